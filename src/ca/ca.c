@@ -1,0 +1,235 @@
+/* ca.c - the authority: one event, its effects. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca/ca_int.h"
+
+#define PLAN_STEPS 8 /* P1 of the planner: more at one instant would be a defect */
+
+struct ca *
+ca_open(const struct ca_policy *p, struct store *s, struct keys *k, struct err *e)
+{
+	struct ca *ca = mem_get(sizeof(*ca));
+
+	ca->policy = *p;
+	ca->store = s;
+	ca->keys = k;
+	ca->tasks_end = &ca->tasks;
+	ca->wake = INT64_MIN;
+	if (authority_load(ca, e))
+		return ca;
+	ca_free(ca);
+	return NULL;
+}
+
+static void
+forget_tasks(struct ca *ca)
+{
+	while (ca->tasks != NULL) {
+		struct task *t = ca->tasks;
+
+		ca->tasks = t->next;
+		ca_task_free(t);
+	}
+	ca->tasks_end = &ca->tasks;
+}
+
+void
+ca_free(struct ca *ca)
+{
+	if (ca == NULL)
+		return;
+	forget_tasks(ca);
+	while (ca->exchanges != NULL)
+		exchange_free(ca, ca->exchanges);
+	blob_free(&ca->cert_der);
+	blob_free(&ca->spki);
+	blob_free(&ca->last_serial);
+	mem_wipe(ca, sizeof(*ca));
+	free(ca);
+}
+
+bool
+ca_abandon(struct ca *ca, struct effects *out, struct err *e)
+{
+	forget_tasks(ca);
+	while (ca->exchanges != NULL)
+		reply_later(ca, ca->exchanges, 30, out);
+	ca->cursor.active = false;
+	ca->resumed = false;
+	ca->wake = INT64_MIN;
+	return authority_load(ca, e);
+}
+
+static bool
+expire_requests(struct ca *ca, when_t now, struct err *e)
+{
+	int64_t removed;
+
+	if (!ST(ca)->request_purge(ca->store, now, &removed, e) ||
+	    !ST(ca)->request_expiry(ca->store, &ca->facts.request_expiry, e))
+		return false;
+	if (removed > 0)
+		log_notice("enrolment requests expired", "ca='%s' count=%ld", ca->policy.name,
+		    (long)removed);
+	return true;
+}
+
+/* Do what is due, one effect at a time, and plan again (style-models 2.4). */
+static bool
+follow_plan(struct ca *ca, when_t now, struct effects *out, struct err *e)
+{
+	for (int n = 0; n < PLAN_STEPS; n++) {
+		struct plan_ca plan = plan_ca(&ca->policy.plan, &ca->facts, now);
+		bool ok = true;
+
+		switch (plan.act) {
+		case PLAN_NONE:
+			ca->wake = ca->cursor.active ? now : plan.wake;
+			return true;
+		case PLAN_MAKE_KEY:
+			ok = authority_make_key(ca, now, out, e);
+			break;
+		case PLAN_MAKE_CERT:
+			ok = authority_make_cert(ca, now, out, e);
+			break;
+		case PLAN_MAKE_CRL:
+			ok = authority_make_crl(ca, now, out, e);
+			break;
+		case PLAN_EXPIRE_REQUESTS:
+			ok = expire_requests(ca, now, e);
+			break;
+		case PLAN_EXPIRE_CHALLENGES:
+			ok =
+			    ST(ca)->challenge_purge(ca->store, now, e) &&
+			    ST(ca)->challenge_expiry(ca->store, &ca->facts.challenge_expiry, e);
+			break;
+		}
+		if (!ok)
+			return false;
+	}
+	return err_set(e, WHY_BUG, "the plan of %s does not settle", ca->policy.name);
+}
+
+static bool
+key_done(
+    struct ca *ca, const struct key_done *d, when_t now, struct effects *out, struct err *e)
+{
+	struct task *t = ca_task_take(ca, d->id);
+	bool ok = true;
+
+	if (t == NULL) /* of before ca_abandon */
+		return true;
+	switch (t->kind) {
+	case TASK_UNWRAP:
+		if (t->x != NULL)
+			ok = exchange_opened(ca, t->x, d, now, out, e);
+		break;
+	case TASK_REPLY:
+		if (t->x != NULL)
+			reply_signed(ca, t->x, d, out);
+		break;
+	case TASK_CERT:
+		ok = issue_signed(ca, t, d, out, e);
+		break;
+	case TASK_ROLE:
+		if (d->why == WHY_NONE)
+			ok = issue_request(ca, t->number, true, now, out, e);
+		else
+			log_error("CA role not stored by the signer", "ca='%s' why='%s'",
+			    ca->policy.name, d->text);
+		break;
+	case TASK_MAKE_KEY:
+	case TASK_SELF:
+	case TASK_ARCHIVE:
+	case TASK_CRL:
+		ok = authority_done(ca, t, d, now, out, e);
+		break;
+	}
+	ca_task_free(t);
+	return ok;
+}
+
+bool
+ca_step(
+    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
+{
+	bool ok = true;
+
+	if (ev->clock_trusted != ca->facts.clock_trusted)
+		log_notice(ev->clock_trusted ? "clock is authoritative"
+					     : "clock is not authoritative, timers stand",
+		    "ca='%s'", ca->policy.name);
+	ca->facts.clock_trusted = ev->clock_trusted;
+	if (!ca->published)
+		authority_publish(ca, out);
+	ca->published = true;
+	if (ca->facts.clock_trusted && ca->facts.have_cert && !ca->resumed) {
+		if (!issue_resume(ca, now, out, e))
+			return false;
+		ca->resumed = true;
+	}
+	switch (ev->kind) {
+	case CA_TICK:
+		ok = command_continue(ca, now, out, e);
+		break;
+	case CA_REQUEST:
+		ok = exchange_begin(ca, ev, now, out, e);
+		break;
+	case CA_KEY_DONE:
+		ok = key_done(ca, ev->done, now, out, e);
+		break;
+	case CA_COMMAND:
+		ok = command_do(ca, ev, now, out, e);
+		break;
+	}
+	return ok && follow_plan(ca, now, out, e);
+}
+
+when_t
+ca_wake(const struct ca *ca)
+{
+	return ca->wake;
+}
+
+const struct ca_policy *
+ca_policy(const struct ca *ca)
+{
+	return &ca->policy;
+}
+
+const struct plan_ca_facts *
+ca_facts(const struct ca *ca)
+{
+	return &ca->facts;
+}
+
+struct store *
+ca_store(const struct ca *ca)
+{
+	return ca->store;
+}
+
+struct plan_ca
+ca_plan(const struct ca *ca, when_t now)
+{
+	return plan_ca(&ca->policy.plan, &ca->facts, now);
+}
+
+int64_t
+ca_generation(const struct ca *ca)
+{
+	return ca->generation;
+}
+
+struct view
+ca_last_serial(const struct ca *ca)
+{
+	return blob_view(&ca->last_serial);
+}
+
+size_t
+ca_in_flight(const struct ca *ca)
+{
+	return ca->in_flight;
+}

@@ -1,0 +1,197 @@
+/*
+ * ca.h - door of ca: one certificate authority as a machine that waits for nothing.
+ *
+ * ca_step takes one event and appends effects. Rows go through store.h inside the caller's open
+ * transaction (one turn = one transaction, each event a savepoint in it); jobs, replies and
+ * publications leave only after its commit. Nothing in here waits, reads a clock, opens a
+ * socket; random octets come from keys.h. Daemon, stories and simulator run the same objects.
+ */
+#ifndef CA_CA_H
+#define CA_CA_H
+
+#include "base/base.h"
+#include "keys/keys.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "wire/wire.h"
+
+/* ---- what is configured
+ * -------------------------------------------------------------------------------- */
+
+enum ca_mode { CA_MANUAL, CA_AUTO, CA_GRANT_NONE };
+
+struct ca_policy {
+	char name[64];
+	struct plan_ca_policy plan;
+	char issuer_name[512]; /* IOS text */
+	enum ca_mode mode;
+	bool no_replace;    /* grant auto no-replace */
+	bool renewals_wait; /* grant manual all */
+	bool adopt_waits;   /* grant adopt manual */
+	bool serial_sequential;
+	int64_t serial_floor; /* last serial issued elsewhere; -1: none */
+	uint32_t eku;
+	enum hash hash; /* of certificates and lists */
+	char key_label[KEY_LABEL_MAX];
+	int key_bits;
+	char cdp_url[512]; /* "": no CRLDistributionPoints */
+	bool archive;	   /* write NAME.p12 when the CA is made */
+	char archive_password[128];
+};
+
+/* ---- the decision: pure, exhaustively tested (tests/property/grant_table.py)
+ * --------------------------------- */
+
+enum grant_signer {	  /* who signed the message */
+	SIGNER_SELF,	  /* a temporary certificate with the key of the request */
+	SIGNER_LIVE,	  /* a certificate of ours: known, valid now, not revoked */
+	SIGNER_ADOPTABLE, /* verifies under our key, valid now, unknown to the database */
+	SIGNER_EXPIRED,	  /* ours, ended */
+	SIGNER_EARLY,	  /* ours, not valid yet */
+	SIGNER_REVOKED,	  /* ours */
+	SIGNER_STRANGER,  /* anything else */
+	SIGNER_KINDS,
+};
+enum grant_password { PASSWORD_NONE, PASSWORD_RIGHT, PASSWORD_WRONG, PASSWORD_KINDS };
+enum grant_role { ROLE_CLIENT, ROLE_RA, ROLE_CA, ROLE_KINDS };
+
+struct grant_facts {
+	enum ca_mode mode;
+	bool no_replace, renewals_wait, adopt_waits;
+	bool renewal_type; /* messageType 17 */
+	enum grant_signer signer;
+	bool same_subject;  /* request's subject = signer certificate's, structurally */
+	bool same_san;	    /* request's SAN within the signer certificate's */
+	bool reserved;	    /* the CA's own name or key is asked for */
+	bool key_elsewhere; /* the key is certified for another identity */
+	bool subject_live;  /* the subject has a live certificate already */
+	enum grant_password password;
+	enum grant_role role; /* asked for, or held by the signer */
+};
+enum grant_act { GRANT_ISSUE, GRANT_PEND, GRANT_REFUSE };
+enum grant_reason {
+	REASON_AUTO,	 /* grant auto */
+	REASON_PASSWORD, /* one-time password */
+	REASON_RENEWAL,	 /* signed by a live certificate of the same identity */
+	REASON_ADOPTED,	 /* the same, its certificate now known again */
+	REASON_RESERVED,
+	REASON_KEY_ELSEWHERE,
+	REASON_STRANGER,
+	REASON_SELF_RENEWAL, /* RenewalReq by a self-signed certificate */
+	REASON_REVOKED,
+	REASON_EARLY,
+	REASON_SUBJECT,
+	REASON_SAN,
+	REASON_GRANT_NONE,
+	REASON_ROLE,
+	REASON_EXPIRED,
+	REASON_MANUAL,
+	REASON_WRONG_PASSWORD,
+	REASON_REPLACE,
+	REASON_COUNT,
+};
+struct grant {
+	enum grant_act act;
+	enum scep_fail fail; /* with GRANT_REFUSE */
+	enum grant_reason reason;
+};
+struct grant grant_decide(const struct grant_facts *f);
+/* One lower-case sentence for people, also failInfoText. */
+const char *grant_words(enum grant_reason r);
+
+/* ---- events
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+enum ca_event_kind {
+	CA_TICK,     /* time passed, or the clock became authoritative */
+	CA_REQUEST,  /* a pkiMessage */
+	CA_KEY_DONE, /* a job came back */
+	CA_COMMAND,  /* an operator's word */
+};
+enum ca_command { CA_GRANT, CA_REJECT, CA_REMOVE, CA_REVOKE, CA_PASSWORD };
+
+struct ca_event {
+	enum ca_event_kind kind;
+	bool clock_trusted;
+	uint64_t id;	       /* CA_REQUEST, CA_COMMAND: comes back in the reply */
+	struct view body;      /* CA_REQUEST */
+	const char *source;    /* CA_REQUEST: address */
+	struct key_done *done; /* CA_KEY_DONE: borrowed */
+	enum ca_command command;
+	bool all;	    /* CA_GRANT, CA_REJECT, CA_REMOVE */
+	int64_t request;    /* the same: its id */
+	struct view serial; /* CA_REVOKE: unsigned octets */
+	int reason;	    /* CA_REVOKE: CRLReason */
+	int64_t minutes;    /* CA_PASSWORD */
+	const char *actor;  /* CA_COMMAND: who, for the audit */
+};
+
+/* ---- effects
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+enum effect_kind {
+	EFFECT_REPLY,	/* to CA_REQUEST id: status, type, bytes */
+	EFFECT_TELL,	/* to CA_COMMAND id: status 0 done, 1 refused; bytes = text for the
+			   operator */
+	EFFECT_JOB,	/* job; its bytes are in bytes */
+	EFFECT_PUBLISH, /* object: bytes served from front's memory */
+	EFFECT_ARCHIVE, /* bytes to STATEDIR/servers/NAME/archive/NAME.p12 */
+};
+enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL };
+
+struct effect {
+	enum effect_kind kind;
+	uint64_t id;
+	int status;	  /* HTTP status, or command result */
+	int retry_after;  /* seconds */
+	int64_t delay_ms; /* EFFECT_REPLY: not before (wrong passwords) */
+	enum ca_object object;
+	when_t valid_from, valid_until;
+	struct key_job job;
+	struct blob bytes;
+};
+struct effects {
+	struct effect *list;
+	size_t n, cap;
+};
+void effects_truncate(struct effects *f, size_t n); /* frees from n on */
+void effects_free(struct effects *f);
+
+/* ---- the machine
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+struct ca;
+
+/* Reads the authority's facts. Refuses a store that belongs to another authority or issuer
+ * name. Needs an open transaction. */
+struct ca *ca_open(
+    const struct ca_policy *p, struct store *s, struct keys *k, struct err *e) MUST_USE;
+/*
+ * One event, inside the turn's transaction and a savepoint of its own. False: undo the
+ * savepoint, cut the effects back, call ca_abandon. Also does what the plan says is due.
+ */
+bool ca_step(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+/*
+ * The turn was undone (full disk, failed commit): every exchange in flight gets 503 and the
+ * facts are read again. Needs an open transaction.
+ */
+bool ca_abandon(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+/* Ask again with CA_TICK at this instant at the latest (WHEN_NEVER: no need). */
+when_t ca_wake(const struct ca *ca);
+void ca_free(struct ca *ca);
+
+/* For show. */
+const struct ca_policy *ca_policy(const struct ca *ca);
+const struct plan_ca_facts *ca_facts(const struct ca *ca);
+struct store *ca_store(const struct ca *ca);
+struct plan_ca ca_plan(const struct ca *ca, when_t now);
+int64_t ca_generation(const struct ca *ca); /* number of the active one, 0: none */
+/* Unsigned octets of the serial given last (0 octets: none). */
+struct view ca_last_serial(const struct ca *ca);
+size_t ca_in_flight(const struct ca *ca);
+
+#endif

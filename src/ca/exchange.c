@@ -1,0 +1,357 @@
+/* exchange.c - from a message to its contents. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca/ca_int.h"
+
+/* One text for every failure between unwrapping and a good signature inside (reliability 3h
+ * R-31). */
+#define UNREADABLE "the request inside the envelope cannot be read"
+
+#define IN_FLIGHT_MAX 1024
+
+struct view
+serial_unsigned(struct view v)
+{
+	while (v.n > 1 && v.p[0] == 0) {
+		v.p++;
+		v.n--;
+	}
+	return v;
+}
+
+static struct exchange *
+exchange_new(struct ca *ca, const struct ca_event *ev)
+{
+	struct exchange *x = mem_get(sizeof(*x));
+
+	x->id = ev->id;
+	(void)snprintf(x->source, sizeof(x->source), "%s", ev->source);
+	blob_add_view(&x->message, ev->body);
+	x->cipher = CIPHER_AES128;
+	x->signer = SIGNER_STRANGER;
+	x->next = ca->exchanges;
+	ca->exchanges = x;
+	ca->in_flight++;
+	return x;
+}
+
+void
+exchange_free(struct ca *ca, struct exchange *x)
+{
+	for (struct exchange **at = &ca->exchanges; *at != NULL; at = &(*at)->next) {
+		if (*at != x)
+			continue;
+		*at = x->next;
+		break;
+	}
+	ca_task_forget_exchange(ca, x);
+	ca->in_flight--;
+	blob_free(&x->message);
+	blob_free(&x->scratch);
+	blob_free(&x->envelope_scratch);
+	blob_free(&x->signer_der);
+	blob_free(&x->attrs);
+	blob_free(&x->content);
+	free(x);
+}
+
+/* BAD-059: a signer's certificate that was not enclosed may be one of ours. */
+static bool
+find_signer(struct ca *ca, struct exchange *x, struct err *e)
+{
+	struct row_cert row;
+
+	if (x->scep.signer.whole.n > 0)
+		return true;
+	if (!name_equal(x->scep.signer_issuer, ca->cert.subject))
+		return err_set(e, WHY_NOT_FOUND, "signer's certificate not enclosed");
+	if (!ST(ca)->cert_by_serial(ca->store, serial_unsigned(x->scep.signer_serial), &row, e))
+		return false;
+	if (row.state != CERT_ISSUED)
+		return err_set(e, WHY_NOT_FOUND, "signer's certificate not enclosed");
+	blob_set(&x->signer_der, row.body);
+	return cert_decode(blob_view(&x->signer_der), &x->scep.signer, e);
+}
+
+static enum grant_signer
+by_dates(const struct cert *c, when_t now, enum grant_signer valid)
+{
+	if (now < c->not_before)
+		return SIGNER_EARLY;
+	return now >= c->not_after ? SIGNER_EXPIRED : valid;
+}
+
+/* Whose certificate signed the message? Names do not count here, keys and octets do (BAD-088).
+ */
+static bool
+classify_signer(struct ca *ca, struct exchange *x, when_t now, struct err *e)
+{
+	const struct cert *c = &x->scep.signer;
+	struct row_cert row;
+	struct err why = {0};
+
+	x->signer = SIGNER_STRANGER;
+	if (!name_equal(c->issuer, ca->cert.subject))
+		return true;
+	if (ST(ca)->cert_by_serial(ca->store, serial_unsigned(c->serial), &row, &why)) {
+		if (row.state != CERT_ISSUED || !view_equal(row.body, c->whole))
+			return true;
+		x->signer_intent = row.intent;
+		x->signer =
+		    row.revoked_at != 0 ? SIGNER_REVOKED : by_dates(c, now, SIGNER_LIVE);
+		return true;
+	}
+	if (why.why != WHY_NOT_FOUND) {
+		*e = why;
+		return false;
+	}
+	if (hash_size(c->alg.hash) >= 32 && !view_equal(c->whole, ca->cert.whole) &&
+	    key_verify(&ca->cert.key, &c->alg, c->tbs, c->signature, &why))
+		x->signer = by_dates(c, now, SIGNER_ADOPTABLE);
+	return true;
+}
+
+static bool
+addressed_to_us(const struct ca *ca, const struct envelope *v)
+{
+	if (v->ski.n > 0)
+		return view_equal(v->ski, view_of(ca->ski, sizeof(ca->ski)));
+	return view_equal(v->serial, ca->cert.serial) && name_equal(v->issuer, ca->cert.issuer);
+}
+
+/* Ask the signer for the content key of the message. */
+static void
+exchange_open(struct ca *ca, struct exchange *x, struct effects *out)
+{
+	enum scep_fail fail = SCEP_BAD_REQUEST;
+	struct err why = {0};
+	struct task *t;
+
+	if (!x->scep.has_content || x->scep.content.n == 0) {
+		reply_fail(ca, x, SCEP_BAD_REQUEST, "the message has no content", out);
+		return;
+	}
+	if (!envelope_decode(
+		x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why)) {
+		reply_fail(ca, x, fail, why.text, out);
+		return;
+	}
+	if (!addressed_to_us(ca, &x->envelope)) {
+		reply_fail(ca, x, SCEP_BAD_CERT_ID,
+		    "unknown CA certificate, fetch it again by GetCACert", out);
+		return;
+	}
+	x->cipher = x->envelope.cipher;
+
+	struct key_job job = {
+	    .act = KEY_UNWRAP,
+	    .padding = x->envelope.padding,
+	    .oaep_hash = x->envelope.oaep_hash,
+	    .want = cipher_key_size(x->cipher),
+	    .stranger = x->signer != SIGNER_LIVE,
+	    .bytes = x->envelope.wrapped_key,
+	};
+
+	t = ca_task_start(ca, TASK_UNWRAP, &job, out);
+	t->x = x;
+}
+
+/* Polls are answered from the outer message alone (PO-02); the envelope, when readable, tells
+ * the cipher. */
+static bool
+exchange_poll(struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e)
+{
+	struct err why = {0};
+	enum scep_fail fail;
+
+	if (x->scep.has_content &&
+	    envelope_decode(x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why))
+		x->cipher = x->envelope.cipher;
+	return request_poll(ca, x, now, out, e);
+}
+
+/* Algorithms that are on; NULL: fine. */
+static const char *
+weak(const struct scep *m)
+{
+	if (hash_size(m->alg.hash) < 32 || hash_size(m->digest) < 32)
+		return "digest algorithm not allowed: use SHA-256 or better";
+	if (m->signer.key.kind != KEY_RSA)
+		return "EC keys cannot receive answers over SCEP: use an RSA key";
+	if (m->signer.key.bits < 2048)
+		return "RSA key of the signer's certificate has under 2048 bits";
+	return NULL;
+}
+
+bool
+exchange_begin(
+    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
+{
+	enum plan_state state = plan_ca(&ca->policy.plan, &ca->facts, now).state;
+	struct exchange *x;
+	struct err why = {0};
+	const char *text;
+
+	if (state == STATE_SHUTDOWN || state == STATE_NO_CLOCK || state == STATE_EXPIRED ||
+	    !ca->facts.have_cert || now < ca->facts.cert_from ||
+	    ca->in_flight >= IN_FLIGHT_MAX || source_blocked(ca, ev->source, now)) {
+		effect_reply(out, ev->id, 503, "not serving now, try again",
+		    state == STATE_RUNNING ? 5 : 60);
+		return true;
+	}
+	x = exchange_new(ca, ev);
+	switch (scep_decode(blob_view(&x->message), &x->scratch, &x->scep, &why)) {
+	case SCEP_UNREADABLE:
+		effect_reply(out, x->id, 400, why.text, 0);
+		exchange_free(ca, x);
+		return true;
+	case SCEP_BAD:
+		reply_fail(ca, x, x->scep.fail_as, why.text, out);
+		return true;
+	case SCEP_OK:
+		break;
+	}
+	if (!find_signer(ca, x, &why)) {
+		if (why.why == WHY_IO || why.why == WHY_BUSY) {
+			*e = why;
+			return false;
+		}
+		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK,
+		    "the signer's certificate is not enclosed and not known", out);
+		return true;
+	}
+	text = weak(&x->scep);
+	if (text != NULL) {
+		reply_fail(ca, x, SCEP_BAD_ALG, text, out);
+		return true;
+	}
+	if (!key_verify(&x->scep.signer.key, &x->scep.alg, x->scep.signed_attrs,
+		x->scep.signature, &why)) {
+		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK, "the signature does not verify", out);
+		return true;
+	}
+	if (!classify_signer(ca, x, now, e))
+		return false;
+	switch (x->scep.type) {
+	case SCEP_CERTPOLL:
+		return exchange_poll(ca, x, now, out, e);
+	case SCEP_PKCSREQ:
+	case SCEP_RENEWALREQ:
+	case SCEP_GETCERT:
+	case SCEP_GETCRL:
+		exchange_open(ca, x, out);
+		return true;
+	}
+	reply_fail(ca, x, SCEP_BAD_REQUEST, "this messageType is not served", out);
+	return true;
+}
+
+void
+exchange_unreadable(struct ca *ca, struct exchange *x, when_t now, struct effects *out)
+{
+	source_bad_open(ca, x->source, now);
+	reply_fail(ca, x, SCEP_BAD_REQUEST, UNREADABLE, out);
+}
+
+/* GetCert: the certificate of that serial, if it is ours (QR-01). */
+static bool
+get_cert(struct ca *ca, struct exchange *x, struct view issuer, struct view serial,
+    struct effects *out, struct err *e)
+{
+	struct blob der = {0};
+	struct row_cert row;
+	struct err why = {0};
+	bool found, ok = true;
+
+	if (x->signer != SIGNER_LIVE) {
+		reply_fail(ca, x, SCEP_BAD_REQUEST,
+		    "GetCert must be signed by a live certificate of this CA", out);
+		return true;
+	}
+	found = serial.n > 0 && serial.n <= 21 && serial.p[0] < 0x80 &&
+		name_equal(issuer, ca->cert.subject) &&
+		ST(ca)->cert_by_serial(ca->store, serial_unsigned(serial), &row, &why) &&
+		row.state == CERT_ISSUED;
+	if (!found && why.why != WHY_NONE && why.why != WHY_NOT_FOUND) {
+		*e = why;
+		return false;
+	}
+	if (!found) {
+		reply_fail(ca, x, SCEP_BAD_CERT_ID, "no such certificate", out);
+		return true;
+	}
+	blob_set(&der, row.body);
+	ok = reply_cert(ca, x, blob_view(&der), out, e);
+	blob_free(&der);
+	return ok;
+}
+
+/* GetCRL: the list of the generation that issued the certificate (QR-02); over 256 KiB: by
+ * HTTP. */
+static bool
+get_crl(
+    struct ca *ca, struct exchange *x, struct view issuer, struct effects *out, struct err *e)
+{
+	struct row_crl row;
+	struct err why = {0};
+	struct blob der = {0};
+	bool ok;
+
+	if (!name_equal(issuer, ca->cert.subject)) {
+		reply_fail(ca, x, SCEP_BAD_CERT_ID, "that issuer is not this CA", out);
+		return true;
+	}
+	if (!ST(ca)->crl_get(ca->store, ca->generation, &row, &why) || row.der.n == 0) {
+		if (why.why != WHY_NONE && why.why != WHY_NOT_FOUND) {
+			*e = why;
+			return false;
+		}
+		reply_later(ca, x, 5, out);
+		return true;
+	}
+	if (row.der.n > (size_t)256 * 1024) {
+		reply_fail(ca, x, SCEP_BAD_REQUEST,
+		    "the list is over 256 KiB: fetch it by HTTP, operation=GetCRL", out);
+		return true;
+	}
+	blob_set(&der, row.der);
+	ok = reply_crl(ca, x, blob_view(&der), out, e);
+	blob_free(&der);
+	return ok;
+}
+
+bool
+exchange_opened(struct ca *ca, struct exchange *x, const struct key_done *d, when_t now,
+    struct effects *out, struct err *e)
+{
+	struct view issuer, serial;
+	struct blob plain = {0};
+	struct err why = {0};
+	bool ok = true;
+
+	if (d->why == WHY_BUSY || d->why == WHY_IO || d->why == WHY_BUG) {
+		log_error(
+		    "content key not opened", "ca='%s' why='%s'", ca->policy.name, d->text);
+		reply_later(ca, x, 5, out);
+		return true;
+	}
+	if (d->why != WHY_NONE ||
+	    !envelope_open(&x->envelope, blob_view(&d->bytes), &plain, &why)) {
+		exchange_unreadable(ca, x, now, out);
+		goto out;
+	}
+	if (x->scep.type == SCEP_PKCSREQ || x->scep.type == SCEP_RENEWALREQ) {
+		ok = request_read(ca, x, blob_view(&plain), now, out, e);
+		goto out;
+	}
+	if (!issuer_and_serial_decode(blob_view(&plain), &issuer, &serial, &why))
+		exchange_unreadable(ca, x, now, out);
+	else if (x->scep.type == SCEP_GETCERT)
+		ok = get_cert(ca, x, issuer, serial, out, e);
+	else
+		ok = get_crl(ca, x, issuer, out, e);
+out:
+	blob_free(&plain);
+	return ok;
+}

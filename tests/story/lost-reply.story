@@ -1,0 +1,12 @@
+# The reply is lost; the same octets again give the same certificate, no second one.
+ca grant=auto
+at 2026-01-01T00:00:00Z
+r1 enrol -> lost
+r1 repeat -> granted
+r1 repeat -> granted the same
+wait 30d
+r1 repeat -> granted the same
+expect counts issued=1
+r1 renew new-key -> granted
+r1 repeat -> granted the same
+expect counts issued=2

@@ -1,0 +1,813 @@
+/* run.c - reads stories, plays them, prints TAP. */
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/pool.h"
+#include "tests/story/world.h"
+
+#define WORDS 16
+#define CLIENTS 32
+#define PASSWORDS 8
+
+struct client {
+	char name[32];
+	struct peer peer;
+	int number, keys;
+	struct blob sent;	  /* last message */
+	struct blob cert, before; /* certificate held, and the one before */
+	EVP_PKEY *cert_key;	  /* of the pool: key of the certificate held */
+	struct peer_answer answer;
+};
+
+struct story {
+	struct world w;
+	when_t at;
+	bool open,
+	    disturbed; /* disturbed: this step must not be followed by a restart of its own */
+	struct client client[CLIENTS];
+	size_t clients;
+	char password[PASSWORDS][2][256];
+	size_t passwords;
+	char word[WORDS][256];
+	size_t words;
+	char outcome[128]; /* behind "->" */
+};
+
+/* ---- words
+ * ---------------------------------------------------------------------------------------- */
+
+static const char *
+option(const struct story *s, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < s->words; i++)
+		if (strncmp(s->word[i], name, n) == 0 && s->word[i][n] == '=')
+			return s->word[i] + n + 1;
+	return NULL;
+}
+
+static bool
+flag(const struct story *s, const char *name)
+{
+	for (size_t i = 0; i < s->words; i++)
+		if (strcmp(s->word[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* "30d", "6h", "10m", "5s", joined by '+': seconds. */
+static when_t
+span(const char *text)
+{
+	when_t sum = 0;
+
+	while (*text != 0) {
+		char *unit;
+		long n = strtol(text, &unit, 10);
+
+		sum += n * (*unit == 'd'      ? DAY
+			       : *unit == 'h' ? HOUR
+			       : *unit == 'm' ? MINUTE
+					      : 1);
+		text = unit + (*unit != 0 ? 1 : 0);
+		text += *text == '+' ? 1 : 0;
+	}
+	return sum;
+}
+
+static bool
+split(struct story *s, const char *line, struct err *e)
+{
+	s->words = 0;
+	s->outcome[0] = 0;
+	while (*line != 0 && *line != '#') {
+		size_t n = strcspn(line, " \t\n");
+
+		if (n > 0 && n < sizeof(s->word[0]) && s->words < WORDS) {
+			memcpy(s->word[s->words], line, n);
+			s->word[s->words][n] = 0;
+			for (char *at = s->word[s->words]; *at != 0;
+			     at++) /* '~' stands for a space inside a word */
+				*at = *at == '~' ? ' ' : *at;
+			s->words++;
+		} else if (n > 0) {
+			return err_set(e, WHY_BAD_INPUT, "too many or too long words");
+		}
+		line += n + (line[n] != 0 ? 1 : 0);
+		if (s->words > 0 && strcmp(s->word[s->words - 1], "->") == 0) {
+			s->words--;
+			n = strcspn(line, "\n");
+			(void)snprintf(s->outcome, sizeof(s->outcome), "%.*s", (int)n, line);
+			return true;
+		}
+	}
+	return true;
+}
+
+static bool
+client_of(struct story *s, const char *name, struct client **out, struct err *e)
+{
+	char subject[300];
+
+	for (size_t i = 0; i < s->clients; i++) {
+		*out = &s->client[i];
+		if (strcmp((*out)->name, name) == 0)
+			return true;
+	}
+	if (s->clients == CLIENTS)
+		return err_set(e, WHY_BAD_INPUT, "over %d clients", CLIENTS);
+	*out = &s->client[s->clients];
+	(*out)->number = (int)s->clients++;
+	(void)snprintf((*out)->name, sizeof((*out)->name), "%s", name);
+	(void)snprintf(subject, sizeof(subject), "O=Cisco,OU=CVO,CN=%s", name);
+	return peer_init(&(*out)->peer, subject, pool_key(100 + 8 * (size_t)(*out)->number), e);
+}
+
+static EVP_PKEY *
+next_key(struct client *c)
+{
+	return pool_key(100 + 8 * (size_t)c->number + (size_t)(++c->keys % 8));
+}
+
+/* ---- what clients do
+ * -------------------------------------------------------------------------------- */
+
+static bool
+outcome_is(const struct story *s, const struct client *c, struct err *e)
+{
+	static const char *const fails[] = {
+	    "badAlg", "badMessageCheck", "badRequest", "badTime", "badCertId"};
+	const struct peer_answer *a = &c->answer;
+	char got[160];
+
+	if (s->w.reply.status == 0)
+		(void)snprintf(got, sizeof(got), "no answer");
+	else if (s->w.reply.status == 503)
+		(void)snprintf(got, sizeof(got), "unavailable");
+	else if (s->w.reply.status == 400)
+		(void)snprintf(got, sizeof(got), "unreadable");
+	else if (a->status == PEER_PENDING)
+		(void)snprintf(got, sizeof(got), "pending");
+	else if (a->status == PEER_FAILURE)
+		(void)snprintf(got, sizeof(got), "refused %s",
+		    a->fail_info >= 0 ? fails[a->fail_info] : "?");
+	else if (a->crl != NULL)
+		(void)snprintf(got, sizeof(got), "list");
+	else if (view_equal(blob_view(&c->cert), blob_view(&c->before)))
+		(void)snprintf(got, sizeof(got), "granted the same");
+	else
+		(void)snprintf(got, sizeof(got), "granted");
+	if (strcmp(s->outcome, got) == 0)
+		return true;
+	return err_set(
+	    e, WHY_REFUSED, "expected '%s', got '%s' (%s)", s->outcome, got, a->text);
+}
+
+static bool
+send_message(struct story *s, struct client *c, struct err *e)
+{
+	char source[64];
+	const char *from = option(s, "from");
+
+	(void)snprintf(source, sizeof(source), "10.0.0.%d", c->number);
+	if (!world_request(&s->w, blob_view(&c->sent), from == NULL ? source : from, e))
+		return false;
+	if (strcmp(s->outcome, "lost") == 0)
+		return true;
+	peer_answer_free(&c->answer);
+	if (s->w.reply.status == 200) {
+		if (!peer_open(&c->peer, blob_view(&s->w.reply.body), &c->answer, e))
+			return err_prefix(e, "answer");
+		if (c->answer.cert != NULL) {
+			blob_set(&c->before, blob_view(&c->cert));
+			blob_set(&c->cert, blob_view(&c->answer.cert_der));
+			c->cert_key = c->peer.key;
+			if (!peer_verify(c->answer.cert, c->peer.ca, s->w.now, e))
+				return err_prefix(e, "certificate");
+		}
+	} else if (s->w.reply.body.n == 0 && s->w.reply.status != 0 &&
+		   s->w.reply.status != 503) {
+		return err_set(e, WHY_BUG, "HTTP status %d without a body", s->w.reply.status);
+	}
+	return outcome_is(s, c, e);
+}
+
+static const char *
+password_of(const struct story *s, const char *name)
+{
+	for (size_t i = 0; i < s->passwords; i++)
+		if (strcmp(s->password[i][0], name) == 0)
+			return s->password[i][1];
+	return name; /* a wrong one, literally */
+}
+
+static struct peer_request
+request_options(const struct story *s)
+{
+	struct peer_request o = {
+	    .san = option(s, "san"), .key_usage = option(s, "usage"), .eku = option(s, "eku")};
+
+	if (option(s, "password") != NULL)
+		o.challenge = password_of(s, option(s, "password"));
+	if (flag(s, "wants-ca"))
+		o.basic = "CA:TRUE";
+	if (option(s, "type") != NULL)
+		o.message_type = (int)strtol(option(s, "type"), NULL, 10);
+	return o;
+}
+
+static bool
+trust(struct story *s, struct client *c, struct err *e)
+{
+	c->peer.now = s->w.now;
+	if (s->w.cacert.n == 0)
+		return err_set(e, WHY_NOT_FOUND, "no CA certificate is published");
+	return peer_trust(&c->peer, blob_view(&s->w.cacert), e);
+}
+
+static X509 *
+held(const struct client *c)
+{
+	const uint8_t *p = c->cert.p;
+
+	return c->cert.n == 0 ? NULL : d2i_X509(NULL, &p, (long)c->cert.n);
+}
+
+static bool
+do_enrol(struct story *s, struct client *c, struct err *e)
+{
+	struct peer_request o = request_options(s);
+	const char *subject = option(s, "subject");
+	struct peer fresh = {0};
+
+	/* Without a certificate of its own it makes a temporary one anew, as routers do. */
+	if (!flag(s, "again")) {
+		char text[300];
+
+		(void)snprintf(text, sizeof(text), "O=Cisco,OU=CVO,CN=%s",
+		    subject == NULL ? c->name : subject);
+		if (!peer_init(&fresh, flag(s, "as-written") ? subject : text, c->peer.key, e))
+			return false;
+		peer_free(&c->peer);
+		c->peer = fresh;
+		if (!trust(s, c, e))
+			return false;
+	}
+	if (option(s, "digest") != NULL)
+		c->peer.digest = option(s, "digest");
+	if (option(s, "cipher") != NULL)
+		c->peer.cipher = option(s, "cipher");
+	blob_clear(&c->sent);
+	return peer_enrol(&c->peer, &o, &c->sent, e) && send_message(s, c, e);
+}
+
+static bool
+do_renew(struct story *s, struct client *c, struct err *e)
+{
+	struct peer_request o = request_options(s);
+	X509 *cert = held(c);
+	char transaction[132];
+	bool ok;
+
+	if (cert == NULL)
+		return err_set(e, WHY_BAD_INPUT, "%s holds no certificate", c->name);
+	memcpy(transaction, c->peer.transaction, sizeof(transaction));
+	/* A renewal that was refused left its key behind. */
+	EVP_PKEY_up_ref(c->cert_key);
+	EVP_PKEY_free(c->peer.key);
+	c->peer.key = c->cert_key;
+	peer_renew_from(&c->peer, cert, flag(s, "new-key") ? next_key(c) : NULL);
+	if (!flag(s, "new-key"))
+		peer_transaction_set(&c->peer, transaction);
+	X509_NAME_free(c->peer.name);
+	c->peer.name = X509_NAME_dup(X509_get_subject_name(cert));
+	X509_free(cert);
+	blob_clear(&c->sent);
+	if (option(s, "subject") != NULL) {
+		char text[300];
+		struct peer other = {0};
+
+		(void)snprintf(
+		    text, sizeof(text), "O=Cisco,OU=CVO,CN=%s", option(s, "subject"));
+		if (!peer_init(&other, text, c->peer.key, e))
+			return false;
+		X509_NAME_free(c->peer.name);
+		c->peer.name = X509_NAME_dup(other.name);
+		peer_free(&other);
+	}
+	ok = trust(s, c, e) && peer_enrol(&c->peer, &o, &c->sent, e) && send_message(s, c, e);
+	return ok;
+}
+
+static bool
+do_poll(struct story *s, struct client *c, struct err *e)
+{
+	const char *of = option(s, "transaction-of");
+	struct client *other;
+
+	if (of != NULL) {
+		if (!client_of(s, of, &other, e))
+			return false;
+		peer_transaction_set(&c->peer, other->peer.transaction);
+	}
+	blob_clear(&c->sent);
+	return trust(s, c, e) && peer_poll(&c->peer, &c->sent, e) && send_message(s, c, e);
+}
+
+static bool
+do_repeat(struct story *s, struct client *c, struct err *e)
+{
+	return send_message(s, c, e);
+}
+
+static bool
+do_crl(struct story *s, struct client *c, struct err *e)
+{
+	X509 *cert = held(c);
+	bool ok;
+
+	if (cert == NULL)
+		return err_set(e, WHY_BAD_INPUT, "%s holds no certificate", c->name);
+	blob_clear(&c->sent);
+	ok = trust(s, c, e) && peer_get_crl(&c->peer, cert, &c->sent, e) &&
+	     send_message(s, c, e);
+	X509_free(cert);
+	return ok;
+}
+
+/* A certificate that this CA's key signed, unknown to its database (moved from another box). */
+static bool
+do_issued_elsewhere(struct story *s, struct client *c, struct err *e)
+{
+	X509 *x = X509_new();
+	uint8_t *der = NULL;
+	int n;
+
+	if (!trust(s, c, e))
+		return false;
+	X509_set_version(x, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 70000 + c->number);
+	X509_set_issuer_name(x, X509_get_subject_name(c->peer.ca));
+	X509_set_subject_name(x, c->peer.name);
+	ASN1_TIME_set(X509_getm_notBefore(x), (time_t)(s->w.now - DAY));
+	ASN1_TIME_set(X509_getm_notAfter(x), (time_t)(s->w.now + 100 * DAY));
+	X509_set_pubkey(x, c->peer.key);
+	if (X509_sign(x, pool_key(0), EVP_sha256()) == 0 || (n = i2d_X509(x, &der)) <= 0)
+		return err_set(e, WHY_CRYPTO, "X509_sign");
+	blob_set(&c->cert, view_of(der, (size_t)n));
+	c->cert_key = c->peer.key;
+	OPENSSL_free(der);
+	X509_free(x);
+	return true;
+}
+
+static bool
+do_garbage(struct story *s, struct client *c, struct err *e)
+{
+	blob_set(&c->sent, VIEW("\x30\x82\x00\x05hello"));
+	return send_message(s, c, e);
+}
+
+/* ---- operator and world
+ * ------------------------------------------------------------------------------- */
+
+static bool
+serial_of(const struct client *c, struct blob *out, struct err *e)
+{
+	X509 *x = held(c);
+	BIGNUM *bn;
+
+	if (x == NULL)
+		return err_set(e, WHY_BAD_INPUT, "%s holds no certificate", c->name);
+	bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), NULL);
+	BN_bn2bin(bn, blob_grow(out, (size_t)BN_num_bytes(bn)));
+	BN_free(bn);
+	X509_free(x);
+	return true;
+}
+
+/* The id of the newest request of this client's name. */
+static bool
+request_of(struct story *s, const struct client *c, int64_t *id, struct err *e)
+{
+	struct err why = {0};
+	struct row_request row;
+	struct blob cn = {0};
+	struct csr csr;
+
+	*id = 0;
+	for (int64_t after = 0; s->w.store->table->request_next(s->w.store, after, &row, &why);
+	     after = row.id) {
+		blob_clear(&cn);
+		if (csr_decode(row.csr, &csr, e) && name_value(csr.subject, OID_CN, &cn) &&
+		    view_equal_str(blob_view(&cn), c->name))
+			*id = row.id;
+	}
+	blob_free(&cn);
+	return *id != 0 || err_set(e, WHY_NOT_FOUND, "%s has no request stored", c->name);
+}
+
+static bool
+do_operator(struct story *s, struct err *e)
+{
+	static const char *const words[] = {"grant", "reject", "remove", "revoke", "password"};
+	struct ca_event ev = {0};
+	struct blob serial = {0};
+	struct client *c;
+	bool ok;
+
+	for (ev.command = CA_GRANT; strcmp(words[ev.command], s->word[1]) != 0; ev.command++)
+		if (ev.command == CA_PASSWORD)
+			return err_set(e, WHY_BAD_INPUT, "operator '%s'?", s->word[1]);
+	if (ev.command == CA_PASSWORD) {
+		ev.minutes = s->words > 3 ? strtol(s->word[3], NULL, 10) : 0;
+	} else if (ev.command == CA_REVOKE) {
+		if (!client_of(s, s->word[2], &c, e) || !serial_of(c, &serial, e))
+			return false;
+		ev.serial = blob_view(&serial);
+		ev.reason = option(s, "reason") == NULL
+				? 0
+				: (int)strtol(option(s, "reason"), NULL, 10);
+	} else if (strcmp(s->word[2], "all") == 0) {
+		ev.all = true;
+	} else if (s->word[2][0] >= '0' && s->word[2][0] <= '9') {
+		ev.request = strtol(s->word[2], NULL, 10);
+	} else if (!client_of(s, s->word[2], &c, e) || !request_of(s, c, &ev.request, e)) {
+		return false;
+	}
+	ok = world_command(&s->w, &ev, e);
+	blob_free(&serial);
+	if (!ok)
+		return false;
+	if (ev.command == CA_PASSWORD && s->passwords < PASSWORDS) {
+		const char *at = strstr(blob_cstr(&s->w.told), "Password is ");
+
+		if (at == NULL)
+			return err_set(e, WHY_BUG, "no password in: %s", blob_cstr(&s->w.told));
+		(void)snprintf(s->password[s->passwords][0], 256, "%s", s->word[2]);
+		(void)snprintf(s->password[s->passwords++][1], 256, "%.32s", at + 12);
+	}
+	if (s->outcome[0] != 0 && strstr(blob_cstr(&s->w.told), s->outcome) == NULL)
+		return err_set(e, WHY_REFUSED, "expected '%s', told '%s'", s->outcome,
+		    blob_cstr(&s->w.told));
+	return true;
+}
+
+static bool
+do_ca(struct story *s, struct err *e)
+{
+	struct ca_policy *p = &s->w.policy;
+	struct {
+		const char *name;
+		when_t *span;
+	} spans[] = {
+	    {"lifetime", &p->plan.lifetime_cert},
+	    {"ca-lifetime", &p->plan.lifetime_ca},
+	    {"crl", &p->plan.lifetime_crl},
+	    {"crl-overlap", &p->plan.crl_overlap},
+	    {"request", &p->plan.lifetime_request},
+	};
+	const char *grant = option(s, "grant");
+
+	for (size_t i = 0; i < COUNT_OF(spans); i++)
+		if (option(s, spans[i].name) != NULL)
+			*spans[i].span = span(option(s, spans[i].name));
+	if (grant != NULL)
+		p->mode = strcmp(grant, "auto") == 0   ? CA_AUTO
+			  : strcmp(grant, "none") == 0 ? CA_GRANT_NONE
+						       : CA_MANUAL;
+	p->no_replace |= flag(s, "no-replace");
+	p->renewals_wait |= flag(s, "renewals-wait");
+	p->adopt_waits |= flag(s, "adopt-waits");
+	p->serial_sequential |= flag(s, "sequential");
+	p->archive |= flag(s, "archive");
+	return !s->open || world_restart(&s->w, e);
+}
+
+static bool
+do_at(struct story *s, struct err *e)
+{
+	if (!when_parse(s->word[1], &s->w.now))
+		return err_set(e, WHY_BAD_INPUT, "time '%s'", s->word[1]);
+	if (s->open)
+		return world_wait(&s->w, s->w.now, e);
+	s->open = true;
+	return world_open(&s->w, e);
+}
+
+static bool
+do_wait(struct story *s, struct err *e)
+{
+	when_t until = s->w.now;
+
+	for (size_t i = 1; i < s->words; i++)
+		until += span(s->word[i]);
+	return world_wait(&s->w, until, e);
+}
+
+static bool
+do_clock(struct story *s, struct err *e)
+{
+	s->w.clock_trusted = strcmp(s->word[1], "on") == 0;
+	return !s->open || world_tick(&s->w, e);
+}
+
+static bool
+do_disk(struct story *s, struct err *e)
+{
+	(void)e;
+	s->w.disk_full = true;
+	s->disturbed = true;
+	return true;
+}
+
+static bool
+do_signer(struct story *s, struct err *e)
+{
+	(void)e;
+	/* "signer stops N": after N more jobs nothing comes back until the restart. */
+	s->w.max_jobs =
+	    strcmp(s->word[1], "stops") == 0 ? (int)strtol(s->word[2], NULL, 10) : -1;
+	s->disturbed = true;
+	return true;
+}
+
+static bool
+do_restart(struct story *s, struct err *e)
+{
+	s->w.max_jobs = -1;
+	return world_restart(&s->w, e);
+}
+
+static bool
+do_server(struct story *s, struct err *e)
+{
+	s->w.policy.plan.shutdown = strcmp(s->word[1], "down") == 0;
+	return world_restart(&s->w, e);
+}
+
+/* ---- expectations
+ * ---------------------------------------------------------------------------------------- */
+
+static bool
+same_number(const char *what, int64_t want, int64_t got, struct err *e)
+{
+	return want == got ||
+	       err_set(e, WHY_REFUSED, "%s: expected %ld, is %ld", what, (long)want, (long)got);
+}
+
+static bool
+expect_crl(struct story *s, struct err *e)
+{
+	struct crl crl;
+	struct client *c;
+	struct blob serial = {0};
+	const char *who;
+	when_t at;
+	int reason;
+
+	if (!crl_decode(blob_view(&s->w.crl), &crl, e))
+		return err_prefix(e, "published list");
+	if (option(s, "number") != NULL &&
+	    !same_number(
+		"number", strtol(option(s, "number"), NULL, 10), (int64_t)crl.number, e))
+		return false;
+	if (option(s, "entries") != NULL &&
+	    !same_number(
+		"entries", strtol(option(s, "entries"), NULL, 10), (int64_t)crl_count(&crl), e))
+		return false;
+	if (option(s, "next") != NULL &&
+	    !same_number("next", s->w.now + span(option(s, "next")), crl.next_update, e))
+		return false;
+	if (option(s, "age") != NULL &&
+	    !same_number("age", span(option(s, "age")), s->w.now - crl.this_update, e))
+		return false;
+	who = option(s, "lists");
+	if (who == NULL)
+		return true;
+	if (!client_of(s, who, &c, e) || !serial_of(c, &serial, e))
+		return false;
+	if (!crl_find(&crl, blob_view(&serial), &at, &reason))
+		err_set(e, WHY_REFUSED, "the list does not hold %s", who);
+	else
+		who = NULL;
+	blob_free(&serial);
+	return who == NULL;
+}
+
+static bool
+expect_client(struct story *s, struct client *c, struct err *e)
+{
+	struct cert cert;
+	struct err why = {0};
+
+	if (!cert_decode(blob_view(&c->cert), &cert, &why))
+		return err_set(
+		    e, WHY_REFUSED, "%s holds nothing readable: %s", c->name, why.text);
+	if (option(s, "until") != NULL && strcmp(option(s, "until"), "ca-end") == 0) {
+		if (!same_number("until", ca_facts(s->w.ca)->cert_until, cert.not_after, e))
+			return false;
+	} else if (option(s, "until") != NULL &&
+		   !same_number(
+		       "until", s->w.now + span(option(s, "until")), cert.not_after, e)) {
+		return false;
+	}
+	if (option(s, "serial") != NULL) {
+		struct blob hex = {0};
+		bool ok;
+
+		hex_add(&hex, cert.serial, true);
+		ok = strcmp(blob_cstr(&hex), option(s, "serial")) == 0;
+		if (!ok)
+			err_set(e, WHY_REFUSED, "serial %s", blob_cstr(&hex));
+		blob_free(&hex);
+		if (!ok)
+			return false;
+	}
+	if (flag(s, "is-ca") != cert.is_ca)
+		return err_set(e, WHY_REFUSED, "CA:%s", cert.is_ca ? "TRUE" : "FALSE");
+	return true;
+}
+
+static bool
+expect_counts(struct story *s, struct err *e)
+{
+	int64_t issued, revoked, pending;
+	const struct store_table *st = s->w.store->table;
+
+	if (!st->cert_count(s->w.store, &issued, &revoked, e) ||
+	    !st->request_count(s->w.store, &pending, e))
+		return false;
+	if (option(s, "issued") != NULL &&
+	    !same_number("issued", strtol(option(s, "issued"), NULL, 10), issued, e))
+		return false;
+	if (option(s, "revoked") != NULL &&
+	    !same_number("revoked", strtol(option(s, "revoked"), NULL, 10), revoked, e))
+		return false;
+	if (option(s, "pending") != NULL &&
+	    !same_number("pending", strtol(option(s, "pending"), NULL, 10), pending, e))
+		return false;
+	return true;
+}
+
+static bool
+do_expect(struct story *s, struct err *e)
+{
+	const char *what = s->word[1];
+	struct client *c;
+
+	if (strcmp(what, "crl") == 0)
+		return expect_crl(s, e);
+	if (strcmp(what, "counts") == 0)
+		return expect_counts(s, e);
+	if (strcmp(what, "audit") == 0)
+		return audit_verify(s->w.store, e);
+	if (strcmp(what, "delay") == 0)
+		return same_number("delay", span(s->word[2]) * 1000, s->w.reply.delay_ms, e);
+	if (strcmp(what, "wake") == 0)
+		return same_number("wake", span(s->word[2]), ca_wake(s->w.ca) - s->w.now, e);
+	if (strcmp(what, "no-wake") == 0)
+		return same_number("wake", WHEN_NEVER, ca_wake(s->w.ca), e);
+	if (strcmp(what, "archive") == 0)
+		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
+	if (strcmp(what, "no-ca") == 0)
+		return s->w.cacert.n == 0 ||
+		       err_set(e, WHY_REFUSED, "a CA certificate is published");
+	return client_of(s, what, &c, e) && expect_client(s, c, e);
+}
+
+/* ---- the runner
+ * ---------------------------------------------------------------------------------------------
+ */
+
+static const struct {
+	const char *word;
+	bool (*act)(struct story *s, struct err *e);
+} world_words[] = {
+    {"ca", do_ca},
+    {"at", do_at},
+    {"wait", do_wait},
+    {"clock", do_clock},
+    {"disk", do_disk},
+    {"signer", do_signer},
+    {"restart", do_restart},
+    {"server", do_server},
+    {"operator", do_operator},
+    {"expect", do_expect},
+};
+static const struct {
+	const char *word;
+	bool (*act)(struct story *s, struct client *c, struct err *e);
+} client_words[] = {
+    {"enrol", do_enrol},
+    {"renew", do_renew},
+    {"poll", do_poll},
+    {"repeat", do_repeat},
+    {"crl", do_crl},
+    {"garbage", do_garbage},
+    {"issued-elsewhere", do_issued_elsewhere},
+};
+
+static bool
+step(struct story *s, const char *line, struct err *e)
+{
+	struct client *c;
+
+	if (!split(s, line, e))
+		return false;
+	if (s->words == 0)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(world_words); i++)
+		if (strcmp(world_words[i].word, s->word[0]) == 0)
+			return world_words[i].act(s, e);
+	for (size_t i = 0; s->words > 1 && i < COUNT_OF(client_words); i++)
+		if (strcmp(client_words[i].word, s->word[1]) == 0)
+			return client_of(s, s->word[0], &c, e) && client_words[i].act(s, c, e);
+	return err_set(e, WHY_BAD_INPUT, "'%s'?", line);
+}
+
+static void
+story_free(struct story *s)
+{
+	for (size_t i = 0; i < s->clients; i++) {
+		struct client *c = &s->client[i];
+
+		peer_free(&c->peer);
+		peer_answer_free(&c->answer);
+		blob_free(&c->sent);
+		blob_free(&c->cert);
+		blob_free(&c->before);
+	}
+	world_free(&s->w);
+}
+
+static bool
+play(const char *path, enum world_mode mode, struct err *e)
+{
+	struct story *s = mem_get(sizeof(*s));
+	FILE *f = fopen(path, "r");
+	char line[1024];
+	int number = 0;
+	bool ok = f != NULL || err_set(e, WHY_IO, "cannot open %s", path);
+
+	s->w.mode = mode;
+	s->w.clock_trusted = true;
+	s->w.max_jobs = -1;
+	s->w.policy = (struct ca_policy){
+	    .name = "ROOTCA",
+	    .plan = {1095 * DAY, 365 * DAY, 6 * HOUR, 6 * HOUR, 168 * HOUR, false},
+	    .issuer_name = "CN=RootCA,OU=TAC,O=Cisco",
+	    .serial_floor = -1,
+	    .hash = HASH_SHA256,
+	    .key_label = "ROOTCA",
+	    .key_bits = 2048,
+	    .archive_password = "cisco12345",
+	};
+	while (ok && fgets(line, sizeof(line), f) != NULL) {
+		number++;
+		line[strcspn(line, "\n")] = 0;
+		s->disturbed = s->w.max_jobs >= 0;
+		ok = step(s, line, e);
+		if (ok && mode == WORLD_RESTART && s->open && !s->disturbed && s->words > 0 &&
+		    s->word[0][0] != '#')
+			ok = world_restart(&s->w, e);
+		if (!ok)
+			err_prefix(e, "%s:%d: %s", path, number, line);
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	story_free(s);
+	free(s);
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const modes[] = {
+	    "memory", "sqlite", "restart between any two steps"};
+	int n = 0, bad = 0;
+
+	log_open("story", getenv("STORY_LOG") != NULL ? LOG_NOTICE : LOG_ERROR);
+	printf("TAP version 13\n1..%d\n", (argc - 1) * (int)COUNT_OF(modes));
+	for (int i = 1; i < argc; i++) {
+		for (size_t mode = 0; mode < COUNT_OF(modes); mode++) {
+			const char *name =
+			    strrchr(argv[i], '/') == NULL ? argv[i] : strrchr(argv[i], '/') + 1;
+			struct err e = {0};
+
+			if (play(argv[i], (enum world_mode)mode, &e)) {
+				printf("ok %d - %s (%s)\n", ++n, name, modes[mode]);
+			} else {
+				bad++;
+				printf("not ok %d - %s (%s)\n# %s\n", ++n, name, modes[mode],
+				    e.text);
+			}
+			(void)fflush(stdout);
+		}
+	}
+	pool_free();
+	return bad == 0 ? 0 : 1;
+}

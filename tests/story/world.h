@@ -1,0 +1,52 @@
+/* world.h - one authority and its clients under a fake clock, in one process. */
+#ifndef TESTS_STORY_WORLD_H
+#define TESTS_STORY_WORLD_H
+
+#include "ca/ca.h"
+#include "tests/lib/peer.h"
+
+enum world_mode {
+	WORLD_MEMORY,  /* memory store */
+	WORLD_SQLITE,  /* a file, keys on disk */
+	WORLD_RESTART, /* the same, everything reopened between any two steps */
+};
+
+struct world_reply {
+	int status;
+	int retry_after;
+	int64_t delay_ms;
+	struct blob body;
+};
+
+struct world {
+	enum world_mode mode;
+	char dir[256];
+	struct ca_policy policy;
+	struct store *store;
+	struct keys *keys;
+	struct ca *ca;
+	when_t now;
+	bool clock_trusted;
+	bool disk_full; /* the next commit fails */
+	uint64_t last_id;
+	struct world_reply reply; /* of the last request */
+	struct blob told;	  /* of the last command */
+	int told_status;
+	struct blob caps, cacert, crl, archive; /* as published */
+	size_t jobs, commits;
+	int max_jobs; /* jobs done a pump; -1: all (0 leaves them undone: a crash while signing)
+		       */
+};
+
+bool world_open(struct world *w, struct err *e) MUST_USE;
+void world_close(struct world *w); /* keeps what is on disk or in the memory store */
+void world_free(struct world *w);
+bool world_restart(struct world *w, struct err *e) MUST_USE;
+/* Let time pass: every instant that the CA asked for is visited exactly. */
+bool world_wait(struct world *w, when_t until, struct err *e) MUST_USE;
+bool world_tick(struct world *w, struct err *e) MUST_USE;
+bool world_request(
+    struct world *w, struct view message, const char *source, struct err *e) MUST_USE;
+bool world_command(struct world *w, struct ca_event *ev, struct err *e) MUST_USE;
+
+#endif
