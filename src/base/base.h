@@ -154,6 +154,8 @@ int64_t clock_mono_ms(void);
  * clock_calendar_valid(). */
 bool clock_authoritative(void);
 bool clock_simulated(void);
+/* Of a simulated clock: the real instant, in Unix seconds, at which it showed its start. */
+double clock_epoch(void);
 /* Real milliseconds until the clock shows t (0 when it is past). */
 int64_t clock_real_ms_until(when_t t);
 void clock_calendar_valid(bool valid);

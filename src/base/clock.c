@@ -124,6 +124,12 @@ clock_mono_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+double
+clock_epoch(void)
+{
+	return (double)clk.epoch_ms / 1000;
+}
+
 bool
 clock_simulated(void)
 {

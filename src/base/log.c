@@ -16,8 +16,8 @@ log_open(const char *who, enum log_level least)
 }
 
 /* One write a line, so that lines of several processes do not mix. */
-static void
-log_line(enum log_level level, const char *what, const char *fmt, va_list ap)
+static void PRINTF(3, 0)
+    log_line(enum log_level level, const char *what, const char *fmt, va_list ap)
 {
 	static const char *const names[] = {"error", "warning", "notice", "debug"};
 	char line[2048], at[WHEN_TEXT];

@@ -1,8 +1,10 @@
 /*
- * conf.h - door of conf: IOS configuration text to structs and back, and the words of every command.
+ * conf.h - door of conf: IOS configuration text to structs and back, and the words of every
+ * command.
  *
- * One declarative grammar table (grammar.c) serves the start-up file, the shell, one-shot commands, '?', Tab, show
- * running-config, the generated command reference and the fuzz dictionary. A row names an enum; cmd maps it to a function.
+ * One declarative grammar table (grammar.c) serves the start-up file, the shell, one-shot
+ * commands, '?', Tab, show running-config, the generated command reference and the fuzz
+ * dictionary. A row names an enum; cmd maps it to a function.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -17,98 +19,127 @@ enum conf_grant { GRANT_MANUAL, GRANT_AUTO, GRANT_NONE };
 enum conf_level { LEVEL_MINIMUM, LEVEL_NAMES, LEVEL_COMPLETE };
 enum conf_archive { ARCHIVE_NONE, ARCHIVE_PKCS12, ARCHIVE_PEM };
 enum conf_serial { SERIAL_RANDOM, SERIAL_SEQUENTIAL };
-enum conf_hash { CONF_HASH_SHA256, CONF_HASH_SHA384, CONF_HASH_SHA512, CONF_HASH_MD5, CONF_HASH_SHA1 };
+enum conf_hash {
+	CONF_HASH_SHA256,
+	CONF_HASH_SHA384,
+	CONF_HASH_SHA512,
+	CONF_HASH_MD5,
+	CONF_HASH_SHA1
+};
 
-struct conf_server {               /* one "crypto pki server NAME" block */
+struct conf_server { /* one "crypto pki server NAME" block */
 	char name[CONF_NAME_MAX];
-	int line;                  /* of its first line, for errors */
+	int line;		    /* of its first line, for errors */
 	struct plan_ca_policy plan; /* lifetimes and shutdown */
-	char issuer_name[512];     /* default CN=NAME */
+	char issuer_name[512];	    /* default CN=NAME */
 	enum conf_grant grant;
-	bool grant_no_replace;     /* "grant auto no-replace" */
-	bool grant_manual_all;     /* "grant manual all": renewals wait too */
-	char grant_trustpoint[CONF_NAME_MAX]; /* "grant auto trustpoint NAME": the IOS spelling of automatic renewal */
-	bool adopt_manual;         /* "grant adopt manual" */
+	bool grant_no_replace;		      /* "grant auto no-replace" */
+	bool grant_manual_all;		      /* "grant manual all": renewals wait too */
+	char grant_trustpoint[CONF_NAME_MAX]; /* "grant auto trustpoint NAME": the IOS spelling
+						 of automatic renewal */
+	bool adopt_manual;		      /* "grant adopt manual" */
 	enum conf_level level;
-	char database_url[512];    /* kept and printed; published to by a later part */
+	char database_url[512]; /* kept and printed; published to by a later part */
 	char database_user[128];
 	enum conf_archive archive;
 	char archive_password[128]; /* decoded */
 	char cdp_url[512];
-	uint32_t eku;              /* EKU_* of wire, same bit numbers */
+	uint32_t eku; /* EKU_* of wire, same bit numbers */
 	enum conf_hash hash;
 	enum conf_serial serial;
-	int64_t serial_number;     /* "serial-number N": last one issued; -1: not given */
+	int64_t serial_number;	       /* "serial-number N": last one issued; -1: not given */
 	char rsa_label[CONF_NAME_MAX]; /* default NAME */
-	int rsa_bits;              /* default 2048 */
-	char ec_label[CONF_NAME_MAX]; /* "eckeypair LABEL": refused until an RA certificate can open envelopes */
+	int rsa_bits;		       /* default 2048 */
+	char ec_label[CONF_NAME_MAX];  /* "eckeypair LABEL": refused until an RA certificate can
+					  open envelopes */
 	bool auto_rollover;
 	when_t auto_rollover_span; /* kept and printed; acted on by a later part */
 	bool compat_legacy, compat_ancient;
+	char legacy_pattern[128], ancient_pattern[128]; /* subjects it is for; empty: all */
+	struct blob kept; /* lines of the block without effect here, for write memory */
 };
 
 struct conf {
-	char hostname[CONF_NAME_MAX];   /* default "keymuster" */
-	bool calendar_valid;            /* clock calendar-valid */
-	bool http_server;               /* on when a server exists, unless "no ip http server" */
-	char http_address[64];          /* default 0.0.0.0 */
-	unsigned http_port;             /* default 80 */
+	char hostname[CONF_NAME_MAX]; /* default "keymuster" */
+	bool calendar_valid;	      /* clock calendar-valid */
+	bool http_server;	      /* on when a server exists, unless "no ip http server" */
+	char http_address[64];	      /* default 0.0.0.0 */
+	unsigned http_port;	      /* default 80 */
 	struct conf_server server[CONF_SERVERS];
 	size_t server_count;
-	struct blob kept;               /* lines without effect here and foreign lines, as they stood, for write memory */
-	size_t foreign;                 /* how many foreign lines */
+	struct blob kept; /* lines without effect here and foreign lines, as they stood, for
+			     write memory */
+	size_t foreign;	  /* how many foreign lines */
 };
 
-/* Receives one message a call: warnings have warn true. text is "FILE:LINE:COLUMN: what, and what was expected". */
+/*
+ * Receives one message a call: warnings have warn true. text is "FILE:LINE:COLUMN: what, and
+ * what was expected".
+ */
 typedef void (*conf_report)(void *arg, bool warn, const char *text);
 
 /*
- * Parse a whole file; all errors are reported, then false. Passwords: type 0, 7 and 6 (sealed, through unseal).
- * *out is written only on success; conf_free it.
+ * Parse a whole file; all errors are reported, then false. Passwords: type 0, 7 and 6 (sealed,
+ * through unseal). *out is written only on success; conf_free it.
  */
-typedef bool (*conf_seal)(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
-bool conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg, conf_report report, void *arg,
-    struct conf *out) MUST_USE;
-/* show running-config: canonical text; parsed again it prints the same octets. Passwords as "password 6 ..." by seal. */
-bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out, struct err *e) MUST_USE;
+typedef bool (*conf_seal)(
+    void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
+bool conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
+    conf_report report, void *arg, struct conf *out) MUST_USE;
+/*
+ * show running-config: canonical text; parsed again it prints the same octets if seal makes the
+ * same text of the same password each time. Every password is printed as "password 6 ..." by
+ * seal, those of kept lines too.
+ */
+bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out,
+    struct err *e) MUST_USE;
 void conf_free(struct conf *c);
 
-/* ---- commands ---------------------------------------------------------------------------------------------- */
+/* ---- commands
+ * ----------------------------------------------------------------------------------------------
+ */
 
 enum command {
 	CMD_NONE,
-	CMD_SHOW_SERVER,        /* show crypto pki server [NAME] */
-	CMD_SHOW_REQUESTS,      /* show crypto pki server NAME requests */
-	CMD_SHOW_ISSUED,        /* show crypto pki server NAME certificates */
-	CMD_SHOW_CRL,           /* show crypto pki server NAME crl */
-	CMD_SHOW_CERTIFICATES,  /* show crypto pki certificates [verbose] */
-	CMD_SHOW_TIMERS,        /* show crypto pki timers [detail] */
-	CMD_SHOW_KEYS,          /* show crypto key mypubkey rsa */
-	CMD_SHOW_RUNNING,       /* show running-config */
-	CMD_SHOW_CLOCK,         /* show clock */
-	CMD_SHOW_AUDIT,         /* show crypto pki server NAME audit (ours) */
-	CMD_GRANT, CMD_REJECT, CMD_REMOVE, /* crypto pki server NAME grant|reject|remove {all|ID} */
-	CMD_REVOKE,             /* crypto pki server NAME revoke SERIAL [REASON] */
-	CMD_PASSWORD,           /* crypto pki server NAME password generate [MINUTES] */
-	CMD_CALENDAR_VALID,     /* clock calendar-valid, no clock calendar-valid */
-	CMD_WRITE_MEMORY,       /* write memory, copy running-config startup-config */
+	CMD_SHOW_SERVER,       /* show crypto pki server [NAME] */
+	CMD_SHOW_REQUESTS,     /* show crypto pki server NAME requests */
+	CMD_SHOW_ISSUED,       /* show crypto pki server NAME certificates */
+	CMD_SHOW_CRL,	       /* show crypto pki server NAME crl */
+	CMD_SHOW_CERTIFICATES, /* show crypto pki certificates [verbose] */
+	CMD_SHOW_TIMERS,       /* show crypto pki timers [detail] */
+	CMD_SHOW_KEYS,	       /* show crypto key mypubkey rsa */
+	CMD_SHOW_RUNNING,      /* show running-config */
+	CMD_SHOW_CLOCK,	       /* show clock */
+	CMD_SHOW_AUDIT,	       /* show crypto pki server NAME audit (ours) */
+	CMD_GRANT,
+	CMD_REJECT,
+	CMD_REMOVE,	    /* crypto pki server NAME grant|reject|remove {all|ID} */
+	CMD_REVOKE,	    /* crypto pki server NAME revoke SERIAL [REASON] */
+	CMD_PASSWORD,	    /* crypto pki server NAME password generate [MINUTES] */
+	CMD_CALENDAR_VALID, /* clock calendar-valid, no clock calendar-valid */
+	CMD_WRITE_MEMORY,   /* write memory, copy running-config startup-config */
 };
 
 struct command_line {
 	enum command command;
 	bool negated, json, verbose, detail, all;
 	char name[CONF_NAME_MAX]; /* server */
-	char word[128];           /* serial */
-	int64_t number;           /* request id, minutes, -1: not given */
-	int reason;               /* CRLReason of revoke, 0 */
-	char filter[16];          /* "section", "include", "exclude", "begin", "count"; empty: none */
+	char word[128];		  /* serial */
+	int64_t number;		  /* request id, minutes, -1: not given */
+	int reason;		  /* CRLReason of revoke, 0 */
+	char filter[16]; /* "section", "include", "exclude", "begin", "count"; empty: none */
 	char pattern[128];
 };
-/* One exec line, abbreviations allowed. On failure e holds "% ..." text in the IOS manner and *column the place for '^'. */
-bool command_parse(const char *line, struct command_line *out, int *column, struct err *e) MUST_USE;
+/*
+ * One exec line, abbreviations allowed. On failure e holds "% ..." text in the IOS manner and
+ * *column the offset of '^'.
+ */
+bool command_parse(
+    const char *line, struct command_line *out, int *column, struct err *e) MUST_USE;
 /* Does this command change anything? Decides which control socket may carry it. */
 bool command_writes(enum command c);
-/* What may follow these words: one "word<TAB>help" a line. For '?', Tab and shell completion. */
+/* What may follow these words: one "word<TAB>help" a line. For '?', Tab and shell completion.
+ */
 void command_help(const char *line, struct blob *out);
 /* The command reference (docs/commands.md) and the fuzz dictionary, from the table. */
 void grammar_markdown(struct blob *out);

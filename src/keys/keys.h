@@ -1,9 +1,10 @@
 /*
  * keys.h - door of keys: private keys and everything done with them.
  *
- * One table, two drivers: in-process (tests, simulator) and the signer process. make, sign and unwrap are jobs: they are
- * submitted and come back as struct key_done, in any order. verify, wrap and random need no private key and answer at once.
- * Both drivers ask the same guard (guard.c) before a private key moves, so a hostile caller meets the same rules.
+ * One table, two drivers: in-process (tests, simulator) and the signer process. make, sign and
+ * unwrap are jobs: they are submitted and come back as struct key_done, in any order. verify,
+ * wrap and random need no private key and answer at once. Both drivers ask the same guard
+ * (guard.c) before a private key moves, so a hostile caller meets the same rules.
  */
 #ifndef KEYS_KEYS_H
 #define KEYS_KEYS_H
@@ -14,48 +15,60 @@
 #define KEY_LABEL_MAX 64
 
 enum key_act {
-	KEY_MAKE,    /* make a pair under a label; done.bytes = SubjectPublicKeyInfo. Repeating it returns the pair there is */
-	KEY_SIGN,    /* sign bytes; done.bytes = signature */
-	KEY_UNWRAP,  /* open a wrapped content key; done.bytes = key of exactly want octets, right or synthetic */
-	KEY_GRANT,   /* a human granted role to the public key with this SHA-256; lets KEY_SIGN make CA:TRUE for it, once */
-	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, under password */
+	KEY_MAKE, /* make a pair under a label; done.bytes = SubjectPublicKeyInfo. Repeating it
+		     returns the pair there is */
+	KEY_SIGN, /* sign bytes; done.bytes = signature */
+	KEY_UNWRAP, /* open a wrapped content key; done.bytes = key of exactly want octets,
+		       right or synthetic */
+	KEY_GRANT, /* a human granted the role in bits to one public key: bytes = SHA-256 of its
+		      SubjectPublicKeyInfo, 32 octets. Lets KEY_SIGN make CA:TRUE for it, once.
+		      Durable before it is answered */
+	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, under
+			password */
 	KEY_FORGET,  /* destroy the pair */
 };
 
+/* KEY_GRANT: the only role the guard knows; an RA's certificate needs no grant here. */
+#define KEY_ROLE_SUB_CA 1
+#define KEY_WANT_MAX 32 /* KEY_UNWRAP: octets of the longest content key */
+#define KEY_PASSWORD_MIN 8
+
 /* What the octets of KEY_SIGN are; the guard decodes them as exactly that. */
 enum sign_as {
-	SIGN_SELF,  /* TBSCertificate of a CA for its own key: issuer = subject, CA:TRUE. Fixes the key's issuing window. Once */
+	SIGN_SELF,  /* TBSCertificate of a CA for its own key: issuer = subject, CA:TRUE. Fixes
+		       the key's issuing window. Once */
 	SIGN_CERT,  /* TBSCertificate issued by this key */
 	SIGN_CRL,   /* TBSCertList: number must grow, issuer must be this CA's */
 	SIGN_REPLY, /* signed attributes of a SCEP CertRep */
 };
 
 struct key_job {
-	uint64_t id;            /* comes back in key_done */
+	uint64_t id; /* comes back in key_done */
 	enum key_act act;
 	char label[KEY_LABEL_MAX];
 	/* KEY_MAKE */
 	enum key_kind kind;
-	int bits;               /* RSA modulus, or 256, 384, 521 */
+	int bits; /* RSA modulus, or 256, 384, 521. KEY_GRANT: the role */
 	/* KEY_SIGN */
 	enum sign_as as;
 	struct sig_alg alg;
-	uint64_t intent;        /* SIGN_CERT: signed once, again only for the same bytes. SIGN_CRL: the CRL number */
+	uint64_t intent; /* SIGN_CERT: signed once, again only for the same bytes. SIGN_CRL: the
+			    CRL number */
 	/* KEY_UNWRAP */
 	enum padding padding;
 	enum hash oaep_hash;
 	size_t want;
 	/* KEY_ARCHIVE */
 	char password[128];
-	bool stranger;          /* KEY_UNWRAP for an unknown identity: waits behind the others */
-	struct view bytes;      /* copied on submit */
+	bool stranger;	   /* KEY_UNWRAP for an unknown identity: waits behind the others */
+	struct view bytes; /* copied on submit */
 };
 
 struct key_done {
 	uint64_t id;
-	enum why why;           /* WHY_NONE: done */
-	struct blob bytes;      /* the receiver frees it */
-	char text[200];         /* why not */
+	enum why why;	   /* WHY_NONE: done */
+	struct blob bytes; /* the receiver frees it */
+	char text[200];	   /* why not */
 };
 
 struct keys; /* a driver with its state */
@@ -83,36 +96,52 @@ void keys_random(struct keys *k, uint8_t *out, size_t n);
 void keys_close(struct keys *k);
 
 /*
- * Public operations, any process. spki by fromdata, contexts kept (performance.md: d2i_PUBKEY costs 0.2 ms).
- * Verify: alg.hash must be filled. MD5 works here; whether it is allowed is the caller's policy.
+ * Public operations, any process. spki by fromdata, contexts kept (d2i_PUBKEY alone costs
+ * 0.2 ms). Verify: alg.hash must be filled. MD5 works here; whether it is allowed is the
+ * caller's policy.
  */
-bool key_verify(const struct spki *key, const struct sig_alg *alg, struct view bytes, struct view signature,
-    struct err *e) MUST_USE;
+bool key_verify(const struct spki *key, const struct sig_alg *alg, struct view bytes,
+    struct view signature, struct err *e) MUST_USE;
 /* Wrap a content key for an RSA public key, PKCS#1 v1.5. */
-bool key_wrap(const struct spki *key, struct view content_key, struct blob *out, struct err *e) MUST_USE;
+bool key_wrap(
+    const struct spki *key, struct view content_key, struct blob *out, struct err *e) MUST_USE;
 
 /*
- * In-process driver. dir NULL: keys live in memory only (seed != 0: random() repeats; never for a product).
- * With dir: sealed key files and the signer's log below it.
+ * In-process driver. dir NULL: keys live in memory only (seed != 0: random() repeats; never for
+ * a product). With dir: sealed key files and the signer's log below it.
  */
-struct seal { uint8_t key[32]; };
-struct keys *keys_open_local(const char *dir, const struct seal *seal, uint64_t seed, struct err *e);
+struct seal {
+	uint8_t key[32];
+};
+struct keys *keys_open_local(
+    const char *dir, const struct seal *seal, uint64_t seed, struct err *e);
 /* Tests: make KEY_MAKE of RSA take ready pairs (PKCS#8 DER) in turn instead of generating. */
 void keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n);
 
 /* Driver that talks to a signer process over a SOCK_SEQPACKET descriptor. */
 struct keys *keys_open_remote(int fd);
-/* The signer process: dispatcher and worker threads on the same protocol, until the peer closes. Exit code. */
+/* Keep the process's pages out of swap, present and future ones. Best effort; before
+ * sandbox_enter, which forbids it. */
+void signer_lock_memory(void);
+/* The signer process: dispatcher and worker threads on the same protocol, until the peer
+ * closes. Exit code. */
 int signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers);
 
 /*
- * Sealing key: 32 octets or 64 hex digits from $CREDENTIALS_DIRECTORY/keymuster.seal, the descriptor in KEYMUSTER_SEAL_FD,
- * the file in KEYMUSTER_SEAL_FILE, or STATEDIR/seal.key. The last is made (0600) when have_keys is false;
- * when it is true and no source has the key, the error says so and what to restore.
+ * Sealing key: 32 octets or 64 hex digits from $CREDENTIALS_DIRECTORY/keymuster.seal, the
+ * descriptor in KEYMUSTER_SEAL_FD, the file in KEYMUSTER_SEAL_FILE, or STATEDIR/seal.key. The
+ * last is made (0600) when have_keys is false; when it is true and no source has the key, the
+ * error says so and what to restore.
  */
 bool seal_load(const char *state_dir, bool have_keys, struct seal *out, struct err *e) MUST_USE;
 /* AES-256-GCM: version, nonce, ciphertext, tag. label is bound as associated data. */
-bool seal_close(const struct seal *s, const char *label, struct view plain, struct blob *out, struct err *e) MUST_USE;
-bool seal_open(const struct seal *s, const char *label, struct view sealed, struct blob *plain, struct err *e) MUST_USE;
+bool seal_close(const struct seal *s, const char *label, struct view plain, struct blob *out,
+    struct err *e) MUST_USE;
+/* The same, but the nonce comes from key, label and text: what is sealed twice reads the same
+ * (configurations). */
+bool seal_close_same(const struct seal *s, const char *label, struct view plain,
+    struct blob *out, struct err *e) MUST_USE;
+bool seal_open(const struct seal *s, const char *label, struct view sealed, struct blob *plain,
+    struct err *e) MUST_USE;
 
 #endif

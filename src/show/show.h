@@ -1,8 +1,8 @@
 /*
  * show.h - door of show: what the show commands print.
  *
- * Each command builds one neutral tree (JSON values), and has two renderers: the IOS layout and JSON itself. Reads facts,
- * changes nothing.
+ * Each command builds one neutral tree (JSON values), and has two renderers: the IOS layout and
+ * JSON itself. Reads facts, changes nothing.
  */
 #ifndef SHOW_SHOW_H
 #define SHOW_SHOW_H
@@ -12,31 +12,34 @@
 
 struct show_server {
 	const struct conf_server *conf;
-	const struct ca *ca;         /* NULL: not running */
+	const struct ca *ca; /* NULL: not running */
 };
 struct show_world {
 	const struct conf *conf;
 	struct show_server server[CONF_SERVERS];
 	size_t server_count;
-	int64_t now_ms;              /* by the one clock */
+	int64_t now_ms; /* by the one clock */
 	bool clock_trusted;
 	const char *clock_source;
-	conf_seal seal;              /* for show running-config */
+	conf_seal seal; /* for show running-config */
 	void *seal_arg;
 };
 
 /*
- * Long lists are made in pieces, so that no turn is long: call until more is false, with the same struct. The answer grows
- * in text (IOS layout or JSON), filtered ("| include ...") at the end. status is the exit code of keymuster (0, 1).
+ * Long lists are made in pieces, so that no turn is long: call until more is false, with the
+ * same struct and words. The answer grows in text (IOS layout or JSON), filtered already
+ * ("| include ..."); the caller may take octets away between calls. status is the exit code of
+ * keymuster (0, 1), final once more is false.
  */
 struct show_answer {
 	struct blob text;
 	int status;
 	bool more;
-	void *state;                 /* show's own; show_free releases it */
+	void *state; /* show's own; show_free releases it */
 };
 /* Needs an open transaction on the stores it reads. */
-bool show_run(const struct show_world *w, const struct command_line *c, struct show_answer *a, struct err *e) MUST_USE;
+bool show_run(const struct show_world *w, const struct command_line *c, struct show_answer *a,
+    struct err *e) MUST_USE;
 void show_free(struct show_answer *a);
 
 #endif

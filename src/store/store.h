@@ -152,6 +152,8 @@ struct store_table {
 	bool (*challenge_get)(struct store *s, struct view hash, struct row_challenge *out, struct err *e);
 	/* Only when not used yet; else WHY_REFUSED. */
 	bool (*challenge_use)(struct store *s, struct view hash, when_t at, struct view identity, struct err *e);
+	/* The earliest expires_at among all rows (WHEN_NEVER: none). */
+	bool (*challenge_expiry)(struct store *s, when_t *earliest, struct err *e);
 	bool (*challenge_purge)(struct store *s, when_t now, struct err *e); /* expired ones */
 
 	bool (*client_put)(struct store *s, const struct row_client *c, struct err *e); /* insert or replace */

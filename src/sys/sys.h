@@ -1,4 +1,4 @@
-/* sys.h - door of sys: event loop, processes and their channels, sandbox, sockets, atomic files. */
+/* sys.h - door of sys: event loop, processes, channels, sandbox, sockets, files. */
 #ifndef SYS_SYS_H
 #define SYS_SYS_H
 
@@ -6,7 +6,8 @@
 
 #include "base/base.h"
 
-/* ---- event loop (libevent underneath) ------------------------------------------------------------------ */
+/* ---- event loop (libevent underneath)
+ * ------------------------------------------------------------------ */
 
 struct loop;
 struct watch; /* one descriptor */
@@ -14,21 +15,28 @@ struct event_base;
 
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
-int loop_run(struct loop *l); /* until loop_stop; returns its code */
-void loop_stop(struct loop *l, int code);
+int loop_run(
+    struct loop *l); /* until loop_stop; returns its code; 0 when nothing is left to wait for */
+void loop_stop(
+    struct loop *l, int code); /* the round is finished first, calls after it included */
 struct event_base *loop_base(struct loop *l); /* for net only */
 typedef void (*loop_call)(void *arg);
 struct watch *loop_watch(struct loop *l, int fd, loop_call readable, void *arg);
 void watch_free(struct watch *w);
-/* One timer a slot: replaces the earlier setting. milliseconds < 0: off. */
+/* One timer a slot: replaces the earlier setting. milliseconds < 0: off. Never comes early. */
 struct timer;
 struct timer *loop_timer(struct loop *l, loop_call due, void *arg);
 void timer_set(struct timer *t, int64_t milliseconds);
 void timer_free(struct timer *t);
-/* Runs after everything readable in this round was served. */
+/*
+ * Once, after everything readable in this round was served; asking twice in a round is asking
+ * once. Asked from within such a call, it runs after the next round, which then does not wait:
+ * that is how a long work yields.
+ */
 void loop_after_round(struct loop *l, loop_call call, void *arg);
 
-/* ---- channels: whole messages over SOCK_SEQPACKET; over 64 KiB a sealed memfd travels instead --------------- */
+/* ---- channels: whole messages over SOCK_SEQPACKET; over 64 KiB a sealed memfd travels instead
+ * --------------- */
 
 #define CHANNEL_INLINE_MAX (64 * 1024)
 #define CHANNEL_MAX (64 * 1024 * 1024)
@@ -37,18 +45,24 @@ bool channel_pair(int fds[2], struct err *e) MUST_USE;
 /* Non-blocking descriptors: WHY_BUSY when the peer's queue is full. */
 bool channel_send(int fd, struct view message, struct err *e) MUST_USE;
 enum channel_got { CHANNEL_MESSAGE, CHANNEL_EMPTY, CHANNEL_CLOSED, CHANNEL_BROKEN };
-/* Refuses (CHANNEL_BROKEN) a memfd that is not sealed or larger than CHANNEL_MAX, and extra descriptors. */
+/* Refuses (CHANNEL_BROKEN) a memfd that is not sealed or larger than CHANNEL_MAX, and extra
+ * descriptors. */
 enum channel_got channel_receive(int fd, struct blob *out);
 
-/* ---- sockets -------------------------------------------------------------------------------------------------- */
+/* ---- sockets
+ * --------------------------------------------------------------------------------------------------
+ */
 
-/* Listening TCP socket, non-blocking, close-on-exec. WHY_BUSY: in use; the text names address and port. */
+/* Listening TCP socket, non-blocking, close-on-exec. WHY_BUSY: in use; the text names address
+ * and port. */
 bool listen_tcp(const char *address, unsigned port, int *fd, struct err *e) MUST_USE;
 /* Unix stream socket at path with mode; replaces a dead one, refuses a living one. */
 bool listen_unix(const char *path, mode_t mode, int *fd, struct err *e) MUST_USE;
 bool connect_unix(const char *path, int *fd, struct err *e) MUST_USE;
 
-/* ---- files ---------------------------------------------------------------------------------------------------- */
+/* ---- files
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 bool file_read(const char *path, size_t max, struct blob *out, struct err *e) MUST_USE;
 /* Write beside, fsync, rename, fsync the directory. */
@@ -59,35 +73,42 @@ bool dir_make(const char *path, mode_t mode, struct err *e) MUST_USE;
 /* An exclusive lock file held until the process ends. WHY_BUSY: another process has it. */
 bool dir_lock(const char *dir, int *fd, struct err *e) MUST_USE;
 
-/* ---- processes ------------------------------------------------------------------------------------------------ */
+/* ---- processes
+ * ------------------------------------------------------------------------------------------------
+ */
 
 struct child_spec {
-	const char *role;       /* "front", "core", "signer": becomes argv[1] as --role=ROLE */
-	const int *fds;         /* inherited as 3, 4, 5, ... in this order */
+	const char *role; /* "front", "core", "signer": becomes argv[1] as --role=ROLE */
+	const int *fds;	  /* inherited as 3, 4, 5, ... in this order */
 	size_t fd_count;
-	char *const *env;       /* extra NAME=VALUE, NULL ends */
+	char *const *env; /* extra NAME=VALUE, NULL ends */
 };
 /*
- * The supervisor: runs make() for a fresh set of children (channels are new each time), waits; when any child dies it kills
- * the rest, reaps, and makes a new set within 100 ms (a second at most apart when a set lived under one second; the log
- * counts). SIGTERM and SIGINT end all. Returns the exit code; a child's exit code 78 (EX_CONFIG) ends all with 1: it has said why.
+ * The supervisor: runs make() for a fresh set of children (channels are new each time), waits;
+ * when any child dies it kills the rest, reaps, and makes a new set within 100 ms (a second at
+ * most apart when a set lived under one second; the log counts). SIGTERM and SIGINT end all.
+ * Returns the exit code; a child's exit code 78 (EX_CONFIG) ends all with 1: it has said why.
  */
 struct child_set {
 	struct child_spec child[8];
 	size_t count;
-	int owned[32];          /* descriptors the supervisor closes after starting the set */
+	int owned[32]; /* descriptors the supervisor closes after starting the set */
 	size_t owned_count;
 };
 typedef bool (*set_maker)(void *arg, struct child_set *out, struct err *e);
 int supervise(const char *self, set_maker make, void *arg);
 #define EXIT_CONFIG 78
 
-/* ---- sandbox -------------------------------------------------------------------------------------------------- */
+/* ---- sandbox
+ * --------------------------------------------------------------------------------------------------
+ */
 
 enum sandbox { SANDBOX_FRONT, SANDBOX_CORE, SANDBOX_SIGNER };
 /*
- * No new privileges, no core dumps, not dumpable, seccomp filter of the profile (kill on violation). KEYMUSTER_SANDBOX=off
- * leaves seccomp out (sanitizer builds need calls the filter forbids); the log says so.
+ * No new privileges, no core dumps, not dumpable, seccomp filter of the profile (kill on
+ * violation). KEYMUSTER_SANDBOX=off leaves out the last two (sanitizers need calls the filter
+ * forbids, and to look at the process); the log says so. Afterwards nothing can be loaded or
+ * opened anew: get crypto providers, group names (nsswitch), sockets and the loop before.
  */
 bool sandbox_enter(enum sandbox profile, struct err *e) MUST_USE;
 

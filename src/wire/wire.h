@@ -186,6 +186,7 @@ struct cert {
 	struct sig_alg alg;
 	struct view signature;  /* octets of the bit string */
 	bool has_key_usage, is_ca, has_path_len;
+	bool unknown_critical;  /* a critical extension we do not read: RFC 5280 4.2 bids whoever trusts it to refuse */
 	uint32_t key_usage, eku;
 	uint64_t path_len;
 	struct view san;        /* GeneralNames element, empty when absent */
@@ -307,7 +308,8 @@ struct scep {
 	uint8_t transaction_tag;  /* string type as received: echoed (AT-03) */
 	bool has_sender_nonce, has_recipient_nonce, has_status, has_fail;
 	struct view sender_nonce, recipient_nonce;
-	int status, fail;
+	int status, fail;         /* -1: absent */
+	struct view fail_text;    /* failInfoText as sent; empty: absent */
 	enum scep_fail fail_as;   /* with SCEP_BAD: which failInfo to answer */
 	struct cert signer;       /* found by the SignerIdentifier; signer.whole.n == 0 when not enclosed */
 	struct view signer_issuer, signer_serial; /* from SignerIdentifier (issuerAndSerialNumber form) */

@@ -9,8 +9,9 @@
 #include "store/store.h"
 
 /*
- * A turn inserts the intents of one group and settles those of the group before, each in a savepoint, as the
- * core does; serials and keys are random. "us CPU" is user and system time for one intent and its settling.
+ * A turn inserts the intents of one group and settles those of the group before, each in a
+ * savepoint, as the core does; serials and keys are random. "us CPU" is user and system time
+ * for one intent and its settling.
  */
 #define TBS_SIZE 900
 #define CERT_SIZE 1180
@@ -188,8 +189,8 @@ main(int argc, char **argv)
 	s = store_open_sqlite(path, &e);
 	if (!s)
 		die(&e);
-	printf("%9s %6s %10s %10s %8s %9s %9s %9s %9s\n", "rows", "group", "savepoints", "certs/s",
-	    "us CPU", "p50 ms", "p99 ms", "max ms", "over 10ms");
+	printf("%9s %6s %10s %10s %8s %9s %9s %9s %9s\n", "rows", "group", "savepoints",
+	    "certs/s", "us CPU", "p50 ms", "p99 ms", "max ms", "over 10ms");
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		fill(s, sizes[i]);
 		for (size_t j = 0; j < COUNT_OF(groups); j++)

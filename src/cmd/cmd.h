@@ -1,0 +1,61 @@
+/* cmd.h - what the mains share. */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "ca/ca.h"
+#include "conf/conf.h"
+#include "sys/sys.h"
+
+#define DEFAULT_CONF "/etc/keymuster/keymuster.conf"
+#define DEFAULT_STATE "/var/lib/keymuster"
+#define DEFAULT_RUN "/run/keymuster"
+
+/* Exit codes of keymuster (docs/DESIGN.md). */
+enum {
+	CODE_DONE,
+	CODE_REFUSED,
+	CODE_USAGE,
+	CODE_PENDING,
+	CODE_UNREACHABLE,
+	CODE_CLOCK,
+	CODE_MUSTER
+};
+
+struct daemon_options {
+	const char *conf, *state, *run, *clock;
+	bool check;
+};
+
+/* wiring.c: configuration to policies; passwords of configurations */
+bool wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e) MUST_USE;
+/* STATEDIR/servers/NAME[/leaf], and the directory itself when leaf is NULL. */
+const char *server_path(const char *state, const char *name, const char *leaf, char out[512]);
+struct password_seal {
+	struct seal seal;
+};
+/* conf_seal: password 6 is AES-256-GCM in hex; the same password prints the same text. */
+bool password_seal(
+    void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
+/* Reads and parses; errors and warnings go to stderr as they are found. */
+bool conf_load(
+    const char *path, struct view text, struct password_seal *seal, struct conf *out) MUST_USE;
+
+/* core.c: the core process */
+struct core_options {
+	const char *state, *conf_path;
+	int front, control, control_ro, signers[CONF_SERVERS];
+	struct conf *conf;
+	struct password_seal *seal;
+	unsigned workers; /* signer threads: bounds what is in flight there */
+};
+int core_main(const struct core_options *o);
+
+/* control.c: operators at the control sockets */
+struct control;
+typedef void (*control_call)(
+    void *arg, uint64_t client, const char *line, bool may_write, const char *who);
+struct control *control_open(struct loop *l, int fd, int fd_ro, control_call call, void *arg);
+void control_answer(struct control *c, uint64_t client, int status, struct view text);
+void control_close(struct control *c);
+
+#endif

@@ -1,0 +1,600 @@
+/* core.c - the core process: turns. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/core.h"
+
+#define TURN_MS 8    /* no turn lasts over 10 ms (rule 8) */
+#define HOLD_MS 1000 /* after a failed commit */
+#define JOBS_A_THREAD                                                                          \
+	2 /* in flight; more would only lengthen the queue that strangers cannot be moved back \
+	     in */
+#define SAY_AGAIN_MS 1
+#define CLOCK_CHECK_MS 1000
+
+/* ---- answers to front
+ * ------------------------------------------------------------------------------ */
+
+static void
+flush_sayings(struct core *c)
+{
+	struct err e = {0};
+
+	while (c->sayings != NULL) {
+		struct saying *s = c->sayings;
+
+		if (!channel_send(c->o->front, blob_view(&s->message), &e)) {
+			if (e.why == WHY_BUSY)
+				timer_set(c->say_again, SAY_AGAIN_MS);
+			else
+				loop_stop(c->loop, 1);
+			return;
+		}
+		c->sayings = s->next;
+		if (c->sayings == NULL)
+			c->sayings_end = &c->sayings;
+		blob_free(&s->message);
+		free(s);
+	}
+}
+
+static void
+say(struct core *c, const struct front_say *what, int64_t delay_ms)
+{
+	struct saying *s = mem_get(sizeof(*s));
+
+	front_say_encode(what, &s->message);
+	if (delay_ms > 0) {
+		s->due_ms = clock_mono_ms() + delay_ms;
+		s->next = c->delayed;
+		c->delayed = s;
+		return;
+	}
+	*c->sayings_end = s;
+	c->sayings_end = &s->next;
+}
+
+static void
+say_later(struct core *c, uint64_t id)
+{
+	struct front_say what = {
+	    .id = id, .status = 503, .retry_after = 30, .type = "text/plain"};
+
+	what.body = VIEW("busy, try again\n");
+	say(c, &what, 0);
+}
+
+/* Delayed answers whose time has come join the others; returns the milliseconds until the next
+ * (-1: none). */
+static int64_t
+release_delayed(struct core *c)
+{
+	int64_t now = clock_mono_ms(), next = -1;
+
+	for (struct saying **at = &c->delayed; *at != NULL;) {
+		struct saying *s = *at;
+
+		if (s->due_ms > now) {
+			if (next < 0 || s->due_ms - now < next)
+				next = s->due_ms - now;
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		s->next = NULL;
+		*c->sayings_end = s;
+		c->sayings_end = &s->next;
+	}
+	return next;
+}
+
+/* ---- jobs
+ * ---------------------------------------------------------------------------------------------
+ */
+
+static void
+job_wait(struct server *s, const struct effect *x)
+{
+	struct job *j = mem_get(sizeof(*j));
+	struct queue *q = x->job.stranger ? &s->strangers : &s->known;
+
+	j->job = x->job;
+	blob_add_view(&j->bytes, blob_view(&x->bytes));
+	*q->end = j;
+	q->end = &j->next;
+}
+
+static struct job *
+job_next(struct server *s)
+{
+	struct queue *q = s->known.first != NULL ? &s->known : &s->strangers;
+	struct job *j = q->first;
+
+	if (j == NULL)
+		return NULL;
+	q->first = j->next;
+	if (q->first == NULL)
+		q->end = &q->first;
+	return j;
+}
+
+static void
+job_free(struct job *j)
+{
+	blob_free(&j->bytes);
+	mem_wipe(&j->job, sizeof(j->job));
+	free(j);
+}
+
+static void
+submit_jobs(struct server *s)
+{
+	struct err e = {0};
+	struct job *j;
+
+	while (
+	    s->in_flight < JOBS_A_THREAD * s->core->o->workers && (j = job_next(s)) != NULL) {
+		j->job.bytes = blob_view(&j->bytes);
+		if (!keys_submit(s->keys, &j->job, &e)) {
+			log_error("signer does not take a job", "ca='%s' why='%s'",
+			    s->conf->name, e.text);
+			loop_stop(s->core->loop, 1);
+		}
+		s->in_flight++;
+		job_free(j);
+	}
+}
+
+/* ---- turns
+ * ---------------------------------------------------------------------------------------------
+ */
+
+void
+server_add_item(struct server *s, struct item *it)
+{
+	*s->items_end = it;
+	s->items_end = &it->next;
+}
+
+static struct item *
+item_next(struct server *s)
+{
+	struct item *it = s->items;
+
+	s->items = it->next;
+	if (s->items == NULL)
+		s->items_end = &s->items;
+	it->next = NULL;
+	return it;
+}
+
+static void
+item_free(struct item *it)
+{
+	blob_free(&it->body);
+	blob_free(&it->serial);
+	blob_free(&it->done.bytes);
+	free(it);
+}
+
+/* The event was undone: whoever asked is told to come again. */
+static void
+item_refused(struct server *s, const struct item *it)
+{
+	if (it->event.kind == CA_REQUEST)
+		say_later(s->core, it->event.id);
+	else if (it->event.kind == CA_COMMAND)
+		control_answer(s->core->control, it->event.id, CODE_REFUSED,
+		    VIEW("% The store cannot take it now: see the log.\n"));
+}
+
+static void
+publish(struct server *s, struct effect *x)
+{
+	static const struct {
+		enum scep_op op;
+		const char *type;
+	} objects[] = {
+	    [OBJECT_CAPS] = {OP_GETCACAPS, "text/plain"},
+	    [OBJECT_CACERT] = {OP_GETCACERT, "application/x-x509-ca-cert"},
+	    [OBJECT_CRL] = {OP_GETCRL, "application/pkix-crl"},
+	};
+	struct front_say what = {
+	    .status = 200,
+	    .op = objects[x->object].op,
+	    .body = blob_view(&x->bytes),
+	    .valid_from = x->valid_from,
+	    .valid_until = x->valid_until,
+	};
+
+	(void)snprintf(what.ca, sizeof(what.ca), "%s", s->conf->name);
+	(void)snprintf(what.type, sizeof(what.type), "%s", objects[x->object].type);
+	say(s->core, &what, 0);
+	if (x->object != OBJECT_CRL)
+		return;
+	/* The same list under its file name. */
+	what.op = OP_CRL;
+	say(s->core, &what, 0);
+}
+
+static void
+write_archive(struct server *s, const struct effect *x)
+{
+	char leaf[128], path[512];
+	struct err e = {0};
+
+	(void)snprintf(leaf, sizeof(leaf), "archive/%s.p12", s->conf->name);
+	if (file_replace(server_path(s->core->o->state, s->conf->name, leaf, path), 0600,
+		blob_view(&x->bytes), &e))
+		log_notice("CA archive written", "ca='%s' file='%s'", s->conf->name, path);
+	else
+		log_error("CA archive not written", "ca='%s' why='%s'", s->conf->name, e.text);
+}
+
+static void
+release_effects(struct server *s, struct effects *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		struct effect *x = &out->list[i];
+		struct front_say what = {
+		    .id = x->id, .status = x->status, .retry_after = x->retry_after};
+
+		switch (x->kind) {
+		case EFFECT_REPLY:
+			(void)snprintf(what.type, sizeof(what.type), "%s",
+			    x->status == 200 ? "application/x-pki-message" : "text/plain");
+			what.body = blob_view(&x->bytes);
+			say(s->core, &what, x->delay_ms);
+			break;
+		case EFFECT_TELL:
+			control_answer(
+			    s->core->control, x->id, x->status, blob_view(&x->bytes));
+			break;
+		case EFFECT_JOB:
+			job_wait(s, x);
+			break;
+		case EFFECT_PUBLISH:
+			publish(s, x);
+			break;
+		case EFFECT_ARCHIVE:
+			write_archive(s, x);
+			break;
+		}
+	}
+	effects_free(out);
+}
+
+/* Everything of this turn is undone and every exchange in flight is told to come again. */
+static void
+abandon(struct server *s, struct effects *out, const struct err *why)
+{
+	struct err e = {0};
+	struct job *j;
+
+	log_error("turn undone", "ca='%s' why='%s'", s->conf->name, why->text);
+	effects_truncate(out, 0);
+	while ((j = job_next(s)) != NULL)
+		job_free(j);
+	s->held_until_ms = clock_mono_ms() + HOLD_MS;
+	if (s->store->table->begin(s->store, &e) && ca_abandon(s->ca, out, &e)) {
+		/* It only reads, unless the store is new: then nothing is lost with it. */
+		s->store->table->rollback(s->store);
+		return;
+	}
+	log_error("store does not answer", "ca='%s' why='%s'", s->conf->name, e.text);
+	loop_stop(s->core->loop, 1);
+}
+
+static bool
+step(struct server *s, struct item *it, struct effects *out, struct err *e)
+{
+	const struct store_table *st = s->store->table;
+	struct ca_event *ev = &it->event;
+
+	ev->clock_trusted = s->core->clock_trusted;
+	ev->body = blob_view(&it->body);
+	ev->source = it->source;
+	ev->actor = it->actor;
+	ev->serial = blob_view(&it->serial);
+	ev->done = &it->done;
+	if (!st->savepoint(s->store, e))
+		return false;
+	if (ca_step(s->ca, ev, clock_now(), out, e)) {
+		st->release(s->store);
+		return true;
+	}
+	st->undo(s->store);
+	return false;
+}
+
+/* One turn: waiting events, one transaction; what it lets out leaves behind its commit. */
+static void
+server_turn(struct server *s)
+{
+	const struct store_table *st = s->store->table;
+	int64_t deadline = clock_mono_ms() + TURN_MS;
+	struct item *served = NULL, *it;
+	struct effects out = {0};
+	struct err e = {0};
+	bool ok;
+
+	ok = st->begin(s->store, &e);
+	while (ok && s->items != NULL && clock_mono_ms() < deadline) {
+		it = item_next(s);
+		it->next = served;
+		served = it;
+		ok = step(s, it, &out, &e);
+	}
+	if (ok) {
+		crash_point("turn-before-commit");
+		ok = st->commit(s->store, &e);
+		crash_point("turn-after-commit");
+	} else {
+		st->rollback(s->store);
+	}
+	if (!ok)
+		abandon(s, &out, &e);
+	while (served != NULL) {
+		it = served;
+		served = it->next;
+		if (!ok)
+			item_refused(s, it);
+		item_free(it);
+	}
+	release_effects(s, &out);
+}
+
+static void
+set_wake(struct core *c, int64_t delayed_ms)
+{
+	int64_t ms = delayed_ms;
+
+	for (size_t i = 0; i < c->server_count; i++) {
+		struct server *s = &c->server[i];
+		int64_t own = clock_real_ms_until(ca_wake(s->ca));
+
+		if (own < s->held_until_ms - clock_mono_ms())
+			own = s->held_until_ms - clock_mono_ms();
+		if (ms < 0 || own < ms)
+			ms = own;
+	}
+	timer_set(c->wake, ms > 3600000 ? 3600000 : ms);
+}
+
+static void
+server_work(struct server *s)
+{
+	struct item *tick;
+
+	if (clock_mono_ms() < s->held_until_ms) {
+		while (s->items != NULL) {
+			struct item *it = item_next(s);
+
+			item_refused(s, it);
+			item_free(it);
+		}
+		return;
+	}
+	if (s->tick || (s->items == NULL && clock_real_ms_until(ca_wake(s->ca)) == 0)) {
+		tick = mem_get(sizeof(*tick));
+		tick->event.kind = CA_TICK;
+		server_add_item(s, tick);
+		s->tick = false;
+	}
+	if (s->items != NULL)
+		server_turn(s);
+	submit_jobs(s);
+}
+
+void
+core_round(void *arg)
+{
+	struct core *c = arg;
+
+	for (size_t i = 0; i < c->server_count; i++)
+		server_work(&c->server[i]);
+	operator_shows(c);
+	set_wake(c, release_delayed(c));
+	flush_sayings(c);
+	for (size_t i = 0; i < c->server_count; i++)
+		if (c->server[i].items != NULL || c->shows != NULL)
+			timer_set(c->wake, 0);
+}
+
+/* ---- what arrives
+ * ---------------------------------------------------------------------------------------- */
+
+static struct server *
+server_named(struct core *c, const char *name)
+{
+	for (size_t i = 0; i < c->server_count; i++)
+		if (name[0] == 0 || strcmp(c->server[i].conf->name, name) == 0)
+			return &c->server[i];
+	return NULL;
+}
+
+static void
+front_asks(struct core *c, struct view message)
+{
+	struct front_ask ask;
+	struct server *s;
+	struct item *it;
+	struct err e = {0};
+
+	if (!front_ask_decode(message, &ask, &e)) {
+		log_error("front sent what is no question", "why='%s'", e.text);
+		loop_stop(c->loop, 1);
+		return;
+	}
+	s = server_named(c, ask.ca);
+	if (s == NULL || ask.op != OP_PKIOPERATION) {
+		say_later(c, ask.id);
+		return;
+	}
+	it = mem_get(sizeof(*it));
+	it->event.kind = CA_REQUEST;
+	it->event.id = ask.id;
+	blob_add_view(&it->body, ask.body);
+	(void)snprintf(it->source, sizeof(it->source), "%s", ask.source);
+	server_add_item(s, it);
+}
+
+static void
+front_readable(void *arg)
+{
+	struct core *c = arg;
+	struct blob message = {0};
+
+	for (int n = 0; n < 64; n++) {
+		enum channel_got got = channel_receive(c->o->front, &message);
+
+		if (got == CHANNEL_EMPTY)
+			break;
+		if (got != CHANNEL_MESSAGE) {
+			loop_stop(c->loop, got == CHANNEL_CLOSED ? 0 : 1);
+			break;
+		}
+		front_asks(c, blob_view(&message));
+	}
+	blob_free(&message);
+	loop_after_round(c->loop, core_round, c);
+}
+
+static void
+keys_readable(void *arg)
+{
+	struct server *s = arg;
+	struct key_done done = {0};
+
+	while (keys_collect(s->keys, &done)) {
+		struct item *it = mem_get(sizeof(*it));
+
+		it->event.kind = CA_KEY_DONE;
+		it->done = done;
+		done = (struct key_done){0};
+		s->in_flight -= s->in_flight > 0 ? 1 : 0;
+		server_add_item(s, it);
+	}
+	if (!s->keys->table->alive(s->keys))
+		loop_stop(s->core->loop, 1);
+	loop_after_round(s->core->loop, core_round, s->core);
+}
+
+static void
+wake_due(void *arg)
+{
+	struct core *c = arg;
+
+	loop_after_round(c->loop, core_round, c);
+}
+
+static void
+say_again_due(void *arg)
+{
+	flush_sayings(arg);
+}
+
+static void
+clock_check_due(void *arg)
+{
+	struct core *c = arg;
+	bool trusted = clock_authoritative();
+
+	if (trusted != c->clock_trusted) {
+		c->clock_trusted = trusted;
+		for (size_t i = 0; i < c->server_count; i++)
+			c->server[i].tick = true;
+		loop_after_round(c->loop, core_round, c);
+	}
+	timer_set(c->clock_check, CLOCK_CHECK_MS);
+}
+
+/* ---- start
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static bool
+server_open(struct core *c, const struct conf_server *conf, int signer, struct err *e)
+{
+	struct server *s = &c->server[c->server_count];
+	struct ca_policy policy;
+	char path[512];
+	bool ok;
+
+	*s = (struct server){.core = c, .conf = conf, .tick = true};
+	s->items_end = &s->items;
+	s->known.end = &s->known.first;
+	s->strangers.end = &s->strangers.first;
+	if (!wire_policy(conf, &policy, e))
+		return false;
+	s->keys = keys_open_remote(signer);
+	s->store = store_open_sqlite(server_path(c->o->state, conf->name, "store.db", path), e);
+	if (s->store == NULL || !s->store->table->begin(s->store, e))
+		return false;
+	s->ca = ca_open(&policy, s->store, s->keys, e);
+	ok = s->ca != NULL && s->store->table->commit(s->store, e);
+	mem_wipe(&policy, sizeof(policy));
+	if (!ok)
+		return false;
+	s->keys_watch = loop_watch(c->loop, s->keys->table->fd(s->keys), keys_readable, s);
+	c->server_count++;
+	return true;
+}
+
+static void
+core_close(struct core *c)
+{
+	for (size_t i = 0; i < c->server_count; i++) {
+		struct server *s = &c->server[i];
+
+		while (s->items != NULL)
+			item_free(item_next(s));
+		for (struct job *j = job_next(s); j != NULL; j = job_next(s))
+			job_free(j);
+		ca_free(s->ca);
+		watch_free(s->keys_watch);
+		keys_close(s->keys);
+		s->store->table->close(s->store);
+	}
+}
+
+int
+core_main(const struct core_options *o)
+{
+	struct core *c = mem_get(sizeof(*c));
+	struct err e = {0};
+	int code;
+
+	c->o = o;
+	c->loop = loop_new();
+	c->sayings_end = &c->sayings;
+	clock_calendar_valid(o->conf->calendar_valid);
+	c->clock_trusted = clock_authoritative();
+	if (!c->clock_trusted)
+		log_warn("clock is not authoritative: no certificate is issued, no timer runs",
+		    "mend='start NTP, or write \"clock calendar-valid\" when the clock is "
+		    "right'");
+	for (size_t i = 0; i < o->conf->server_count; i++) {
+		if (!server_open(c, &o->conf->server[i], o->signers[i], &e)) {
+			log_error("server does not start", "ca='%s' why='%s'",
+			    o->conf->server[i].name, e.text);
+			return EXIT_CONFIG;
+		}
+	}
+	if (!sandbox_enter(SANDBOX_CORE, &e)) {
+		log_error("no sandbox", "why='%s'", e.text);
+		return EXIT_CONFIG;
+	}
+	c->control = control_open(c->loop, o->control, o->control_ro, operator_line, c);
+	c->front_watch = loop_watch(c->loop, o->front, front_readable, c);
+	c->wake = loop_timer(c->loop, wake_due, c);
+	c->say_again = loop_timer(c->loop, say_again_due, c);
+	c->clock_check = loop_timer(c->loop, clock_check_due, c);
+	timer_set(c->wake, 0);
+	timer_set(c->clock_check, CLOCK_CHECK_MS);
+	code = loop_run(c->loop);
+	core_close(c);
+	return code;
+}

@@ -1,0 +1,76 @@
+/* core.h - what the files of the core process share. */
+#ifndef CMD_CORE_H
+#define CMD_CORE_H
+
+#include "cmd/cmd.h"
+#include "net/net.h"
+#include "show/show.h"
+
+struct item { /* an event that waits for its turn */
+	struct item *next;
+	struct ca_event event;
+	struct blob body, serial;
+	char source[64], actor[64];
+	struct key_done done;
+};
+
+struct job { /* a job that waits for a free signer thread */
+	struct job *next;
+	struct key_job job;
+	struct blob bytes;
+};
+
+struct queue {
+	struct job *first, **end;
+};
+
+struct server {
+	struct core *core;
+	const struct conf_server *conf;
+	struct ca *ca;
+	struct store *store;
+	struct keys *keys;
+	struct watch *keys_watch;
+	struct item *items, **items_end;
+	struct queue known, strangers; /* the latter wait behind the former */
+	unsigned in_flight;
+	int64_t held_until_ms; /* monotonic: after a failed commit */
+	bool tick;	       /* time to look at the plan */
+};
+
+struct saying { /* an answer on its way to front */
+	struct saying *next;
+	int64_t due_ms;
+	struct blob message;
+};
+
+struct pending_show {
+	struct pending_show *next;
+	uint64_t client;
+	struct command_line command;
+	struct show_answer answer;
+};
+
+struct core {
+	const struct core_options *o;
+	struct loop *loop;
+	struct server server[CONF_SERVERS];
+	size_t server_count;
+	struct control *control;
+	struct watch *front_watch;
+	struct saying *sayings, **sayings_end; /* in order */
+	struct saying *delayed;
+	struct pending_show *shows;
+	struct timer *wake, *say_again, *clock_check;
+	bool clock_trusted;
+};
+
+/* core.c */
+void server_add_item(struct server *s, struct item *it);
+void core_round(void *arg); /* turns of every server that has something to do */
+/* operator.c: lines from the control sockets, and answers to them */
+void operator_line(
+    void *arg, uint64_t client, const char *line, bool may_write, const char *who);
+void operator_shows(struct core *c); /* next pieces of long answers */
+
+#endif

@@ -1,0 +1,186 @@
+/* keymuster.c - the command line: words to the daemon. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/shell.h"
+
+#define ANSWER_MAX (64 * 1024 * 1024)
+#define LINES_MAX 256
+
+static int
+usage(void)
+{
+	(void)dprintf(STDERR_FILENO, "usage: keymuster [-r RUNDIR] WORDS...            one "
+				     "command, as: keymuster show crypto pki server\n"
+				     "       keymuster [-r RUNDIR] -c CMD [-c CMD...]   "
+				     "several; -f FILE reads them from a file\n"
+				     "       keymuster [-r RUNDIR]                      the "
+				     "shell; '?' says what may follow\n"
+				     "exit:  0 done, 1 refused, 2 usage, 3 pending, 4 daemon "
+				     "unreachable, 5 clock not authoritative\n");
+	return CODE_USAGE;
+}
+
+/* "STATUS LENGTH\n" and the text; *status is written last. */
+static bool
+read_answer(int fd, struct blob *text, int *status, struct err *e)
+{
+	char head[64] = "";
+	size_t have = 0, want;
+	char *end;
+
+	while (have < sizeof(head) - 1 && strchr(head, '\n') == NULL) {
+		if (read(fd, head + have, 1) != 1)
+			return err_set(e, WHY_IO, "the daemon closed the connection");
+		head[++have] = 0;
+	}
+	*status = (int)strtol(head, &end, 10);
+	want = (size_t)strtoul(end, NULL, 10);
+	if (want > ANSWER_MAX)
+		return err_set(e, WHY_BAD_INPUT, "the daemon announces %zu octets", want);
+	while (text->n < want) {
+		uint8_t buffer[65536];
+		size_t left = want - text->n;
+		ssize_t n = read(fd, buffer, left < sizeof(buffer) ? left : sizeof(buffer));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_set(e, WHY_IO, "the answer ends after %zu of %zu octets",
+			    text->n, want);
+		blob_add(text, buffer, (size_t)n);
+	}
+	return true;
+}
+
+/* The writing socket when we may, else the one for show commands. */
+static bool
+connect_daemon(const char *run, int *fd, struct err *e)
+{
+	static const char *const names[] = {"control", "control.ro"};
+	char path[512];
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", run, names[i]);
+		if (connect_unix(path, fd, e))
+			return true;
+	}
+	return err_set(e, WHY_IO,
+	    "no daemon answers in %s: start keymusterd, or name its run directory with -r "
+	    "RUNDIR",
+	    run);
+}
+
+static bool
+write_all(int fd, struct view v, struct err *e)
+{
+	while (v.n > 0) {
+		ssize_t n = write(fd, v.p, v.n);
+
+		if (n < 0 && errno != EINTR)
+			return err_set(e, WHY_IO, "cannot write: %s", strerror(errno));
+		v.p += n > 0 ? n : 0;
+		v.n -= n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+int
+send_line(const char *run, const char *line)
+{
+	struct blob out = {0}, text = {0};
+	struct err e = {0};
+	int fd = -1, status = CODE_UNREACHABLE;
+
+	blob_printf(&out, "%s\n", line);
+	if (!connect_daemon(run, &fd, &e) || !write_all(fd, blob_view(&out), &e) ||
+	    !read_answer(fd, &text, &status, &e)) {
+		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
+		status = CODE_UNREACHABLE;
+	} else if (!write_all(status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO,
+		       blob_view(&text), &e)) {
+		status = CODE_REFUSED;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	blob_free(&out);
+	blob_free(&text);
+	return status;
+}
+
+/* Every line of a stream; stops at the first that fails. '!' starts a comment, as in IOS. */
+static int
+send_stream(const char *run, FILE *f)
+{
+	char line[4096];
+	int code = CODE_DONE;
+
+	while (code == CODE_DONE && fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = 0;
+		if (line[strspn(line, " \t")] != 0 && line[strspn(line, " \t")] != '!')
+			code = send_line(run, line);
+	}
+	return code;
+}
+
+static int
+send_file(const char *run, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int code;
+
+	if (f == NULL) {
+		(void)dprintf(STDERR_FILENO, "%% %s: %s\n", path, strerror(errno));
+		return CODE_USAGE;
+	}
+	code = send_stream(run, f);
+	(void)fclose(f);
+	return code;
+}
+
+static int
+send_words(const char *run, char **words)
+{
+	struct blob line = {0};
+	int code;
+
+	for (; *words != NULL; words++)
+		blob_printf(&line, "%s%s", line.n == 0 ? "" : " ", *words);
+	code = send_line(run, blob_cstr(&line));
+	blob_free(&line);
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+	const char *run = DEFAULT_RUN, *commands[LINES_MAX], *file = NULL;
+	size_t n = 0;
+	int c, code = CODE_DONE;
+
+	/* '+': words of a command are no options of ours. */
+	while ((c = getopt_long(argc, argv, "+r:c:f:", options, NULL)) != -1) {
+		if (c == 'r')
+			run = optarg;
+		else if (c == 'f')
+			file = optarg;
+		else if (c == 'c' && n < LINES_MAX)
+			commands[n++] = optarg;
+		else
+			return usage();
+	}
+	for (size_t i = 0; i < n && code == CODE_DONE; i++)
+		code = send_line(run, commands[i]);
+	if (code == CODE_DONE && file != NULL)
+		code = send_file(run, file);
+	if (code != CODE_DONE || n > 0 || file != NULL)
+		return code;
+	if (optind < argc)
+		return send_words(run, argv + optind);
+	return isatty(STDIN_FILENO) ? shell_run(run) : send_stream(run, stdin);
+}

@@ -1,0 +1,422 @@
+/* keymusterd.c - the daemon: options, roles, supervisor. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "keys/keys.h"
+#include "net/net.h"
+
+#define CONF_BYTES_MAX (16 * 1024 * 1024)
+
+/* What the supervisor holds from start to end; children get it as descriptors and environment.
+ */
+struct daemon {
+	struct daemon_options o;
+	struct conf conf;
+	int http, control, control_ro, config, key_seal, password_seal; /* descriptors */
+	char clock[600], state[600], conf_path[600],
+	    loopback[600]; /* environment of children */
+};
+
+static int
+usage(void)
+{
+	(void)dprintf(STDERR_FILENO,
+	    "usage: keymusterd [-f CONFIG] [-s STATEDIR] [-r RUNDIR] [--clock SPEC] [--check]\n"
+	    "  CONFIG   %s\n  STATEDIR %s\n  RUNDIR   %s\n"
+	    "  SPEC     real, or at=2026-01-31T12:00:00Z,rate=NUMBER[,epoch=UNIXSECONDS]\n",
+	    DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN);
+	return CODE_USAGE;
+}
+
+static bool
+parse_options(int argc, char **argv, struct daemon_options *o)
+{
+	static const struct option options[] = {
+	    {"clock", required_argument, NULL, 'c'},
+	    {"check", no_argument, NULL, 'k'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	int c;
+
+	*o = (struct daemon_options){
+	    DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN, getenv("KEYMUSTER_CLOCK"), false};
+	while ((c = getopt_long(argc, argv, "f:s:r:", options, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			o->conf = optarg;
+			break;
+		case 's':
+			o->state = optarg;
+			break;
+		case 'r':
+			o->run = optarg;
+			break;
+		case 'c':
+			o->clock = optarg;
+			break;
+		case 'k':
+			o->check = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc;
+}
+
+static int
+fail(const struct err *e)
+{
+	(void)dprintf(STDERR_FILENO, "keymusterd: %s\n", e->text);
+	return CODE_REFUSED;
+}
+
+/* ---- roles
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static const char *
+env_of(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v == NULL ? "" : v;
+}
+
+static int
+env_number(const char *name)
+{
+	return (int)strtol(env_of(name), NULL, 10);
+}
+
+static bool
+read_fd(int fd, struct blob *out, struct err *e)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return file_read(path, CONF_BYTES_MAX, out, e);
+}
+
+static bool
+seal_from(int fd, struct seal *out, struct err *e)
+{
+	if (pread(fd, out->key, sizeof(out->key), 0) == (ssize_t)sizeof(out->key))
+		return true;
+	return err_set(e, WHY_IO, "sealing key did not arrive: %s", strerror(errno));
+}
+
+/* Descriptors 3: listener, 4: core. */
+static int
+role_front(void)
+{
+	static const int listeners[] = {3};
+	struct front_options o = {
+	    .listeners = listeners,
+	    .listener_count = 1,
+	    .core = 4,
+	    .limits = {1024, 32, env_number("KEYMUSTER_LOOPBACK_EXEMPT") != 0, 10000, 60000,
+		60000},
+	    .in_flight = 256,
+	    .sandbox = true,
+	};
+
+	return front_main(&o);
+}
+
+/* Descriptors 3: front, 4: control, 5: control.ro, 6: configuration, 7: seal of
+ * passwords, 8...: signers. */
+static int
+role_core(void)
+{
+	struct core_options o = {
+	    .state = env_of("KEYMUSTER_STATE"),
+	    .conf_path = env_of("KEYMUSTER_CONF"),
+	    .front = 3,
+	    .control = 4,
+	    .control_ro = 5,
+	    .workers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+	};
+	struct password_seal seal;
+	struct conf conf = {0};
+	struct blob text = {0};
+	struct err e = {0};
+	int code = EXIT_CONFIG;
+
+	if (!read_fd(6, &text, &e) || !seal_from(7, &seal.seal, &e)) {
+		log_error("core does not start", "why='%s'", e.text);
+	} else if (conf_load(o.conf_path, blob_view(&text), &seal, &conf)) {
+		for (size_t i = 0; i < conf.server_count; i++)
+			o.signers[i] = 8 + (int)i;
+		o.conf = &conf;
+		o.seal = &seal;
+		code = core_main(&o);
+	}
+	blob_free(&text);
+	conf_free(&conf);
+	mem_wipe(&seal, sizeof(seal));
+	return code;
+}
+
+/* Descriptors 3: core, 4: sealing key. */
+static int
+role_signer(void)
+{
+	struct seal seal;
+	struct err e = {0};
+	int code;
+
+	signer_lock_memory();
+	if (!seal_from(4, &seal, &e) || !sandbox_enter(SANDBOX_SIGNER, &e)) {
+		log_error("signer does not start", "why='%s'", e.text);
+		return EXIT_CONFIG;
+	}
+	(void)close(4);
+	code = signer_main(
+	    3, env_of("KEYMUSTER_KEYS"), &seal, (unsigned)sysconf(_SC_NPROCESSORS_ONLN));
+	mem_wipe(&seal, sizeof(seal));
+	return code;
+}
+
+static int
+run_role(const char *role)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void);
+	} roles[] = {{"front", role_front}, {"core", role_core}, {"signer", role_signer}};
+	struct err e = {0};
+
+	for (size_t i = 0; i < COUNT_OF(roles); i++) {
+		if (strcmp(roles[i].name, role) != 0)
+			continue;
+		log_open(roles[i].name, LOG_NOTICE);
+		if (!clock_init(getenv("KEYMUSTER_CLOCK"), &e))
+			return fail(&e);
+		return roles[i].run();
+	}
+	return usage();
+}
+
+/* ---- start
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* Bytes in a sealed memory file, so that every set of children reads the same. */
+static bool
+keep_bytes(const char *name, struct view v, int *fd, struct err *e)
+{
+	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd >= 0 && write(*fd, v.p, v.n) == (ssize_t)v.n &&
+	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) ==
+		0)
+		return true;
+	return err_set(e, WHY_IO, "memory file: %s", strerror(errno));
+}
+
+static bool
+have_keys(const char *state)
+{
+	char pattern[512];
+	glob_t g = {0};
+	bool found;
+
+	found = glob(server_path(state, "*", "keys/*.key", pattern), 0, NULL, &g) == 0 &&
+		g.gl_pathc > 0;
+	globfree(&g);
+	return found;
+}
+
+static bool
+make_directories(const struct daemon *d, struct err *e)
+{
+	static const char *const leaves[] = {NULL, "keys", "archive"};
+	char path[512];
+
+	if (!dir_make(d->o.state, 0700, e) || !dir_make(d->o.run, 0755, e))
+		return false;
+	for (size_t i = 0; i < d->conf.server_count; i++)
+		for (size_t k = 0; k < COUNT_OF(leaves); k++)
+			if (!dir_make(server_path(
+					  d->o.state, d->conf.server[i].name, leaves[k], path),
+				0700, e))
+				return false;
+	return true;
+}
+
+static bool
+open_sockets(struct daemon *d, struct err *e)
+{
+	char path[512];
+
+	if (!listen_tcp(d->conf.http_address, d->conf.http_port, &d->http, e))
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/control", d->o.run);
+	if (!listen_unix(path, 0660, &d->control, e))
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/control.ro", d->o.run);
+	return listen_unix(path, 0666, &d->control_ro, e);
+}
+
+/* Passwords in configurations have a key of their own, so that core never holds the one of
+ * private keys. */
+static void
+password_key(const struct seal *seal, struct password_seal *out)
+{
+	struct blob b = {0};
+
+	blob_add(&b, seal->key, sizeof(seal->key));
+	blob_add_str(&b, "configuration passwords");
+	sha256(blob_view(&b), out->seal.key);
+	blob_free(&b);
+}
+
+/* Descriptor lists and environments of one set; they live as long as the supervisor. */
+static bool
+make_set(void *arg, struct child_set *set, struct err *e)
+{
+	static int signer_fds[CONF_SERVERS][2], front_fds[2], core_fds[5 + CONF_SERVERS];
+	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][3];
+	struct daemon *d = arg;
+	static char *front_env[3], *core_env[4];
+	size_t n = d->conf.server_count;
+	int pair[2];
+	char path[512];
+
+	*set = (struct child_set){.count = 2 + n};
+	if (!channel_pair(pair, e))
+		return false;
+	memcpy(&set->owned[0], pair, sizeof(pair));
+	set->owned_count = 2;
+	front_fds[0] = d->http;
+	front_fds[1] = pair[0];
+	core_fds[0] = pair[1];
+	core_fds[1] = d->control;
+	core_fds[2] = d->control_ro;
+	core_fds[3] = d->config;
+	core_fds[4] = d->password_seal;
+	for (size_t i = 0; i < n; i++) {
+		if (!channel_pair(pair, e))
+			return false;
+		memcpy(&set->owned[set->owned_count], pair, sizeof(pair));
+		set->owned_count += 2;
+		core_fds[5 + i] = pair[0];
+		signer_fds[i][0] = pair[1];
+		signer_fds[i][1] = d->key_seal;
+		(void)snprintf(keys[i], sizeof(keys[i]), "KEYMUSTER_KEYS=%s",
+		    server_path(d->o.state, d->conf.server[i].name, "keys", path));
+		signer_env[i][0] = d->clock;
+		signer_env[i][1] = keys[i];
+		set->child[2 + i] =
+		    (struct child_spec){"signer", signer_fds[i], 2, signer_env[i]};
+	}
+	front_env[0] = core_env[0] = d->clock;
+	front_env[1] = d->loopback;
+	core_env[1] = d->state;
+	core_env[2] = d->conf_path;
+	set->child[0] = (struct child_spec){"front", front_fds, 2, front_env};
+	set->child[1] = (struct child_spec){"core", core_fds, 5 + n, core_env};
+	return true;
+}
+
+/* A simulated clock without an epoch starts now; children and later sets must agree on when
+ * that was. */
+static void
+fix_clock(struct daemon *d)
+{
+	char at[WHEN_TEXT];
+	const char *spec = d->o.clock == NULL ? "real" : d->o.clock;
+
+	if (clock_simulated() && strstr(spec, "epoch=") == NULL)
+		(void)snprintf(d->clock, sizeof(d->clock), "KEYMUSTER_CLOCK=%s,epoch=%.3f",
+		    spec, clock_epoch());
+	else
+		(void)snprintf(d->clock, sizeof(d->clock), "KEYMUSTER_CLOCK=%s", spec);
+	if (clock_simulated())
+		log_warn("clock is simulated", "spec='%s' now='%s'", spec,
+		    when_rfc3339(clock_now(), at));
+}
+
+static bool
+prepare(struct daemon *d, struct blob *text, struct err *e)
+{
+	struct seal seal = {0};
+	struct password_seal passwords = {0};
+	bool ok = false;
+
+	if (!file_read(d->o.conf, CONF_BYTES_MAX, text, e))
+		return false;
+	if (!d->o.check) {
+		if (!dir_make(d->o.state, 0700, e) ||
+		    !seal_load(d->o.state, have_keys(d->o.state), &seal, e))
+			goto out;
+		password_key(&seal, &passwords);
+	}
+	if (!conf_load(d->o.conf, blob_view(text), d->o.check ? NULL : &passwords, &d->conf)) {
+		err_set(e, WHY_BAD_INPUT, "%s: not accepted", d->o.conf);
+		goto out;
+	}
+	for (size_t i = 0; i < d->conf.server_count; i++) {
+		struct ca_policy policy;
+
+		if (!wire_policy(&d->conf.server[i], &policy, e))
+			goto out;
+		mem_wipe(&policy, sizeof(policy));
+	}
+	if (d->conf.server_count == 0) {
+		err_set(e, WHY_BAD_INPUT,
+		    "%s: no \"crypto pki server NAME\" block: nothing to run", d->o.conf);
+		goto out;
+	}
+	ok =
+	    d->o.check ||
+	    (make_directories(d, e) && open_sockets(d, e) &&
+		keep_bytes("configuration", blob_view(text), &d->config, e) &&
+		keep_bytes("seal", view_of(seal.key, sizeof(seal.key)), &d->key_seal, e) &&
+		keep_bytes("passwords", view_of(passwords.seal.key, sizeof(passwords.seal.key)),
+		    &d->password_seal, e));
+out:
+	mem_wipe(&seal, sizeof(seal));
+	mem_wipe(&passwords, sizeof(passwords));
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon d;
+	struct blob text = {0};
+	struct err e = {0};
+	int lock;
+
+	if (argc > 1 && strncmp(argv[1], "--role=", 7) == 0)
+		return run_role(argv[1] + 7);
+	log_open("keymusterd", LOG_NOTICE);
+	if (!parse_options(argc, argv, &d.o))
+		return usage();
+	if (!clock_init(d.o.clock, &e) || !prepare(&d, &text, &e))
+		return fail(&e);
+	if (d.o.check) {
+		(void)dprintf(STDOUT_FILENO, "%s: %zu certificate server%s, no error\n",
+		    d.o.conf, d.conf.server_count, d.conf.server_count == 1 ? "" : "s");
+		return CODE_DONE;
+	}
+	if (!dir_lock(d.o.state, &lock, &e))
+		return fail(&e);
+	fix_clock(&d);
+	(void)snprintf(d.state, sizeof(d.state), "KEYMUSTER_STATE=%s", d.o.state);
+	(void)snprintf(d.conf_path, sizeof(d.conf_path), "KEYMUSTER_CONF=%s", d.o.conf);
+	(void)snprintf(d.loopback, sizeof(d.loopback), "KEYMUSTER_LOOPBACK_EXEMPT=%d",
+	    strncmp(d.conf.http_address, "127.", 4) == 0);
+	log_notice("serving", "http='%s:%u' state='%s' run='%s'", d.conf.http_address,
+	    d.conf.http_port, d.o.state, d.o.run);
+	return supervise(argv[0], make_set, &d);
+}

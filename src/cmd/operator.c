@@ -1,0 +1,225 @@
+/* operator.c - an operator's line and its answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/core.h"
+
+static void
+answer(struct core *c, uint64_t client, int status, const char *text)
+{
+	control_answer(c->control, client, status, view_str(text));
+}
+
+static struct server *
+server_of(struct core *c, const struct command_line *line)
+{
+	for (size_t i = 0; i < c->server_count; i++)
+		if (strcmp(c->server[i].conf->name, line->name) == 0)
+			return &c->server[i];
+	return NULL;
+}
+
+/* "0x1F" or bare hex digits as show prints them. */
+static bool
+serial_of(const char *word, struct blob *out)
+{
+	char even[140];
+	size_t n;
+
+	if (strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0)
+		word += 2;
+	n = strlen(word);
+	if (n == 0 || n > sizeof(even) - 2)
+		return false;
+	(void)snprintf(even, sizeof(even), "%s%s", n % 2 == 1 ? "0" : "", word);
+	if (!hex_decode(even, out))
+		return false;
+	while (out->n > 1 && out->p[0] == 0) {
+		memmove(out->p, out->p + 1, out->n - 1);
+		out->n--;
+	}
+	return true;
+}
+
+static void
+to_authority(struct core *c, uint64_t client, const struct command_line *line, const char *who)
+{
+	static const enum ca_command commands[] = {
+	    [CMD_GRANT] = CA_GRANT,
+	    [CMD_REJECT] = CA_REJECT,
+	    [CMD_REMOVE] = CA_REMOVE,
+	    [CMD_REVOKE] = CA_REVOKE,
+	    [CMD_PASSWORD] = CA_PASSWORD,
+	};
+	struct server *s = server_of(c, line);
+	struct item *it;
+
+	if (s == NULL) {
+		char text[200];
+
+		(void)snprintf(text, sizeof(text),
+		    "%% Certificate server %s is not known.\n  See: show crypto pki server\n",
+		    line->name);
+		answer(c, client, CODE_REFUSED, text);
+		return;
+	}
+	it = mem_get(sizeof(*it));
+	it->event.kind = CA_COMMAND;
+	it->event.id = client;
+	it->event.command = commands[line->command];
+	it->event.all = line->all;
+	it->event.request = line->number;
+	it->event.minutes = line->number;
+	it->event.reason = line->reason;
+	(void)snprintf(it->actor, sizeof(it->actor), "%s", who);
+	if (line->command == CMD_REVOKE && !serial_of(line->word, &it->serial)) {
+		free(it);
+		answer(c, client, CODE_USAGE,
+		    "% The serial number is hexadecimal, as show crypto pki server NAME "
+		    "certificates prints it.\n");
+		return;
+	}
+	server_add_item(s, it);
+}
+
+static void
+calendar_valid(struct core *c, uint64_t client, const struct command_line *line)
+{
+	c->o->conf->calendar_valid = !line->negated;
+	clock_calendar_valid(!line->negated);
+	c->clock_trusted = clock_authoritative();
+	for (size_t i = 0; i < c->server_count; i++)
+		c->server[i].tick = true;
+	log_notice(line->negated ? "hardware clock is not trusted any more"
+				 : "hardware clock is trusted",
+	    "by='operator'");
+	answer(c, client, CODE_DONE,
+	    line->negated ? ""
+			  : "% To keep this over a restart, write \"clock calendar-valid\" "
+			    "into the configuration file.\n");
+}
+
+static void
+show_later(struct core *c, uint64_t client, const struct command_line *line)
+{
+	struct pending_show *p = mem_get(sizeof(*p)), **at = &c->shows;
+
+	p->client = client;
+	p->command = *line;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = p;
+}
+
+static void
+show_world(struct core *c, struct show_world *w)
+{
+	*w = (struct show_world){
+	    .conf = c->o->conf,
+	    .server_count = c->server_count,
+	    .now_ms = clock_now_ms(),
+	    .clock_trusted = c->clock_trusted,
+	    .clock_source = clock_source(),
+	    .seal = password_seal,
+	    .seal_arg = c->o->seal,
+	};
+	for (size_t i = 0; i < c->server_count; i++)
+		w->server[i] = (struct show_server){c->server[i].conf, c->server[i].ca};
+}
+
+/* Reads see one state: a transaction on every store, given back at the end of the piece. */
+static bool
+show_piece(struct core *c, struct pending_show *p, struct err *e)
+{
+	struct show_world w;
+	size_t begun = 0;
+	bool ok = true;
+
+	while (ok && begun < c->server_count) {
+		ok = c->server[begun].store->table->begin(c->server[begun].store, e);
+		begun += ok ? 1 : 0;
+	}
+	show_world(c, &w);
+	ok = ok && show_run(&w, &p->command, &p->answer, e);
+	while (begun > 0) {
+		begun--;
+		c->server[begun].store->table->rollback(c->server[begun].store);
+	}
+	return ok;
+}
+
+void
+operator_shows(struct core *c)
+{
+	struct pending_show *p = c->shows;
+	struct err e = {0};
+
+	if (p == NULL)
+		return;
+	if (!show_piece(c, p, &e)) {
+		blob_clear(&p->answer.text);
+		blob_printf(&p->answer.text, "%% %s\n", e.text);
+		p->answer.status = CODE_REFUSED;
+		p->answer.more = false;
+	}
+	if (p->answer.more)
+		return;
+	control_answer(c->control, p->client, p->answer.status, blob_view(&p->answer.text));
+	c->shows = p->next;
+	show_free(&p->answer);
+	free(p);
+}
+
+void
+operator_line(void *arg, uint64_t client, const char *text, bool may_write, const char *who)
+{
+	struct core *c = arg;
+	struct command_line line;
+	struct err e = {0};
+	struct blob refusal = {0};
+	int column = 0;
+
+	if (!command_parse(text, &line, &column, &e)) {
+		blob_printf(&refusal, "%s\n%*s^\n%s\n", text, column, "", e.text);
+		control_answer(c->control, client, CODE_USAGE, blob_view(&refusal));
+		blob_free(&refusal);
+		return;
+	}
+	if (command_writes(line.command) && !may_write) {
+		answer(c, client, CODE_REFUSED,
+		    "% This socket is for show commands only; use RUNDIR/control.\n");
+		return;
+	}
+	switch (line.command) {
+	case CMD_GRANT:
+	case CMD_REJECT:
+	case CMD_REMOVE:
+	case CMD_REVOKE:
+	case CMD_PASSWORD:
+		to_authority(c, client, &line, who);
+		break;
+	case CMD_CALENDAR_VALID:
+		calendar_valid(c, client, &line);
+		break;
+	case CMD_NONE:
+		answer(c, client, CODE_DONE, "");
+		break;
+	case CMD_WRITE_MEMORY:
+		answer(c, client, CODE_DONE,
+		    "% The configuration file is what runs; there is nothing to save.\n");
+		break;
+	case CMD_SHOW_SERVER:
+	case CMD_SHOW_REQUESTS:
+	case CMD_SHOW_ISSUED:
+	case CMD_SHOW_CRL:
+	case CMD_SHOW_CERTIFICATES:
+	case CMD_SHOW_TIMERS:
+	case CMD_SHOW_KEYS:
+	case CMD_SHOW_RUNNING:
+	case CMD_SHOW_CLOCK:
+	case CMD_SHOW_AUDIT:
+		show_later(c, client, &line);
+		break;
+	}
+	loop_after_round(c->loop, core_round, c);
+}

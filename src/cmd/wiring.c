@@ -1,0 +1,100 @@
+/* wiring.c - configuration to policies and paths. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+static const enum hash hashes[] = {
+    [CONF_HASH_SHA256] = HASH_SHA256,
+    [CONF_HASH_SHA384] = HASH_SHA384,
+    [CONF_HASH_SHA512] = HASH_SHA512,
+    [CONF_HASH_MD5] = HASH_MD5,
+    [CONF_HASH_SHA1] = HASH_SHA1,
+};
+static const enum ca_mode modes[] = {
+    [GRANT_MANUAL] = CA_MANUAL,
+    [GRANT_AUTO] = CA_AUTO,
+    [GRANT_NONE] = CA_GRANT_NONE,
+};
+
+bool
+wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
+{
+	struct ca_policy p = {
+	    .plan = c->plan,
+	    .mode = modes[c->grant],
+	    .no_replace = c->grant_no_replace,
+	    .renewals_wait = c->grant_manual_all,
+	    .adopt_waits = c->adopt_manual,
+	    .serial_sequential = c->serial == SERIAL_SEQUENTIAL,
+	    .serial_floor = c->serial_number,
+	    .eku = c->eku,
+	    .hash = hashes[c->hash],
+	    .key_bits = c->rsa_bits,
+	    .archive = c->archive == ARCHIVE_PKCS12,
+	};
+	struct blob name = {0};
+	bool ok = name_parse(c->issuer_name, &name, e);
+
+	blob_free(&name);
+	if (!ok)
+		return err_prefix(e, "server %s, issuer-name '%s'", c->name, c->issuer_name);
+	(void)snprintf(p.name, sizeof(p.name), "%s", c->name);
+	(void)snprintf(p.issuer_name, sizeof(p.issuer_name), "%s", c->issuer_name);
+	(void)snprintf(p.key_label, sizeof(p.key_label), "%s",
+	    c->rsa_label[0] != 0 ? c->rsa_label : c->name);
+	(void)snprintf(p.cdp_url, sizeof(p.cdp_url), "%s", c->cdp_url);
+	(void)snprintf(
+	    p.archive_password, sizeof(p.archive_password), "%s", c->archive_password);
+	*out = p;
+	return true;
+}
+
+const char *
+server_path(const char *state, const char *name, const char *leaf, char out[512])
+{
+	(void)snprintf(out, 512, "%s/servers/%s%s%s", state, name, leaf == NULL ? "" : "/",
+	    leaf == NULL ? "" : leaf);
+	return out;
+}
+
+bool
+password_seal(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
+{
+	const struct password_seal *s = arg;
+	struct blob from = {0}, to = {0};
+	bool ok = false;
+
+	if (s == NULL)
+		return err_set(e, WHY_BAD_INPUT,
+		    "password 6 belongs to the state directory where it was sealed; give it as "
+		    "'password 0'");
+	if (opening)
+		ok = (hex_decode(in, &from) ||
+			 err_set(e, WHY_BAD_INPUT, "password 6 is no hex text")) &&
+		     seal_open(&s->seal, "password", blob_view(&from), &to, e);
+	else if (seal_close_same(&s->seal, "password", view_str(in), &from, e)) {
+		hex_add(&to, blob_view(&from), true);
+		ok = true;
+	}
+	if (ok && to.n >= size)
+		ok = err_set(e, WHY_BAD_INPUT, "password of %zu characters", to.n);
+	if (ok)
+		memcpy(out, blob_cstr(&to), to.n + 1);
+	blob_free(&from);
+	blob_free(&to);
+	return ok;
+}
+
+static void
+say(void *arg, bool warn, const char *text)
+{
+	(void)arg;
+	(void)dprintf(STDERR_FILENO, "%s%s\n", warn ? "warning: " : "", text);
+}
+
+bool
+conf_load(const char *path, struct view text, struct password_seal *seal, struct conf *out)
+{
+	return conf_parse(path, text, password_seal, seal, say, NULL, out);
+}

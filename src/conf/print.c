@@ -1,0 +1,152 @@
+/* print.c - structs to the text of show running-config. */
+#include "conf/grammar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The line of one field, when it differs from the default; "no" in front when only the default
+ * has one.
+ */
+static bool
+print_row(const struct row *row, const void *object, const void *defaults, const char *indent,
+    conf_seal seal, void *seal_arg, struct blob *out, struct err *e)
+{
+	struct blob now = {0}, usual = {0};
+	bool ok = false;
+
+	if (!setting_print(row, object, seal, seal_arg, &now, e))
+		goto out;
+	if (!setting_print(row, defaults, NULL, NULL, &usual, e))
+		goto out;
+	if (!view_equal(blob_view(&now), blob_view(&usual))) {
+		blob_add_str(out, indent);
+		if (now.n == 0)
+			blob_add_str(out, "no ");
+		blob_add_view(out, blob_view(now.n > 0 ? &now : &usual));
+		blob_add_byte(out, '\n');
+	}
+	ok = true;
+out:
+	blob_free(&now);
+	blob_free(&usual);
+	return ok;
+}
+
+/*
+ * The password of a kept line: "... password [0|7] TEXT". Text that already is sealed or
+ * unreadable has none.
+ */
+static bool
+kept_password(struct view line, size_t *at, char *clear, size_t size)
+{
+	struct token words[16];
+	size_t n = tokens_of(line, false, words, COUNT_OF(words)), type, i = 0;
+	char raw[512];
+
+	while (i < n && !word_equal(words[i].text, VIEW("password")))
+		i++;
+	if (i + 1 >= n || i + 3 < n)
+		return false;
+	type = i + 2 < n ? i + 1 : 0;
+	if (type == 0 ? i != 0 && !word_equal(words[0].text, VIEW("database"))
+		      : words[type].text.n != 1)
+		return false;
+	if (type != 0 && memchr("07", words[type].text.p[0], 2) == NULL)
+		return false;
+	if (words[n - 1].text.n >= sizeof(raw) || words[n - 1].text.n >= size)
+		return false;
+	*at = words[i + 1].at;
+	memset(raw, 0, sizeof(raw));
+	memcpy(raw, words[n - 1].text.p, words[n - 1].text.n);
+	if (type == 0 || words[type].text.p[0] == '0')
+		memcpy(clear, raw, words[n - 1].text.n + 1);
+	else if (!type7_decode(raw, clear, size, NULL))
+		*at = 0;
+	mem_wipe(raw, sizeof(raw));
+	return *at > 0;
+}
+
+static bool
+print_kept(struct view kept, const char *indent, conf_seal seal, void *seal_arg,
+    struct blob *out, struct err *e)
+{
+	char clear[256], sealed[1024];
+	bool ok = true;
+
+	while (ok && kept.n > 0) {
+		const uint8_t *end = memchr(kept.p, '\n', kept.n);
+		struct view line =
+		    view_of(kept.p, end != NULL ? (size_t)(end - kept.p) : kept.n);
+		size_t next = line.n + (end != NULL), at = 0;
+
+		blob_add_str(out, indent);
+		if (kept_password(line, &at, clear, sizeof(clear))) {
+			if (seal == NULL)
+				ok = err_set(e, WHY_REFUSED,
+				    "a password cannot be printed without the sealing key");
+			else
+				ok = seal(seal_arg, false, clear, sealed, sizeof(sealed), e);
+			blob_add_view(out, view_of(line.p, at));
+			if (ok)
+				blob_printf(out, "6 %s", sealed);
+		} else {
+			blob_add_view(out, line);
+		}
+		blob_add_byte(out, '\n');
+		kept = view_of(kept.p + next, kept.n - next);
+	}
+	mem_wipe(clear, sizeof(clear));
+	return ok;
+}
+
+static bool
+print_server(const struct conf_server *s, conf_seal seal, void *seal_arg, struct blob *out,
+    struct err *e)
+{
+	struct conf_server *defaults = mem_get(sizeof(*defaults));
+	bool ok = false;
+
+	setting_defaults(MODE_SERVER, defaults, s->name);
+	blob_printf(out, "crypto pki server %s\n", s->name);
+	for (size_t i = 0; i < grammar_count; i++)
+		if (grammar[i].mode == MODE_SERVER &&
+		    !print_row(&grammar[i], s, defaults, " ", seal, seal_arg, out, e))
+			goto out;
+	if (!print_kept(blob_view(&s->kept), " ", seal, seal_arg, out, e))
+		goto out;
+	blob_add_str(out, "!\n");
+	ok = true;
+out:
+	free(defaults);
+	return ok;
+}
+
+bool
+conf_print(
+    const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out, struct err *e)
+{
+	struct conf *defaults = mem_get(sizeof(*defaults));
+	bool ok = false;
+
+	setting_defaults(MODE_CONFIG, defaults, "");
+	defaults->http_server = c->server_count > 0;
+	for (size_t i = 0; i < grammar_count; i++) {
+		const struct row *row = &grammar[i];
+
+		if (row->mode != MODE_CONFIG)
+			continue;
+		if (!print_row(row, c, defaults, "", seal, seal_arg, out, e))
+			goto out;
+		for (size_t k = 0; row->type == T_SERVER && k < c->server_count; k++)
+			if (!print_server(&c->server[k], seal, seal_arg, out, e))
+				goto out;
+	}
+	if (!print_kept(blob_view(&c->kept), "", seal, seal_arg, out, e))
+		goto out;
+	blob_add_str(out, "end\n");
+	ok = true;
+out:
+	free(defaults);
+	return ok;
+}

@@ -1,0 +1,61 @@
+/* ring.h - key pairs in memory and sealed files. Inner door of keys. */
+#ifndef KEYS_RING_H
+#define KEYS_RING_H
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "keys/keys.h"
+
+#define PAIR_ID 16
+#define PAIRS_MAX 1024
+
+/* Never changes once it is in a ring; threads share it by counting references. */
+struct pair {
+	char label[KEY_LABEL_MAX];
+	uint8_t id[PAIR_ID]; /* of SHA-256(label, NUL, SubjectPublicKeyInfo): what log and guard
+				know it by */
+	enum key_kind kind;
+	int bits;
+	EVP_PKEY *key;
+	struct blob spki;
+	uint8_t spki_hash[32];
+	uint8_t synthetic[32]; /* RSA: keys the content keys that wrong envelopes get */
+	atomic_uint refs;
+	atomic_bool forgotten;
+};
+
+struct ring {
+	pthread_mutex_t lock; /* pairs, count */
+	struct pair **pairs;
+	size_t count;
+	char *dir; /* NULL: in memory only */
+	struct seal seal;
+	struct blob *pool; /* ready RSA pairs for tests */
+	size_t pool_count, pool_next;
+};
+
+/* [A-Za-z0-9._#-], 1 to 63 of them, not beginning with '.': never a path. */
+bool label_check(const char label[KEY_LABEL_MAX], struct err *e) MUST_USE;
+
+/* dir NULL: an empty ring in memory. Else every NAME.key there is opened; one that does not
+ * open refuses all. */
+bool ring_open(
+    struct ring *r, const char *dir, const struct seal *seal, struct err *e) MUST_USE;
+void ring_close(struct ring *r);
+/* NULL when there is none. The caller drops what it got. */
+struct pair *ring_find(struct ring *r, const char *label);
+size_t ring_count(struct ring *r);
+/* The pair under label, made now if there is none; its file is durable when this returns. One
+ * call at a time. */
+bool ring_make(struct ring *r, const char *label, enum key_kind kind, int bits,
+    struct pair **out, struct err *e) MUST_USE;
+/* Destroys the file, then forgets the pair. */
+bool ring_forget(struct ring *r, struct pair *p, struct err *e) MUST_USE;
+void ring_pool(struct ring *r, const struct view *pkcs8, size_t n);
+
+struct pair *pair_hold(struct pair *p);
+void pair_drop(struct pair *p); /* NULL is fine */
+
+#endif

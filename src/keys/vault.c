@@ -1,0 +1,257 @@
+/* vault.c - ring, guard and log together. */
+#include "keys/vault.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "keys/p12.h"
+#include "sys/sys.h"
+
+#define CERTIFICATE_MAX (64 * 1024)
+
+bool
+vault_open(struct vault *v, const char *dir, const struct seal *seal, struct err *e)
+{
+	struct blob start = {0};
+	bool ok = false;
+
+	memset(v, 0, sizeof(*v));
+	v->lock = -1;
+	v->guard = guard_new();
+	if (dir != NULL && (!dir_make(dir, 0700, e) || !dir_lock(dir, &v->lock, e)))
+		goto out;
+	if (!ring_open(&v->ring, dir, seal, e))
+		goto out;
+	guard_save(v->guard, &start);
+	ok = dir == NULL || journal_open(dir, v->ring.count == 0, blob_view(&start),
+				guard_replay, v->guard, &v->journal, e);
+	if (!ok)
+		ring_close(&v->ring);
+out:
+	blob_free(&start);
+	if (!ok) {
+		guard_free(v->guard);
+		if (v->lock >= 0)
+			close(v->lock);
+	}
+	return ok;
+}
+
+void
+vault_close(struct vault *v)
+{
+	journal_close(v->journal);
+	guard_free(v->guard);
+	ring_close(&v->ring);
+	if (v->lock >= 0)
+		close(v->lock);
+}
+
+void
+task_free(struct task *t)
+{
+	pair_drop(t->pair);
+	blob_free(&t->bytes);
+	mem_wipe(t->job.password, sizeof(t->job.password));
+	t->pair = NULL;
+}
+
+bool
+task_is_slow(const struct task *t)
+{
+	return t->job.act == KEY_MAKE || t->job.act == KEY_ARCHIVE;
+}
+
+void
+done_fill(struct key_done *d, uint64_t id, const struct err *failed)
+{
+	memset(d, 0, sizeof(*d));
+	d->id = id;
+	if (failed == NULL)
+		return;
+	d->why = failed->why;
+	snprintf(d->text, sizeof(d->text), "%.*s", (int)sizeof(d->text) - 1, failed->text);
+}
+
+/* ---- admitting: one a kind of job
+ * ----------------------------------------------------------------------- */
+
+static bool
+admit_make(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	(void)v, (void)t, (void)record, (void)e;
+	return true;
+}
+
+static bool
+admit_sign(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	return guard_sign(v->guard, t->pair, &t->job, record, &t->permit, e);
+}
+
+static bool
+admit_unwrap(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	(void)v, (void)record;
+	if (t->pair->kind != KEY_RSA)
+		return err_set(e, WHY_REFUSED,
+		    "key '%s' is not RSA: nothing can be wrapped for it", t->job.label);
+	if (t->job.padding != PADDING_PKCS1 && t->job.padding != PADDING_OAEP)
+		return err_set(e, WHY_BAD_INPUT, "unknown padding to unwrap");
+	if (t->job.want == 0 || t->job.want > KEY_WANT_MAX)
+		return err_set(e, WHY_BAD_INPUT, "a content key has 1 to %d octets, not %zu",
+		    KEY_WANT_MAX, t->job.want);
+	return true;
+}
+
+static bool
+admit_grant(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	t->permit.logged = true;
+	return guard_grant(v->guard, t->pair, &t->job, record, e);
+}
+
+static bool
+admit_archive(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	(void)v;
+	if (strnlen(t->job.password, sizeof(t->job.password)) < KEY_PASSWORD_MIN)
+		return err_set(e, WHY_REFUSED, "a PKCS#12 password has at least %d octets",
+		    KEY_PASSWORD_MIN);
+	if (t->job.bytes.n == 0 || t->job.bytes.n > CERTIFICATE_MAX)
+		return err_set(
+		    e, WHY_BAD_INPUT, "certificate to archive has %zu octets", t->job.bytes.n);
+	t->permit.logged = true;
+	guard_archive(t->pair, t->job.bytes, record);
+	return true;
+}
+
+static bool
+admit_forget(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	if (!ring_forget(&v->ring, t->pair, e))
+		return false;
+	t->permit.logged = true;
+	guard_forget(v->guard, t->pair, record);
+	return true;
+}
+
+static bool
+perform_nothing(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	(void)v, (void)t, (void)out, (void)e;
+	kit_sweep(k);
+	return true;
+}
+
+static bool
+perform_make(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	struct pair *p = NULL;
+
+	(void)k;
+	if (!ring_make(&v->ring, t->job.label, t->job.kind, t->job.bits, &p, e))
+		return false;
+	blob_set(out, blob_view(&p->spki));
+	pair_drop(p);
+	return true;
+}
+
+static bool
+perform_sign(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	(void)v;
+	return kit_sign(k, t->pair, &t->job.alg, &t->permit, out, e);
+}
+
+static bool
+perform_unwrap(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	(void)v;
+	return kit_unwrap(k, t->pair, &t->job, out, e);
+}
+
+static bool
+perform_archive(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	(void)v, (void)k;
+	return p12_make(t->pair, t->job.bytes, t->job.password, out, e);
+}
+
+static const struct {
+	bool (*admit)(struct vault *v, struct task *t, struct blob *record, struct err *e);
+	bool (*perform)(struct vault *v, struct kit *k, const struct task *t, struct blob *out,
+	    struct err *e);
+	bool keeps_bytes; /* perform needs them too */
+	bool makes_pair;  /* the label need not exist */
+} acts[] = {
+    [KEY_MAKE] = {admit_make, perform_make, false, true},
+    [KEY_SIGN] = {admit_sign, perform_sign, false, false},
+    [KEY_UNWRAP] = {admit_unwrap, perform_unwrap, true, false},
+    [KEY_GRANT] = {admit_grant, perform_nothing, false, false},
+    [KEY_ARCHIVE] = {admit_archive, perform_archive, true, false},
+    [KEY_FORGET] = {admit_forget, perform_nothing, false, false},
+};
+
+/* The log begins a new segment when the present one has grown. A failure costs nothing: it is
+ * tried again. */
+static void
+vault_turn(struct vault *v)
+{
+	struct blob saved = {0};
+	struct err e;
+
+	if (!journal_full(v->journal))
+		return;
+	guard_save(v->guard, &saved);
+	if (!journal_turn(v->journal, blob_view(&saved), &e))
+		log_warn("signer's log begins no new segment", "why='%s'", e.text);
+	blob_free(&saved);
+}
+
+bool
+vault_admit(struct vault *v, const struct key_job *job, struct task *out, struct err *e)
+{
+	struct task t = {.job = *job};
+	struct blob record = {0};
+	bool ok = false;
+
+	if ((unsigned)job->act >= COUNT_OF(acts)) {
+		err_set(e, WHY_BAD_INPUT, "unknown act %d", (int)job->act);
+		goto out;
+	}
+	if (!label_check(job->label, e) || !journal_room(v->journal, e))
+		goto out;
+	if (!acts[job->act].makes_pair && (t.pair = ring_find(&v->ring, job->label)) == NULL) {
+		err_set(e, WHY_NOT_FOUND, "no key '%s'", job->label);
+		goto out;
+	}
+	if (!acts[job->act].admit(v, &t, &record, e))
+		goto out;
+	if (record.n > 0)
+		journal_add(v->journal, blob_view(&record));
+	if (acts[job->act].keeps_bytes)
+		blob_set(&t.bytes, job->bytes);
+	t.job.bytes = blob_view(&t.bytes);
+	*out = t;
+	ok = true;
+	vault_turn(v);
+out:
+	blob_free(&record);
+	if (!ok)
+		task_free(&t);
+	mem_wipe(t.job.password, sizeof(t.job.password));
+	return ok;
+}
+
+bool
+vault_perform(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	return acts[t->job.act].perform(v, k, t, out, e);
+}

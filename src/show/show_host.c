@@ -1,0 +1,84 @@
+/* show_host.c - show running-config, show clock. */
+#include <string.h>
+
+#include "show/show_int.h"
+
+/* ---- show running-config ------------------------------------------------------------ */
+
+static void
+put_lines(struct view text, json_t *list)
+{
+	while (text.n > 0) {
+		const uint8_t *end = memchr(text.p, '\n', text.n);
+		size_t n = end == NULL ? text.n : (size_t)(end - text.p);
+		struct blob line = {0};
+		json_t *o = json_object();
+
+		blob_add(&line, text.p, n);
+		tree_put_text(o, "line", blob_cstr(&line));
+		json_array_append(list, json_object_get(o, "line"));
+		json_decref(o);
+		blob_free(&line);
+		text = end == NULL ? (struct view){0} : view_of(end + 1, text.n - n - 1);
+	}
+}
+
+static bool
+running_build(struct show *s, bool *more, struct err *e)
+{
+	*more = false;
+	if (!conf_print(s->w->conf, s->w->seal, s->w->seal_arg, &s->bytes, e))
+		return false;
+	put_lines(blob_view(&s->bytes), tree_add_array(s->tree, "lines"));
+	return true;
+}
+
+/* The very octets of conf_print: loaded again they are the same configuration. */
+static void
+running_text(const struct show *s, struct blob *out)
+{
+	blob_add_view(out, blob_view(&s->bytes));
+}
+
+const struct show_command show_running = {
+    .command = CMD_SHOW_RUNNING, .build = running_build, .text = running_text};
+
+/* ---- show clock --------------------------------------------------------------------- */
+
+static bool
+clock_build(struct show *s, bool *more, struct err *e)
+{
+	(void)e;
+	*more = false;
+	tree_put_when(s->tree, "time", s->now);
+	tree_put_int(s->tree, "milliseconds", s->w->now_ms % 1000);
+	tree_put_bool(s->tree, "authoritative", s->w->clock_trusted);
+	tree_put_text(s->tree, "source", s->w->clock_source);
+	return true;
+}
+
+/* 13:14:16.123 UTC Fri Oct 9 2015; IOS puts '*' before a time that is not authoritative. */
+static void
+clock_text(const struct show *s, struct blob *out)
+{
+	static const char days[] = "ThuFriSatSunMonTueWed"; /* from 1970-01-01 */
+	char t[WHEN_TEXT];
+	const char *date;
+	when_t now;
+
+	if (!when_parse(tree_text(s->tree, "time"), &now))
+		now = s->now;	 /* a year of five digits */
+	date = when_ios(now, t); /* hh:mm:ss UTC Mon d yyyy */
+	blob_printf(out, "%s%.8s.%03d UTC %.3s %s\n",
+	    tree_is(s->tree, "authoritative") ? "" : "*", date,
+	    (int)tree_int(s->tree, "milliseconds"), days + 3 * (now / DAY % 7),
+	    date + strlen("hh:mm:ss UTC "));
+	blob_printf(out, "Time source is %s\n", tree_text(s->tree, "source"));
+	if (!tree_is(s->tree, "authoritative"))
+		blob_add_str(out,
+		    "% The clock is not authoritative: no PKI timer runs.\n"
+		    "  Start NTP, or once it is right type: clock calendar-valid\n");
+}
+
+const struct show_command show_clock = {
+    .command = CMD_SHOW_CLOCK, .build = clock_build, .text = clock_text};

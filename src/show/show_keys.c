@@ -1,0 +1,100 @@
+/* show_keys.c - show crypto key mypubkey rsa. */
+#include <string.h>
+
+#include "show/show_int.h"
+
+#define GROUPS_A_LINE 8
+
+static bool
+put_key(const struct row_generation *g, json_t *o, struct err *e)
+{
+	struct spki key;
+
+	if (!spki_decode(g->spki, &key, e))
+		return err_prefix(e, "stored CA key");
+	/* The row's own date moves whenever the row is written; a key is older than its
+	 * certificate. */
+	tree_put_when(o, "generated_at",
+	    g->cert.n > 0 ? when_min(g->made_at, g->not_before) : g->made_at);
+	tree_put_text(o, "name", g->key_label);
+	tree_put_text(o, "type", key.kind == KEY_RSA ? "RSA" : "EC");
+	tree_put_int(o, "bits", key.bits);
+	tree_put_text(o, "storage", "signer");
+	tree_put_text(o, "usage", "General Purpose Key");
+	tree_put_bool(o, "exportable", false);
+	tree_put_hex(o, "data", g->spki);
+	return true;
+}
+
+static bool
+put_server(const struct show_server *server, json_t *list, struct err *e)
+{
+	struct store *st = ca_store(server->ca);
+	struct row_generation g;
+	int64_t last;
+	struct err why = {0};
+
+	if (!st->table->generation_last(st, &last, &why))
+		return show_absent(&why, e);
+	for (int64_t n = ca_generation(server->ca); n > 0 && n <= last; n++) {
+		if (!st->table->generation_get(st, n, &g, &why)) {
+			if (!show_absent(&why, e))
+				return false;
+			continue;
+		}
+		if (!put_key(&g, tree_add_object(list), e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+keys_build(struct show *s, bool *more, struct err *e)
+{
+	json_t *list = tree_add_array(s->tree, "keys");
+
+	*more = false;
+	for (size_t i = 0; i < s->w->server_count; i++)
+		if (s->w->server[i].ca != NULL && !put_server(&s->w->server[i], list, e))
+			return false;
+	return true;
+}
+
+/* Four octets a group, eight groups a line; what is left over stays on the last line. */
+static void
+data_text(const char *hex, struct blob *out)
+{
+	size_t n = strlen(hex);
+
+	for (size_t i = 0; i < n; i += 8) {
+		bool start = i / 8 % GROUPS_A_LINE == 0 && (i == 0 || n - i >= 8);
+
+		blob_add_str(out, start ? (i == 0 ? "  " : "\n  ") : " ");
+		blob_printf(out, "%.8s", hex + i);
+	}
+	blob_add_byte(out, '\n');
+}
+
+static void
+keys_text(const struct show *s, struct blob *out)
+{
+	const json_t *o;
+	char t[WHEN_TEXT];
+	size_t i;
+
+	json_array_foreach(json_object_get(s->tree, "keys"), i, o)
+	{
+		blob_printf(
+		    out, "%% Key pair was generated at: %s\n", tree_ios(o, "generated_at", t));
+		blob_printf(out, "Key name: %s\nKey type: %s KEYS\n", tree_text(o, "name"),
+		    tree_text(o, "type"));
+		blob_printf(out, " Storage Device: %s\n Usage: %s\n", tree_text(o, "storage"),
+		    tree_text(o, "usage"));
+		blob_printf(out, " Key is %sexportable.\n Key Data:\n",
+		    tree_is(o, "exportable") ? "" : "not ");
+		data_text(tree_text(o, "data"), out);
+	}
+}
+
+const struct show_command show_keys = {
+    .command = CMD_SHOW_KEYS, .build = keys_build, .text = keys_text};

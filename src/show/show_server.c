@@ -1,0 +1,206 @@
+/* show_server.c - show crypto pki server [NAME]. */
+#include <string.h>
+
+#include "show/show_int.h"
+
+/* ---- the tree ----------------------------------------------------------------------- */
+
+static const struct state {
+	const char *word;
+	bool enabled;	  /* "Status:" */
+	const char *line; /* "State:" */
+} states[] = {
+    [STATE_SHUTDOWN] = {"shutdown", false, "disabled, shut down (to start it: no shutdown)"},
+    [STATE_NO_CLOCK] = {"no-clock", true,
+	"disabled, clock not authoritative (type: clock calendar-valid)"},
+    [STATE_STARTING] = {"starting", true, "starting"},
+    [STATE_RUNNING] = {"enabled", true, "enabled"},
+    [STATE_EXPIRED] = {"expired", true, "disabled, the CA certificate has expired"},
+    [STATE_HELD] = {"held", true,
+	"waiting after a failure (see the log), tries again by itself"},
+};
+static const struct state stopped = {"stopped", false, "disabled, not running (see the log)"};
+
+static const char *const grant_words_of[] = {
+    [GRANT_MANUAL] = "manual", [GRANT_AUTO] = "auto", [GRANT_NONE] = "none"};
+
+static const struct level {
+	const char *word, *line;
+} levels[] = {
+    [LEVEL_MINIMUM] = {"minimum", "Minimum - no cert data written to storage"},
+    [LEVEL_NAMES] = {"names", "Names - subject name data written as <serialnum>.cnm"},
+    [LEVEL_COMPLETE] = {"complete", "Complete - all issued certs written as <serialnum>.cer"},
+};
+
+static const struct state *
+state_of(const struct show *s, const struct show_server *server)
+{
+	struct plan_ca_facts f;
+
+	if (server->ca == NULL)
+		return server->conf->plan.shutdown ? &states[STATE_SHUTDOWN] : &stopped;
+	f = show_facts(s, server->ca);
+	return &states[plan_ca(&ca_policy(server->ca)->plan, &f, s->now).state];
+}
+
+static void
+put_timers(const struct show *s, const struct ca *ca, json_t *o)
+{
+	struct plan_ca_facts f = show_facts(s, ca);
+	struct plan_row row[TIMER_COUNT];
+	size_t n = plan_ca_timers(&ca_policy(ca)->plan, &f, row);
+
+	if (f.have_cert) {
+		tree_put_when(o, "ca_not_before", f.cert_from);
+		tree_put_when(o, "ca_not_after", f.cert_until);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (row[i].timer == TIMER_CRL_UPDATE)
+			tree_put_when(o, "crl_update_at", row[i].at);
+}
+
+static bool
+put_store(const struct ca *ca, json_t *o, struct err *e)
+{
+	struct store *st = ca_store(ca);
+	int64_t issued, revoked, pending;
+	struct row_generation g;
+	struct err why = {0};
+
+	if (st->table->generation_get(st, ca_generation(ca), &g, &why)) {
+		if (g.cert.n > 0 && !tree_put_fingerprints(o, g.cert, e))
+			return false;
+	} else if (!show_absent(&why, e)) {
+		return false;
+	}
+	if (!st->table->cert_count(st, &issued, &revoked, e) ||
+	    !st->table->request_count(st, &pending, e))
+		return false;
+	tree_put_int(o, "certificates_issued", issued);
+	tree_put_int(o, "certificates_revoked", revoked);
+	tree_put_int(o, "requests_pending", pending);
+	return true;
+}
+
+static bool
+put_server(const struct show *s, const struct show_server *server, json_t *o, struct err *e)
+{
+	const struct conf_server *c = server->conf;
+	const struct state *state = state_of(s, server);
+
+	tree_put_text(o, "name", c->name);
+	tree_put_text(o, "status", state->enabled ? "enabled" : "disabled");
+	tree_put_text(o, "state", state->word);
+	tree_put_text(o, "issuer_name", c->issuer_name);
+	tree_put_text(o, "granting_mode",
+	    show_word(grant_words_of, COUNT_OF(grant_words_of), (int)c->grant));
+	tree_put_text(o, "database_level", levels[c->level].word);
+	if (c->auto_rollover)
+		tree_put_int(o, "auto_rollover_days", c->auto_rollover_span / DAY);
+	if (server->ca == NULL)
+		return true;
+	tree_put_hex(o, "last_serial", ca_last_serial(server->ca));
+	put_timers(s, server->ca, o);
+	return put_store(server->ca, o, e);
+}
+
+static bool
+server_build(struct show *s, bool *more, struct err *e)
+{
+	json_t *list = tree_add_array(s->tree, "servers");
+
+	*more = false;
+	if (s->server != NULL)
+		return put_server(s, s->server, tree_add_object(list), e);
+	for (size_t i = 0; i < s->w->server_count; i++)
+		if (!put_server(s, &s->w->server[i], tree_add_object(list), e))
+			return false;
+	return true;
+}
+
+/* ---- the text ----------------------------------------------------------------------- */
+
+static const char *
+state_line(const char *word)
+{
+	for (size_t i = 0; i < COUNT_OF(states); i++)
+		if (strcmp(states[i].word, word) == 0)
+			return states[i].line;
+	return stopped.line;
+}
+
+static const char *
+level_line(const char *word)
+{
+	size_t i = COUNT_OF(levels) - 1;
+
+	while (i > 0 && strcmp(levels[i].word, word) != 0)
+		i--;
+	return levels[i].line;
+}
+
+/* This one number IOS prints without leading zeros. */
+static const char *
+short_serial(const char *hex)
+{
+	hex += strspn(hex, "0");
+	return hex[0] == 0 ? "0" : hex;
+}
+
+static void
+server_block(const json_t *o, struct blob *out)
+{
+	char t[WHEN_TEXT];
+
+	blob_printf(out, "Certificate Server %s:\n", tree_text(o, "name"));
+	blob_printf(out, "    Status: %s\n", tree_text(o, "status"));
+	blob_printf(out, "    State: %s\n", state_line(tree_text(o, "state")));
+	if (strcmp(tree_text(o, "status"), "enabled") == 0)
+		blob_add_str(out,
+		    "    Server's configuration is locked  (enter \"shut\" to unlock it)\n");
+	blob_printf(out, "    Issuer name: %s\n", tree_text(o, "issuer_name"));
+	if (tree_has(o, "fingerprint_md5")) {
+		blob_add_str(out, "    CA cert fingerprint: ");
+		tree_groups(o, "fingerprint_md5", out);
+		blob_printf(out, "\n    SHA-256: %s\n", tree_text(o, "fingerprint_sha256"));
+	}
+	blob_printf(out, "    Granting mode is: %s\n", tree_text(o, "granting_mode"));
+	if (tree_has(o, "last_serial"))
+		blob_printf(out, "    Last certificate issued serial number (hex): %s\n",
+		    short_serial(tree_text(o, "last_serial")));
+	if (tree_has(o, "ca_not_after"))
+		blob_printf(out, "    CA certificate expiration timer: %s\n",
+		    tree_ios(o, "ca_not_after", t));
+	if (tree_has(o, "ca_not_after"))
+		blob_printf(out, "    CRL NextUpdate timer: %s\n",
+		    tree_has(o, "crl_update_at") ? tree_ios(o, "crl_update_at", t)
+						 : "not running");
+	blob_printf(out,
+	    "    Current primary storage dir: servers/%s/ (of the state directory)\n",
+	    tree_text(o, "name"));
+	blob_printf(
+	    out, "    Database Level: %s\n", level_line(tree_text(o, "database_level")));
+	if (tree_has(o, "auto_rollover_days"))
+		blob_printf(out, "    Auto-Rollover configured, overlap period %lld days\n",
+		    (long long)tree_int(o, "auto_rollover_days"));
+}
+
+static void
+server_text(const struct show *s, struct blob *out)
+{
+	const json_t *o, *list = json_object_get(s->tree, "servers");
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		blob_add_str(
+		    out, "% No certificate server is configured (crypto pki server NAME)\n");
+	json_array_foreach(list, i, o)
+	{
+		if (i > 0)
+			blob_add_byte(out, '\n');
+		server_block(o, out);
+	}
+}
+
+const struct show_command show_server = {
+    .command = CMD_SHOW_SERVER, .build = server_build, .text = server_text};

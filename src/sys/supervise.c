@@ -1,0 +1,285 @@
+/* supervise.c - keep a set of processes alive. */
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FIRST_FD 3
+#define STEADY_MS 1000 /* a set that lived this long starts the back-off anew */
+#define PAUSE_FIRST_MS 50
+#define PAUSE_MAX_MS 1000
+#define TERM_WAIT_MS 2000
+
+enum outcome { SET_DIED, SET_ENDED, SET_HOPELESS };
+
+struct supervisor {
+	const char *self;
+	set_maker make;
+	void *arg;
+	sigset_t waited, before;
+	struct child_set set;
+	pid_t pid[COUNT_OF(((struct child_set *)0)->child)]; /* 0: not running */
+	bool have_made;					     /* one set at least */
+};
+
+/* ---- in the new process, before exec: may only leave by _exit ---- */
+
+static bool
+fds_place(const struct child_spec *c)
+{
+	int high[32];
+	int end = FIRST_FD + (int)c->fd_count;
+
+	if (c->fd_count > COUNT_OF(high))
+		return false;
+	for (size_t i = 0; i < c->fd_count;
+	     i++) /* out of the way, so that none is overwritten */
+		if ((high[i] = fcntl(c->fds[i], F_DUPFD_CLOEXEC, end)) < 0)
+			return false;
+	for (size_t i = 0; i < c->fd_count; i++)
+		if (dup2(high[i], FIRST_FD + (int)i) < 0)
+			return false;
+	return close_range((unsigned)end, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+static void
+child_become(const struct supervisor *s, const struct child_spec *c, pid_t parent)
+{
+	char role[64];
+	char *argv[] = {(char *)(uintptr_t)s->self, role, NULL};
+
+	/* Its own group: Ctrl-C reaches the supervisor alone, which ends the set in order. */
+	if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return;
+	if (getppid() != parent)
+		return;
+	if (snprintf(role, sizeof(role), "--role=%s", c->role) >= (int)sizeof(role))
+		return;
+	for (char *const *env = c->env; env != NULL && *env != NULL; env++)
+		if (putenv(*env) != 0)
+			return;
+	if (!fds_place(c) || sigprocmask(SIG_SETMASK, &s->before, NULL) != 0)
+		return;
+	execv("/proc/self/exe", argv);
+}
+
+static pid_t
+child_start(const struct supervisor *s, const struct child_spec *c)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	child_become(s, c, parent);
+	log_error("child cannot start", "role='%s' why='%s'", c->role, strerror(errno));
+	_exit(EXIT_CONFIG);
+}
+
+/* ---- the set ---- */
+
+static bool
+set_start(struct supervisor *s, struct err *e)
+{
+	bool ok;
+
+	s->set = (struct child_set){0};
+	ok = s->make(s->arg, &s->set, e);
+	for (size_t i = 0; ok && i < s->set.count; i++) {
+		s->pid[i] = child_start(s, &s->set.child[i]);
+		if (s->pid[i] < 0) {
+			s->pid[i] = 0;
+			ok = err_set(e, WHY_IO, "cannot start %s: %s", s->set.child[i].role,
+			    strerror(errno));
+		}
+	}
+	for (size_t i = 0; i < s->set.owned_count; i++)
+		close(s->set.owned[i]);
+	return ok;
+}
+
+static void
+set_signal(struct supervisor *s, int signal)
+{
+	for (size_t i = 0; i < s->set.count; i++)
+		if (s->pid[i] > 0)
+			kill(s->pid[i], signal);
+}
+
+static bool
+set_running(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->set.count; i++)
+		if (s->pid[i] > 0)
+			return true;
+	return false;
+}
+
+static void
+death_log(const char *role, pid_t pid, int status)
+{
+	if (!WIFSIGNALED(status))
+		log_warn("child ended", "role='%s' pid=%d exit=%d", role, (int)pid,
+		    WEXITSTATUS(status));
+	else if (WTERMSIG(status) == SIGSYS)
+		log_error("child made a call its sandbox forbids", "role='%s' pid=%d", role,
+		    (int)pid);
+	else
+		log_warn("child died", "role='%s' pid=%d signal=%d (%s)", role, (int)pid,
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+}
+
+/* Takes in who has died, with or without waiting; logs unless quiet. */
+static enum outcome
+set_reap(struct supervisor *s, int flags, bool quiet, size_t *died)
+{
+	enum outcome got = SET_DIED;
+
+	for (size_t i = 0; i < s->set.count; i++) {
+		int status;
+
+		if (s->pid[i] <= 0 || waitpid(s->pid[i], &status, flags) != s->pid[i])
+			continue;
+		if (!quiet)
+			death_log(s->set.child[i].role, s->pid[i], status);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG)
+			got = SET_HOPELESS;
+		s->pid[i] = 0;
+		*died += 1;
+	}
+	return got;
+}
+
+static void
+set_kill(struct supervisor *s)
+{
+	size_t died = 0;
+
+	set_signal(s, SIGKILL);
+	set_reap(s, 0, true, &died);
+}
+
+/* The signal that came, or 0 when milliseconds have passed. */
+static int
+signal_wait(const sigset_t *which, int64_t milliseconds)
+{
+	int64_t until = clock_mono_ms() + milliseconds;
+
+	for (;;) {
+		int64_t left = until - clock_mono_ms();
+		struct timespec span = {.tv_sec = left > 0 ? left / 1000 : 0,
+		    .tv_nsec = left > 0 ? left % 1000 * 1000000 : 0};
+		int got = sigtimedwait(which, NULL, &span);
+
+		if (got > 0)
+			return got;
+		if (errno == EAGAIN)
+			return 0;
+	}
+}
+
+static void
+set_end(struct supervisor *s)
+{
+	int64_t until = clock_mono_ms() + TERM_WAIT_MS;
+	size_t died = 0;
+
+	set_signal(s, SIGTERM);
+	for (;;) {
+		int64_t left = until - clock_mono_ms();
+
+		set_reap(s, WNOHANG, true, &died);
+		if (!set_running(s) || left <= 0)
+			break;
+		signal_wait(&s->waited, left);
+	}
+	if (set_running(s))
+		log_warn("children had to be killed", "waited_ms=%d", TERM_WAIT_MS);
+	set_kill(s);
+}
+
+/* From a started set to its end. */
+static enum outcome
+set_watch(struct supervisor *s)
+{
+	for (;;) {
+		enum outcome got;
+		size_t died = 0;
+		int signal = sigwaitinfo(&s->waited, NULL);
+
+		if (signal == SIGTERM || signal == SIGINT) {
+			set_end(s);
+			return SET_ENDED;
+		}
+		got = set_reap(s, WNOHANG, false, &died);
+		if (died == 0)
+			continue;
+		set_kill(s);
+		return got;
+	}
+}
+
+/* The first quick death may be chance; from the second on the pause doubles. */
+static int64_t
+pause_after(unsigned quick)
+{
+	int64_t pause = quick < 2 ? 0 : PAUSE_FIRST_MS;
+
+	for (unsigned i = 2; i < quick && pause < PAUSE_MAX_MS; i++)
+		pause *= 2;
+	return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
+}
+
+static enum outcome
+set_run(struct supervisor *s)
+{
+	struct err e = {0};
+
+	if (set_start(s, &e)) {
+		s->have_made = true;
+		return set_watch(s);
+	}
+	log_error("set of processes cannot start", "why='%s'", e.text);
+	set_kill(s);
+	return s->have_made ? SET_DIED : SET_HOPELESS;
+}
+
+int
+supervise(const char *self, set_maker make, void *arg)
+{
+	struct supervisor s = {.self = self, .make = make, .arg = arg};
+	sigset_t ends;
+	unsigned quick = 0, sets = 0;
+	enum outcome got;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	s.waited = ends;
+	sigaddset(&s.waited, SIGCHLD);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_BLOCK, &s.waited, &s.before);
+	for (;;) {
+		int64_t started = clock_mono_ms();
+
+		got = set_run(&s);
+		if (got != SET_DIED)
+			break;
+		int64_t lived = clock_mono_ms() - started;
+		quick = lived < STEADY_MS ? quick + 1 : 0;
+		log_notice("starting a new set", "set=%u lived_ms=%lld pause_ms=%lld",
+		    ++sets + 1, (long long)lived, (long long)pause_after(quick));
+		if (quick > 1 && signal_wait(&ends, pause_after(quick)) > 0) {
+			got = SET_ENDED;
+			break;
+		}
+	}
+	sigprocmask(SIG_SETMASK, &s.before, NULL);
+	return got == SET_ENDED ? 0 : 1;
+}

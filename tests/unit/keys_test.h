@@ -1,0 +1,637 @@
+/* keys_test.h - jobs, names and TBS octets that the tests of keys share. */
+#ifndef TESTS_UNIT_KEYS_TEST_H
+#define TESTS_UNIT_KEYS_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <openssl/x509.h>
+#include <poll.h>
+
+#include "keys/keys.h"
+#include "lib/pool.h"
+
+#define T0 ((when_t)1767225600) /* 2026-01-01 */
+#define RSA_SHA256 ((struct sig_alg){KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0})
+#define UNUSED __attribute__((unused))
+
+static UNUSED struct key_job
+job_of(enum key_act act, const char *label)
+{
+	static uint64_t id;
+	struct key_job j = {.id = ++id, .act = act};
+
+	snprintf(j.label, sizeof(j.label), "%s", label);
+	return j;
+}
+
+static UNUSED struct key_job
+job_sign(const char *label, enum sign_as as, uint64_t intent, const struct blob *bytes)
+{
+	struct key_job j = job_of(KEY_SIGN, label);
+
+	j.as = as;
+	j.alg = RSA_SHA256;
+	j.intent = intent;
+	j.bytes = blob_view(bytes);
+	return j;
+}
+
+/* The next answer; false when the peer is gone. */
+static UNUSED bool
+answer_next(struct keys *k, struct key_done *d)
+{
+	struct pollfd p = {.fd = k->table->fd(k), .events = POLLIN};
+
+	while (!keys_collect(k, d)) {
+		if (p.fd < 0 || !k->table->alive(k) || poll(&p, 1, 30000) != 1)
+			return false;
+	}
+	return true;
+}
+
+static UNUSED struct key_done
+ask(struct keys *k, const struct key_job *j)
+{
+	struct key_done d = {0};
+	struct err e = {0};
+
+	if (!keys_submit(k, j, &e))
+		fail_msg("not taken: %s", e.text);
+	if (!answer_next(k, &d))
+		fail_msg("no answer");
+	assert_int_equal(d.id, j->id);
+	return d;
+}
+
+/* Must succeed; the bytes go to out (NULL: away). */
+static UNUSED void
+must(struct keys *k, const struct key_job *j, struct blob *out)
+{
+	struct key_done d = ask(k, j);
+
+	if (d.why != WHY_NONE)
+		fail_msg("refused: %s", d.text);
+	if (out != NULL)
+		blob_set(out, blob_view(&d.bytes));
+	blob_free(&d.bytes);
+}
+
+static UNUSED void
+must_not(struct keys *k, const struct key_job *j, const char *sentence, const char *because)
+{
+	struct key_done d = ask(k, j);
+
+	if (d.why == WHY_NONE)
+		fail_msg("not refused: %s", sentence);
+	assert_int_equal(d.bytes.n, 0);
+	if (strstr(d.text, because) == NULL)
+		fail_msg("%s: refused because: %s", sentence, d.text);
+	blob_free(&d.bytes);
+}
+
+static UNUSED void
+make_rsa(struct keys *k, const char *label, struct blob *spki)
+{
+	struct key_job j = job_of(KEY_MAKE, label);
+
+	j.kind = KEY_RSA;
+	j.bits = 2048;
+	must(k, &j, spki);
+}
+
+static UNUSED void
+name_of(const char *text, struct blob *out)
+{
+	struct err e = {0};
+
+	blob_clear(out);
+	if (!name_parse(text, out, &e))
+		fail_msg("%s", e.text);
+}
+
+/* What a TBSCertificate of a test differs in from a good one. */
+struct tbs_want {
+	const char *issuer, *subject;
+	const struct blob *spki;
+	when_t from, until;
+	bool ca;
+	uint32_t usage;
+	uint32_t serial;
+	enum hash hash;
+};
+
+static UNUSED void
+tbs_cert(struct tbs_want w, struct blob *out)
+{
+	struct blob issuer = {0}, subject = {0};
+	uint8_t serial[4] = {(uint8_t)(w.serial >> 24), (uint8_t)(w.serial >> 16),
+	    (uint8_t)(w.serial >> 8), (uint8_t)w.serial};
+	struct cert_spec s = {.serial = view_of(serial, 4),
+	    .spki = blob_view(w.spki),
+	    .not_before = w.from,
+	    .not_after = w.until,
+	    .alg = RSA_SHA256,
+	    .is_ca = w.ca,
+	    .path_len = -1,
+	    .key_usage = w.usage};
+
+	if (w.hash != HASH_NONE)
+		s.alg.hash = w.hash;
+	name_of(w.issuer, &issuer);
+	name_of(w.subject, &subject);
+	s.issuer = blob_view(&issuer);
+	s.subject = blob_view(&subject);
+	blob_clear(out);
+	cert_encode_tbs(&s, out);
+	blob_free(&issuer);
+	blob_free(&subject);
+}
+
+#define CA_NAME "CN=RootCA,O=Cisco"
+static UNUSED struct tbs_want
+self_want(const struct blob *spki)
+{
+	return (struct tbs_want){CA_NAME, CA_NAME, spki, T0, T0 + 365 * DAY, true,
+	    KU_CERT_SIGN | KU_CRL_SIGN, 1, HASH_NONE};
+}
+
+static UNUSED struct tbs_want
+client_want(const struct blob *spki, uint32_t serial)
+{
+	return (struct tbs_want){CA_NAME, "CN=r1", spki, T0 + DAY, T0 + 30 * DAY, false,
+	    KU_DIGITAL_SIGNATURE, serial, HASH_NONE};
+}
+
+static UNUSED void
+tbs_crl(const char *issuer, uint64_t number, when_t from, when_t until, struct blob *out)
+{
+	struct blob name = {0};
+	uint8_t aki[20] = {1};
+	struct crl_spec s = {.aki = view_of(aki, 20),
+	    .this_update = from,
+	    .next_update = until,
+	    .number = number,
+	    .alg = RSA_SHA256};
+
+	name_of(issuer, &name);
+	s.issuer = blob_view(&name);
+	blob_clear(out);
+	crl_encode_tbs(&s, out);
+	blob_free(&name);
+}
+
+static UNUSED void
+attrs_of(int type, struct blob *out)
+{
+	struct err e = {0};
+	uint8_t nonce[16] = {7};
+	struct scep_spec s = {.type = type,
+	    .transaction = VIEW("ABCDEF"),
+	    .sender_nonce = view_of(nonce, 16),
+	    .recipient_nonce = view_of(nonce, 16),
+	    .status = type == SCEP_CERTREP ? SCEP_PENDING : -1,
+	    .fail = -1,
+	    .digest = HASH_SHA256,
+	    .has_content = true,
+	    .alg = RSA_SHA256};
+
+	blob_clear(out);
+	if (!scep_encode_attrs(&s, out, &e))
+		fail_msg("%s", e.text);
+}
+
+/* A pair and its self-signed certificate's TBS signed. */
+static UNUSED void
+make_ca(struct keys *k, const char *label, struct blob *spki)
+{
+	struct blob tbs = {0};
+	struct key_job j;
+
+	make_rsa(k, label, spki);
+	tbs_cert(self_want(spki), &tbs);
+	j = job_sign(label, SIGN_SELF, 0, &tbs);
+	must(k, &j, NULL);
+	blob_free(&tbs);
+}
+
+static UNUSED void
+client_spki(size_t i, struct blob *out)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(pool_key(i), &der);
+
+	assert_true(n > 0);
+	blob_set(out, view_of(der, (size_t)n));
+	OPENSSL_free(der);
+}
+
+static UNUSED void
+pool_into(struct keys *k, size_t first, size_t n)
+{
+	for (size_t i = first; i < first + n; i++) {
+		struct blob b = {0};
+		struct view v;
+
+		pool_pkcs8(i, &b);
+		v = blob_view(&b);
+		keys_local_pool(k, &v, 1);
+		blob_free(&b);
+	}
+}
+
+static UNUSED bool
+signature_fits(const struct blob *spki, struct view bytes, struct view signature)
+{
+	struct spki s;
+	struct sig_alg a = RSA_SHA256;
+
+	return spki_decode(blob_view(spki), &s, NULL) &&
+	       key_verify(&s, &a, bytes, signature, NULL);
+}
+
+/* Empty directories of the test's own, gone when it ends. */
+static char dirs[16][40];
+static size_t dir_count;
+
+static UNUSED int
+dir_entry_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
+static UNUSED void
+dirs_remove(void)
+{
+	while (dir_count > 0)
+		(void)nftw(dirs[--dir_count], dir_entry_remove, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static UNUSED const char *
+dir_fresh(void)
+{
+	char *path = dirs[dir_count];
+
+	if (dir_count == 0)
+		atexit(dirs_remove);
+	assert_true(dir_count < COUNT_OF(dirs));
+	snprintf(path, sizeof(dirs[0]), "/tmp/keys-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	dir_count++;
+	return path;
+}
+
+/*
+ * The hostile core, the same against both drivers. CA key "CA" with a certificate, "NEXT" and
+ * "RA" without one are there.
+ */
+struct hostile {
+	const char *sentence;
+	void (*build)(struct key_job *j, struct blob *bytes);
+	const char *because; /* in the text of the refusal */
+};
+static struct blob hostile_client, hostile_ca, hostile_next; /* SubjectPublicKeyInfo */
+
+static UNUSED void
+h_cert(struct key_job *j, struct blob *b, struct tbs_want w)
+{
+	tbs_cert(w, b);
+	*j = job_sign("CA", SIGN_CERT, 1000, b);
+}
+
+#define H(name, change)                                                                        \
+	static UNUSED void name(struct key_job *j, struct blob *b)                             \
+	{                                                                                      \
+		struct tbs_want w = client_want(&hostile_client, 77);                          \
+		change;                                                                        \
+		h_cert(j, b, w);                                                               \
+	}
+H(h_ca_true, w.ca = true)
+H(h_cert_sign, w.usage |= KU_CERT_SIGN)
+H(h_issuer, w.issuer = "CN=Other,O=Cisco")
+H(h_before, w.from = T0 - 1)
+H(h_after, w.until = T0 + 365 * DAY + 1)
+H(h_reversed, w.until = w.from)
+H(h_serial, w.serial = 0)
+H(h_md5, w.hash = HASH_MD5)
+
+#define HS(name, change, label)                                                                \
+	static UNUSED void name(struct key_job *j, struct blob *b)                             \
+	{                                                                                      \
+		struct tbs_want w = self_want(&hostile_ca);                                    \
+		change;                                                                        \
+		tbs_cert(w, b);                                                                \
+		*j = job_sign(label, SIGN_SELF, 0, b);                                         \
+	}
+HS(h_self_twice, w.serial = 2, "CA")
+HS(h_self_foreign, (void)0, "RA")
+HS(h_self_no_ca, (w.ca = false, w.usage = 0, w.spki = &hostile_next), "NEXT")
+HS(h_self_names, w.subject = "CN=Another", "RA")
+
+static UNUSED void
+h_md5_signed(struct key_job *j, struct blob *b)
+{
+	h_md5(j, b);
+	j->alg.hash = HASH_MD5;
+}
+
+static UNUSED void
+h_intent_again(struct key_job *j, struct blob *b)
+{
+	tbs_cert(client_want(&hostile_client, 555), b);
+	*j = job_sign("CA", SIGN_CERT, 1, b);
+}
+
+static UNUSED void
+h_intent_zero(struct key_job *j, struct blob *b)
+{
+	h_intent_again(j, b);
+	j->intent = 0;
+}
+
+static UNUSED void
+h_no_window(struct key_job *j, struct blob *b)
+{
+	tbs_cert(client_want(&hostile_client, 555), b);
+	*j = job_sign("RA", SIGN_CERT, 2, b);
+}
+
+static UNUSED void
+h_tbs_as_reply(struct key_job *j, struct blob *b)
+{
+	tbs_cert(client_want(&hostile_client, 555), b);
+	*j = job_sign("CA", SIGN_REPLY, 0, b);
+}
+
+static UNUSED void
+h_crl_as_reply(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 99, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_REPLY, 0, b);
+}
+
+static UNUSED void
+h_reply_as_tbs(struct key_job *j, struct blob *b)
+{
+	attrs_of(SCEP_CERTREP, b);
+	*j = job_sign("CA", SIGN_CERT, 2, b);
+}
+
+static UNUSED void
+h_reply_as_crl(struct key_job *j, struct blob *b)
+{
+	attrs_of(SCEP_CERTREP, b);
+	*j = job_sign("CA", SIGN_CRL, 99, b);
+}
+
+static UNUSED void
+h_request(struct key_job *j, struct blob *b)
+{
+	attrs_of(SCEP_PKCSREQ, b);
+	*j = job_sign("CA", SIGN_REPLY, 0, b);
+}
+
+static UNUSED void
+h_crl_as_cert(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 99, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CERT, 2, b);
+}
+
+static UNUSED void
+h_tail(struct key_job *j, struct blob *b)
+{
+	tbs_cert(client_want(&hostile_client, 555), b);
+	blob_add_byte(b, 0);
+	*j = job_sign("CA", SIGN_CERT, 2, b);
+}
+
+static UNUSED void
+h_crl_back(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 4, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CRL, 4, b);
+}
+
+static UNUSED void
+h_crl_same(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 5, T0, T0 + 2 * DAY, b);
+	*j = job_sign("CA", SIGN_CRL, 5, b);
+}
+
+static UNUSED void
+h_crl_other_number(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 6, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CRL, 7, b);
+}
+
+static UNUSED void
+h_crl_issuer(struct key_job *j, struct blob *b)
+{
+	tbs_crl("CN=Other", 6, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CRL, 6, b);
+}
+
+static UNUSED void
+h_crl_dead(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 6, T0, T0, b);
+	*j = job_sign("CA", SIGN_CRL, 6, b);
+}
+
+static UNUSED void
+h_alg(struct key_job *j, struct blob *b)
+{
+	tbs_cert(client_want(&hostile_client, 555), b);
+	*j = job_sign("CA", SIGN_CERT, 2, b);
+	j->alg.hash = HASH_SHA384;
+}
+
+static UNUSED void
+h_alg_kind(struct key_job *j, struct blob *b)
+{
+	h_alg(j, b);
+	j->alg = (struct sig_alg){KEY_EC, HASH_SHA256, PADDING_ECDSA, 0};
+}
+
+static UNUSED void
+h_nothing(struct key_job *j, struct blob *b)
+{
+	*j = job_sign("CA", SIGN_REPLY, 0, b);
+}
+
+static UNUSED void
+h_grant_role(struct key_job *j, struct blob *b)
+{
+	memset(blob_grow(b, 32), 1, 32);
+	*j = job_of(KEY_GRANT, "CA");
+	j->bits = 2;
+	j->bytes = blob_view(b);
+}
+
+static UNUSED void
+h_grant_short(struct key_job *j, struct blob *b)
+{
+	h_grant_role(j, b);
+	j->bits = KEY_ROLE_SUB_CA;
+	j->bytes.n = 31;
+}
+
+static UNUSED void
+h_archive_foreign(struct key_job *j, struct blob *b)
+{
+	blob_add_str(b, "no certificate");
+	*j = job_of(KEY_ARCHIVE, "CA");
+	snprintf(j->password, sizeof(j->password), "long enough");
+	j->bytes = blob_view(b);
+}
+
+static UNUSED void
+h_archive_password(struct key_job *j, struct blob *b)
+{
+	h_archive_foreign(j, b);
+	j->password[7] = 0;
+}
+
+static UNUSED void
+h_unwrap_long(struct key_job *j, struct blob *b)
+{
+	memset(blob_grow(b, 256), 1, 256);
+	*j = job_of(KEY_UNWRAP, "CA");
+	j->want = 33;
+	j->bytes = blob_view(b);
+}
+
+static UNUSED void
+h_make_odd(struct key_job *j, struct blob *b)
+{
+	(void)b;
+	*j = job_of(KEY_MAKE, "NEW");
+	j->kind = KEY_RSA;
+	j->bits = 512;
+}
+
+static UNUSED void
+h_make_other(struct key_job *j, struct blob *b)
+{
+	(void)b;
+	*j = job_of(KEY_MAKE, "CA");
+	j->kind = KEY_EC;
+	j->bits = 256;
+}
+
+static UNUSED void
+h_unknown(struct key_job *j, struct blob *b)
+{
+	attrs_of(SCEP_CERTREP, b);
+	*j = job_sign("NOBODY", SIGN_REPLY, 0, b);
+}
+
+static UNUSED const struct hostile hostile_table[] = {
+    {"CA:TRUE without a grant", h_ca_true, "without a grant"},
+    {"keyCertSign without a grant", h_cert_sign, "without a grant"},
+    {"issuer of another CA", h_issuer, "issuer is not"},
+    {"notBefore before the CA's", h_before, "leave the window"},
+    {"notAfter after the CA's", h_after, "leave the window"},
+    {"notAfter equal to notBefore", h_reversed, "reversed"},
+    {"serial zero", h_serial, "serial is not"},
+    {"MD5 inside, SHA-256 announced", h_md5, "algorithm inside"},
+    {"MD5 although the CA's own certificate is SHA-256", h_md5_signed, "md5, which"},
+    {"the CA's own certificate a second time with another serial", h_self_twice, "once only"},
+    {"own certificate with the key of another label", h_self_foreign, "public key inside"},
+    {"own certificate with issuer and subject that differ", h_self_names,
+	"issuer and subject differ"},
+    {"own certificate without CA:TRUE", h_self_no_ca, "CA:TRUE"},
+    {"intent signed before, other octets", h_intent_again, "other octets"},
+    {"intent zero", h_intent_zero, "intent numbers"},
+    {"certificate by a key that has no certificate", h_no_window, "no window"},
+    {"TBSCertificate dressed as a reply", h_tbs_as_reply, "SET of attributes"},
+    {"TBSCertList dressed as a reply", h_crl_as_reply, "SET of attributes"},
+    {"reply dressed as a TBSCertificate", h_reply_as_tbs, "expected 30"},
+    {"reply dressed as a TBSCertList", h_reply_as_crl, "expected 30"},
+    {"attributes of a request", h_request, "type 19"},
+    {"CRL dressed as a certificate", h_crl_as_cert, "not signed as certificate"},
+    {"an octet behind the TBSCertificate", h_tail, "too many"},
+    {"CRL number goes back", h_crl_back, "does not grow"},
+    {"CRL number again with other octets", h_crl_same, "does not grow"},
+    {"CRL number inside is not the announced one", h_crl_other_number, "announced"},
+    {"CRL of another issuer", h_crl_issuer, "issuer is not"},
+    {"CRL that is dead when signed", h_crl_dead, "nextUpdate"},
+    {"hash announced is not the one inside", h_alg, "algorithm inside"},
+    {"ECDSA with an RSA key", h_alg_kind, "does not fit"},
+    {"nothing to sign", h_nothing, "SET of attributes"},
+    {"grant of an unknown role", h_grant_role, "unknown role"},
+    {"grant for 31 octets", h_grant_short, "32 octets"},
+    {"PKCS#12 around what is no certificate", h_archive_foreign, "not one of key"},
+    {"PKCS#12 with a password of 7 octets", h_archive_password, "at least 8"},
+    {"content key longer than any cipher's", h_unwrap_long, "1 to 32"},
+    {"RSA-512", h_make_odd, "no such key"},
+    {"a label that exists, with another kind of key", h_make_other, "exists"},
+    {"a key that is not there", h_unknown, "no key"},
+};
+
+/* Prepares the keys, then asks each question twice: the second time around nothing has changed.
+ */
+static UNUSED void
+hostile_run(struct keys *k)
+{
+	static const char *const labels[] = {"", "../CA", "/etc/passwd", "CA/../CA", ".", "..",
+	    ".hidden", "a b", "CA\n", "K\xc3\xa4"};
+	struct blob tbs = {0}, spki = {0}, signature = {0}, again = {0};
+	struct key_job j;
+
+	client_spki(20, &hostile_client);
+	make_ca(k, "CA", &hostile_ca);
+	make_rsa(k, "NEXT", &hostile_next);
+	make_rsa(k, "RA", &spki);
+	tbs_cert(client_want(&hostile_client, 10), &tbs);
+	j = job_sign("CA", SIGN_CERT, 1, &tbs);
+	must(k, &j, &signature);
+	assert_true(signature_fits(&hostile_ca, blob_view(&tbs), blob_view(&signature)));
+	tbs_crl(CA_NAME, 5, T0, T0 + DAY, &tbs);
+	j = job_sign("CA", SIGN_CRL, 5, &tbs);
+	must(k, &j, NULL);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < COUNT_OF(hostile_table); i++) {
+			blob_clear(&tbs);
+			hostile_table[i].build(&j, &tbs);
+			must_not(k, &j, hostile_table[i].sentence, hostile_table[i].because);
+		}
+		for (size_t i = 0; i < COUNT_OF(labels); i++) {
+			j = job_of(KEY_MAKE, labels[i]);
+			j.kind = KEY_RSA;
+			j.bits = 2048;
+			must_not(k, &j, labels[i], "key label");
+		}
+	}
+	/* and the honest questions still have their answers */
+	tbs_cert(client_want(&hostile_client, 10), &tbs);
+	j = job_sign("CA", SIGN_CERT, 1, &tbs);
+	must(k, &j, &again);
+	assert_true(view_equal(blob_view(&again), blob_view(&signature)));
+	attrs_of(SCEP_CERTREP, &tbs);
+	j = job_sign("RA", SIGN_REPLY, 0, &tbs);
+	must(k, &j, &again);
+	assert_true(signature_fits(&spki, blob_view(&tbs), blob_view(&again)));
+	blob_free(&tbs);
+	blob_free(&spki);
+	blob_free(&signature);
+	blob_free(&again);
+	blob_free(&hostile_client);
+	blob_free(&hostile_ca);
+	blob_free(&hostile_next);
+}
+
+#endif

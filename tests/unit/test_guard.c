@@ -1,0 +1,278 @@
+/* test_guard.c - the rules, their memory, and the way back from the log. */
+#include "keys_test.h"
+
+#include "keys/guard.h"
+
+struct bench {
+	struct ring ring;
+	struct guard *g;
+	struct pair *ca;
+	struct blob client;
+	struct blob records; /* all that the log would hold, as sized records */
+};
+
+static void
+bench_open(struct bench *b)
+{
+	struct blob der = {0};
+	struct view v;
+
+	memset(b, 0, sizeof(*b));
+	assert_true(ring_open(&b->ring, NULL, NULL, NULL));
+	pool_pkcs8(0, &der);
+	v = blob_view(&der);
+	ring_pool(&b->ring, &v, 1);
+	b->g = guard_new();
+	assert_true(ring_make(&b->ring, "CA", KEY_RSA, 2048, &b->ca, NULL));
+	client_spki(21, &b->client);
+	blob_free(&der);
+}
+
+static void
+bench_close(struct bench *b)
+{
+	pair_drop(b->ca);
+	ring_close(&b->ring);
+	guard_free(b->g);
+	blob_free(&b->client);
+	blob_free(&b->records);
+}
+
+static bool
+sign(struct bench *b, enum sign_as as, uint64_t intent, const struct blob *tbs, struct err *e)
+{
+	struct key_job j = job_sign("CA", as, intent, tbs);
+	struct permit p;
+	struct blob record = {0};
+	bool ok = guard_sign(b->g, b->ca, &j, &record, &p, e);
+
+	if (!ok)
+		assert_int_equal(record.n, 0);
+	if (record.n > 0)
+		blob_add_sized(&b->records, blob_view(&record));
+	blob_free(&record);
+	return ok;
+}
+
+static void
+sign_self(struct bench *b)
+{
+	struct blob tbs = {0};
+
+	tbs_cert(self_want(&b->ca->spki), &tbs);
+	assert_true(sign(b, SIGN_SELF, 0, &tbs, NULL));
+	blob_free(&tbs);
+}
+
+static bool
+sign_client(struct bench *b, uint64_t intent, uint32_t serial, struct err *e)
+{
+	struct blob tbs = {0};
+	bool ok;
+
+	tbs_cert(client_want(&b->client, serial), &tbs);
+	ok = sign(b, SIGN_CERT, intent, &tbs, e);
+	blob_free(&tbs);
+	return ok;
+}
+
+static void
+saved(const struct guard *g, struct blob *out)
+{
+	blob_clear(out);
+	guard_save(g, out);
+}
+
+/* The window moves; inside it numbers may come in any order; below it nothing is signed. */
+static void
+intents_in_a_window(void **state)
+{
+	struct bench b;
+	struct err e = {0};
+
+	(void)state;
+	bench_open(&b);
+	sign_self(&b);
+	assert_true(sign_client(&b, 10, 100, &e));
+	assert_true(sign_client(&b, 7, 101, &e)); /* later, with a lower number */
+	assert_true(sign_client(&b, 7, 101, &e));
+	assert_false(sign_client(&b, 7, 102, &e));
+	assert_non_null(strstr(e.text, "other octets"));
+	assert_true(sign_client(&b, 10 + GUARD_INTENTS - 1, 103, &e));
+	assert_true(sign_client(&b, 10, 100, &e)); /* the oldest that is remembered */
+	assert_false(sign_client(&b, 10, 99, &e));
+	assert_false(sign_client(&b, 9, 104, &e)); /* never signed, but too old to know that */
+	assert_non_null(strstr(e.text, "too old"));
+	assert_true(sign_client(&b, 10 + GUARD_INTENTS, 105, &e));
+	assert_false(sign_client(&b, 10, 100, &e));
+	assert_false(sign_client(&b, (uint64_t)INT64_MAX + 1, 106, &e));
+	bench_close(&b);
+}
+
+/* All but the reply leave a record; played into an empty guard, they give the same memory. */
+static void
+log_gives_the_memory_back(void **state)
+{
+	struct bench b;
+	struct guard *g = guard_new(), *from_saved = guard_new();
+	struct blob before = {0}, after = {0}, tbs = {0}, record = {0};
+	struct key_job j = job_of(KEY_GRANT, "CA");
+	struct reader r;
+	struct view one;
+	struct err e = {0};
+
+	(void)state;
+	bench_open(&b);
+	sign_self(&b);
+	for (uint32_t i = 1; i <= 300; i++)
+		assert_true(sign_client(&b, i, i, &e));
+	tbs_crl(CA_NAME, 7, T0, T0 + DAY, &tbs);
+	assert_true(sign(&b, SIGN_CRL, 7, &tbs, &e));
+	for (int i = 0; i < 2; i++) {
+		blob_clear(&tbs);
+		memset(blob_grow(&tbs, 32), i, 32);
+		if (i == 1) {
+			sha256(blob_view(&b.client), tbs.p);
+		}
+		j.bits = KEY_ROLE_SUB_CA;
+		j.bytes = blob_view(&tbs);
+		blob_clear(&record);
+		assert_true(guard_grant(b.g, b.ca, &j, &record, &e));
+		blob_add_sized(&b.records, blob_view(&record));
+	}
+	struct tbs_want w = client_want(&b.client, 400);
+	w.ca = true;
+	tbs_cert(w, &tbs);
+	assert_true(sign(&b, SIGN_CERT, 400, &tbs, &e)); /* uses the second grant */
+	r = reader_of(blob_view(&b.records));
+	while (r.n > 0) {
+		assert_true(read_sized(&r, &one));
+		if (!guard_replay(g, one, &e))
+			fail_msg("%s", e.text);
+	}
+	saved(b.g, &before);
+	saved(g, &after);
+	assert_true(view_equal(blob_view(&before), blob_view(&after)));
+	assert_true(guard_replay(from_saved, blob_view(&before), &e));
+	saved(from_saved, &after);
+	assert_true(view_equal(blob_view(&before), blob_view(&after)));
+	/* forgotten is forgotten, in the guard and by the log */
+	blob_clear(&record);
+	guard_forget(b.g, b.ca, &record);
+	assert_true(guard_replay(g, blob_view(&record), &e));
+	saved(b.g, &before);
+	saved(g, &after);
+	assert_int_equal(before.n, 5);
+	assert_true(view_equal(blob_view(&before), blob_view(&after)));
+	guard_free(g);
+	guard_free(from_saved);
+	blob_free(&before);
+	blob_free(&after);
+	blob_free(&tbs);
+	blob_free(&record);
+	bench_close(&b);
+}
+
+/* Every record cut at every octet, and with one more, is refused. */
+static void
+records_are_exact(void **state)
+{
+	struct bench b;
+	struct reader r;
+	struct view one;
+	size_t cut = 0;
+
+	(void)state;
+	bench_open(&b);
+	sign_self(&b);
+	assert_true(sign_client(&b, 1, 1, NULL));
+	r = reader_of(blob_view(&b.records));
+	for (int i = 0; i < 2; i++) {
+		struct guard *g = guard_new();
+		struct blob longer = {0};
+
+		assert_true(read_sized(&r, &one));
+		for (size_t n = 0; n < one.n; n++)
+			cut += !guard_replay(g, view_of(one.p, n), NULL);
+		assert_int_equal(cut, one.n);
+		blob_set(&longer, one);
+		memset(blob_grow(&longer, 20), 0, 20);
+		assert_false(guard_replay(g, blob_view(&longer), NULL));
+		if (i == 1)
+			assert_false(guard_replay(
+			    g, one, NULL)); /* a certificate by a key without window */
+		guard_free(g);
+		blob_free(&longer);
+		cut = 0;
+	}
+	bench_close(&b);
+}
+
+/* 5,000,000 certificates: what the guard keeps must not grow with them. */
+static void
+memory_is_bounded(void **state)
+{
+	struct bench b;
+	struct blob s = {0};
+	struct blob record = {0};
+
+	(void)state;
+	bench_open(&b);
+	sign_self(&b);
+	for (uint64_t i = 1; i <= 100000; i++) {
+		uint8_t digest[32] = {1};
+
+		blob_clear(&record);
+		blob_add_byte(&record, 3); /* a certificate's record */
+		blob_add(&record, b.ca->id, PAIR_ID);
+		blob_add_u64(&record, 50 * i);
+		blob_add(&record, digest, 32);
+		blob_add_byte(&record, 0);
+		blob_add_byte(&record, 1);
+		assert_true(guard_replay(b.g, blob_view(&record), NULL));
+	}
+	saved(b.g, &s);
+	assert_true(s.n < GUARD_INTENTS * 40 + 1000);
+	blob_free(&s);
+	blob_free(&record);
+	bench_close(&b);
+}
+
+/* A nudged octet anywhere in an honest TBS is never signed under the same intent, and most are
+ * no TBS at all. */
+static void
+no_octet_may_change(void **state)
+{
+	struct bench b;
+	struct blob tbs = {0};
+
+	(void)state;
+	bench_open(&b);
+	sign_self(&b);
+	tbs_cert(client_want(&b.client, 5), &tbs);
+	assert_true(sign(&b, SIGN_CERT, 5, &tbs, NULL));
+	for (size_t i = 0; i < tbs.n; i++) {
+		tbs.p[i] ^= 1;
+		assert_false(sign(&b, SIGN_CERT, 5, &tbs, NULL));
+		assert_false(sign(&b, SIGN_REPLY, 0, &tbs, NULL));
+		assert_false(sign(&b, SIGN_CRL, 5, &tbs, NULL));
+		tbs.p[i] ^= 1;
+	}
+	assert_true(sign(&b, SIGN_CERT, 5, &tbs, NULL));
+	blob_free(&tbs);
+	bench_close(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(intents_in_a_window),
+	    cmocka_unit_test(log_gives_the_memory_back),
+	    cmocka_unit_test(records_are_exact),
+	    cmocka_unit_test(memory_is_bounded),
+	    cmocka_unit_test(no_octet_may_change),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,300 @@
+/* test_print.c - tests of show running-config and its round trip. */
+#include "conf_text.h"
+
+#include "conf/grammar.h"
+
+#include <stdlib.h>
+
+/* parse(print(x)) prints the same octets and holds the same fields. */
+static void
+check_round_trip(struct view text)
+{
+	struct blob first = {0}, second = {0}, said = {0};
+	struct conf a, b;
+	struct err e = {0};
+
+	assert_true(parse_view(text, &a, &said));
+	if (!conf_print(&a, plain_seal, NULL, &first, &e))
+		fail_msg("%s", e.text);
+	if (!parse_view(blob_view(&first), &b, &said))
+		fail_msg(
+		    "printed text is refused: %s\n%s", blob_cstr(&said), blob_cstr(&first));
+	assert_true(conf_print(&b, plain_seal, NULL, &second, NULL));
+	assert_string_equal(blob_cstr(&first), blob_cstr(&second));
+	assert_int_equal(a.server_count, b.server_count);
+	assert_string_equal(a.hostname, b.hostname);
+	assert_string_equal(a.http_address, b.http_address);
+	assert_true(a.http_port == b.http_port && a.http_server == b.http_server &&
+		    a.calendar_valid == b.calendar_valid);
+	for (size_t i = 0; i < a.server_count; i++) {
+		struct conf_server x = a.server[i], y = b.server[i];
+
+		x.kept = y.kept = (struct blob){0};
+		x.line = y.line = 0;
+		assert_memory_equal(&x, &y, sizeof(x));
+	}
+	conf_free(&a);
+	conf_free(&b);
+	blob_free(&first);
+	blob_free(&second);
+	blob_free(&said);
+}
+
+static void
+text_is_canonical(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+	    {"", "end\n"},
+	    {"hostname keymuster\nip http port 80", "end\n"},
+	    {"crypto pki server ROOTCA\n  database level complete\n  database archive pkcs12 "
+	     "password 7 01100F175804575D72\n"
+	     "  issuer-name CN=RootCA,OU=TAC,O=Cisco\n  grant auto\n  lifetime certificate "
+	     "365\n"
+	     "  lifetime ca-certificate 730\n  database url ftp://10.1.1.1/DB/ROOTCA/\n  "
+	     "auto-rollover 90\n",
+		"crypto pki server ROOTCA\n database level complete\n database url "
+		"ftp://10.1.1.1/DB/ROOTCA/\n"
+		" database archive pkcs12 password 6 GDGJHDGDGPDBDCDD\n issuer-name "
+		"CN=RootCA,OU=TAC,O=Cisco\n grant auto\n"
+		" lifetime ca-certificate 730\n auto-rollover 90\n!\nend\n"},
+	    {"no ip http server\ncrypto pki server A\n no shutdown\n",
+		"crypto pki server A\n!\nno ip http server\nend\n"},
+	    {"ip http server 8080\nip http listen 127.0.0.1\nclock calendar-valid\n",
+		"clock calendar-valid\nip http server\nip http listen 127.0.0.1\nip http port "
+		"8080\nend\n"},
+	    {"crypto pki server A\n crl overlap 0 5\n lifetime certificate 1 0 1\n compat "
+	     "legacy\n compat ancient cn=x y\n"
+	     " eku ssh-server server-auth\n rsakeypair A 4096\n grant auto no-replace\n "
+	     "auto-rollover\n",
+		"crypto pki server A\n rsakeypair A 4096\n grant auto no-replace\n lifetime "
+		"certificate 1 0 1\n"
+		" crl overlap 0 5\n eku server-auth ssh-server\n auto-rollover 30\n compat "
+		"legacy\n compat ancient cn=x y\n!\n"
+		"end\n"},
+	    {"interface Gi0\n ip address 1.1.1.1\nip domain name x\n!\ncrypto pki server A\n "
+	     "redundancy\n",
+		"crypto pki server A\n redundancy\n!\ninterface Gi0\n ip address 1.1.1.1\nip "
+		"domain name x\nend\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob out = {0};
+
+		print_text(view_str(cases[i].in), &out);
+		assert_string_equal(blob_cstr(&out), cases[i].out);
+		blob_free(&out);
+		check_round_trip(view_str(cases[i].in));
+	}
+}
+
+/* Neither clear nor type 7 is ever printed, not of kept lines either. */
+static void
+passwords_are_printed_sealed(void **state)
+{
+	static const struct {
+		const char *in, *has;
+	} cases[] = {
+	    {"crypto pki server A\n database archive pem password 0 Rev0c$t\n",
+		" password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki server A\n database username joe password 0 Rev0c$t\n",
+		" password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki server A\n database username joe password Rev0c$t\n",
+		" password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki trustpoint T\n  password 0 Rev0c$t\n",
+		"\n  password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki trustpoint T\n  password Rev0c$t\n",
+		"\n  password 6 FCGFHGDAGDCEHE\n"},
+	    {"line vty 0 4\n password 7 0822455D0A16\n", "\n password 6 GDGJHDGDGP\n"},
+	    {"username joe privilege 15 password 7 0822455D0A16\n",
+		"15 password 6 GDGJHDGDGP\n"},
+	    {"password encryption aes\nkey config-key password-encrypt\n",
+		"password encryption aes\n"},
+	    {"crypto pki trustpoint T\n  password 6 GDGJ\n", "\n  password 6 GDGJ\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob out = {0}, said = {0};
+		struct err e = {0};
+		struct conf c;
+
+		print_text(view_str(cases[i].in), &out);
+		if (strstr(blob_cstr(&out), cases[i].has) == NULL)
+			fail_msg("%s\nprints\n%s", cases[i].in, blob_cstr(&out));
+		assert_null(strstr(blob_cstr(&out), "Rev0c"));
+		assert_null(strstr(blob_cstr(&out), "0822455D0A16"));
+		check_round_trip(view_str(cases[i].in));
+		if (i <
+		    7) { /* without a sealing key nothing is printed rather than the password */
+			blob_clear(&out);
+			assert_true(parse_text(cases[i].in, &c, &said));
+			assert_false(conf_print(&c, NULL, NULL, &out, &e));
+			assert_null(strstr(blob_cstr(&out), "Rev0c"));
+			conf_free(&c);
+		}
+		blob_free(&out);
+		blob_free(&said);
+	}
+}
+
+/* ---- random configurations from the table ---- */
+
+static uint64_t seed;
+
+static size_t
+below(size_t n)
+{
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (size_t)(seed >> 33) % n;
+}
+
+static void
+add_step(const struct path *p, size_t i, struct blob *out)
+{
+	static const char *const lines[] = {"http://ca/x?a=b", "CN=spoke-*", "a  b", "7up"};
+	static const char *const names[] = {
+	    "CN=RootCA,OU=TAC,O=Cisco", "CN=a+SERIALNUMBER=1, C=DE", "CN=\"a,b\""};
+	const struct step *s = &p->step[i];
+	struct view word = {0};
+	int k = 0;
+
+	blob_add_byte(out, ' ');
+	switch (s->kind) {
+	case STEP_WORD:
+		while (choice_word(s->text, k + 1, &word))
+			k++;
+		if (choice_word(s->text, (int)below((size_t)k + 1), &word))
+			blob_add_view(out, word);
+		break;
+	case STEP_NUMBER:
+		if (s->bind == 'e')
+			blob_add_byte(out, '0');
+		else
+			blob_printf(out, "%lld",
+			    (long long)(below(4) == 0 ? s->most
+						      : s->least + (int64_t)below(50) %
+								       (s->most - s->least)));
+		break;
+	case STEP_NAME:
+		blob_printf(out, "n%zu.x-_", below(1000));
+		break;
+	case STEP_SERIAL:
+		blob_add_str(out, "0x1f");
+		break;
+	case STEP_ADDRESS:
+		blob_add_str(out, below(2) ? "127.0.0.1" : "2001:db8::1");
+		break;
+	case STEP_URL:
+		blob_printf(out, "ftp://10.1.1.%zu/DB/", below(256));
+		break;
+	case STEP_LINE:
+		blob_add_str(out, p->row->type == T_DN ? names[below(COUNT_OF(names))]
+						       : lines[below(COUNT_OF(lines))]);
+		break;
+	}
+}
+
+static void
+add_random_line(enum mode mode, struct blob *out)
+{
+	size_t first = 0, count = 0, chosen;
+	const struct path *p;
+
+	for (size_t i = 0; (p = path_of(i)) != NULL; i++) {
+		if (p->row->mode == mode && count++ == 0)
+			first = i;
+	}
+	chosen = first + below(count);
+	p = path_of(chosen);
+	if (p->row->type == T_REFUSED || p->row->type == T_SERVER || p->row->type == T_CHAIN)
+		return;
+	if (mode == MODE_SERVER)
+		blob_add_byte(out, ' ');
+	if (below(12) == 0)
+		blob_add_str(out, "no");
+	for (size_t i = 0; i < p->count; i++)
+		add_step(p, i, out);
+	blob_add_byte(out, '\n');
+}
+
+static void
+random_configurations_come_back(void **state)
+{
+	size_t accepted = 0, refused = 0;
+
+	(void)state;
+	seed = (uint64_t)strtoull(
+	    getenv("KEYMUSTER_SEED") != NULL ? getenv("KEYMUSTER_SEED") : "1", NULL, 10);
+	print_message("seed %llu\n", (unsigned long long)seed);
+	while (accepted < 2000) {
+		struct blob text = {0}, said = {0};
+		size_t servers = below(4);
+		struct conf c;
+
+		for (size_t n = below(6); n > 0; n--)
+			add_random_line(MODE_CONFIG, &text);
+		for (size_t i = 0; i < servers; i++) {
+			blob_printf(&text, "crypto pki server S%zu\n", i);
+			for (size_t n = below(12); n > 0; n--)
+				add_random_line(MODE_SERVER, &text);
+		}
+		if (parse_view(blob_view(&text), &c, &said)) {
+			conf_free(&c);
+			check_round_trip(blob_view(&text));
+			accepted++;
+		} else {
+			/* only for what the table cannot say */
+			if (strstr(blob_cstr(&said), "a lifetime of 0") == NULL &&
+			    strstr(blob_cstr(&said), "forge") == NULL &&
+			    strstr(blob_cstr(&said), "ocsp-signing' would") == NULL)
+				fail_msg("%s\n%s", blob_cstr(&said), blob_cstr(&text));
+			refused++;
+		}
+		blob_free(&text);
+		blob_free(&said);
+	}
+	print_message("%zu accepted, %zu refused\n", accepted, refused);
+	assert_true(refused < accepted);
+}
+
+static void
+corpus_comes_back(void **state)
+{
+	static const char *const texts[] = {
+	    "banner motd ^C\nline\n ^C tail\ninterface x\n",
+	    "banner motd X\nnever ended\n",
+	    "crypto pki certificate chain A\n certificate ca 01\n  3082 FFFF\n quit\n "
+	    "certificate 02\nAA\nquit\nhostname x\n",
+	    "crypto pki certificate chain A\n certificate ca 01\n  3082",
+	    "crypto pki trustpoint A\nenrollment url x\n password 7 junk\nhostname y\n",
+	    "crypto pki server A\n redundancy\n database url crl http://x\n mode ra\ncrypto "
+	    "pki server B\n redundancy\n",
+	    "router bgp 1\n neighbor 1.1.1.1 password 7 0822455D0A16\n address-family ipv4\n  "
+	    "exit-address-family\n exit\n!\nend\n",
+	    "ip domain name x\n odd\n hostname z\nfoo\n",
+	    "crypto pki certificate map M 1\n subject-name co x\ncrypto key pubkey-chain rsa\n "
+	    "named-key x\n",
+	    "no ip http server\nno ip domain lookup\nno service pad\ndefault interface x\n",
+	    "interface a\n\tdescription \x01\xff\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		check_round_trip(view_str(texts[i]));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(text_is_canonical),
+	    cmocka_unit_test(passwords_are_printed_sealed),
+	    cmocka_unit_test(corpus_comes_back),
+	    cmocka_unit_test(random_configurations_come_back),
+	};
+
+	return cmocka_run_group_tests_name("print", tests, NULL, NULL);
+}

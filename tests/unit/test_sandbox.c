@@ -1,0 +1,487 @@
+/* test_sandbox.c - what each profile allows and what it kills. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sanitized.h"
+#include "sys/sandbox.h"
+
+/* Made before a profile is entered, as the programs do. */
+static struct fixture {
+	char dir[256];
+	int pair[2], listener;
+	struct loop *loop;
+} fx;
+
+static int
+set_up(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[300];
+
+	(void)state;
+	unsetenv("KEYMUSTER_SANDBOX");
+	snprintf(fx.dir, sizeof(fx.dir), "%s/test_sandbox.XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(fx.dir) == NULL || !channel_pair(fx.pair, NULL))
+		return -1;
+	snprintf(path, sizeof(path), "%s/s", fx.dir);
+	fx.loop = loop_new();
+	return listen_unix(path, 0600, &fx.listener, NULL) ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	static const char *const names[] = {"s", "f", "lock", "sub"};
+	char path[300];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", fx.dir, names[i]);
+		(void)remove(path);
+	}
+	loop_free(fx.loop);
+	for (size_t i = 0; i < 2; i++)
+		close(fx.pair[i]);
+	close(fx.listener);
+	return rmdir(fx.dir);
+}
+
+/* ---- acts: true when they worked ---- */
+
+static bool
+act_tcp_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
+static bool
+act_unix_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+}
+
+static bool
+act_socketpair(void)
+{
+	int fds[2];
+
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
+}
+
+static bool
+act_connect(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(9)};
+
+	return connect(fx.pair[0], (struct sockaddr *)&at, sizeof(at)) == 0;
+}
+
+static bool
+act_open_passwd(void)
+{
+	return open("/etc/passwd", O_WRONLY | O_APPEND | O_CLOEXEC) >= 0;
+}
+
+static bool
+act_open_read(void)
+{
+	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
+}
+
+static bool
+act_stat(void)
+{
+	struct stat st;
+
+	return stat("/etc/passwd", &st) == 0;
+}
+
+static bool
+act_exec(void)
+{
+	char name[] = "true", *argv[] = {name, NULL}, *env[] = {NULL};
+
+	execve("/bin/true", argv, env);
+	return false;
+}
+
+static bool
+act_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid > 0;
+}
+
+/* libc's fork and thread wrappers may choose; this is the bare call. */
+static bool
+act_clone3(void)
+{
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size,
+		    tls;
+	} args = {.exit_signal = SIGCHLD};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	return pid > 0;
+}
+
+static bool
+act_ptrace(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+}
+
+static bool
+act_kill_parent(void)
+{
+	return kill(getppid(), 0) == 0;
+}
+
+static bool
+act_exec_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	       MAP_FAILED;
+}
+
+static bool
+act_exec_protect(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p != MAP_FAILED && mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+static bool
+act_accept(void)
+{
+	int fd;
+
+	/* Clients of earlier rows have left. */
+	while ((fd = accept4(fx.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		if (send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+			return shutdown(fd, SHUT_RDWR) == 0;
+	return false;
+}
+
+static bool
+act_channel(void)
+{
+	struct blob large = {0}, got = {0};
+
+	memset(blob_grow(&large, 200000), 'x', 200000);
+	return channel_send(fx.pair[0], VIEW("small"), NULL) &&
+	       channel_send(fx.pair[0], blob_view(&large), NULL) &&
+	       channel_receive(fx.pair[1], &got) == CHANNEL_MESSAGE &&
+	       channel_receive(fx.pair[1], &got) == CHANNEL_MESSAGE && got.n == large.n;
+}
+
+static void
+stop(void *arg)
+{
+	loop_stop(arg, 5);
+}
+
+/* The loop is from before. */
+static bool
+act_loop(void)
+{
+	struct timer *t = loop_timer(fx.loop, stop, fx.loop);
+
+	timer_set(t, 2);
+	if (loop_run(fx.loop) != 5)
+		return false;
+	loop_watch(fx.loop, fx.pair[1], stop, fx.loop);
+	return channel_send(fx.pair[0], VIEW("x"), NULL) && loop_run(fx.loop) == 5;
+}
+
+static bool
+act_loop_make(void)
+{
+	return loop_new() != NULL;
+}
+
+static bool
+act_log_and_chance(void)
+{
+	uint8_t r[16];
+	void *large = mem_get(4 * 1024 * 1024);
+
+	log_warn("line from a sandbox", "n=%d", 1);
+	free(large);
+	return getentropy(r, sizeof(r)) == 0 && clock_now() > 0 && clock_mono_ms() > 0;
+}
+
+static bool
+act_clock_trust(void)
+{
+	return clock_authoritative() || !clock_authoritative();
+}
+
+static bool
+act_files(void)
+{
+	struct blob path = {0}, sub = {0}, got = {0};
+	int fd;
+
+	blob_printf(&path, "%s/f", fx.dir);
+	blob_printf(&sub, "%s/sub", fx.dir);
+	return file_replace(blob_cstr(&path), 0600, VIEW("x"), NULL) &&
+	       file_replace(blob_cstr(&path), 0600, VIEW("content"), NULL) &&
+	       file_read(blob_cstr(&path), 100, &got, NULL) && got.n == 7 &&
+	       dir_make(blob_cstr(&sub), 0700, NULL) && dir_lock(fx.dir, &fd, NULL);
+}
+
+static void *
+thread_main(void *arg)
+{
+	*(int *)arg = 1;
+	return arg;
+}
+
+static bool
+act_thread(void)
+{
+	pthread_t t;
+	int ran = 0;
+
+	return pthread_create(&t, NULL, thread_main, &ran) == 0 && pthread_join(t, NULL) == 0 &&
+	       ran == 1 && setpriority(PRIO_PROCESS, 0, 5) == 0;
+}
+
+static bool
+act_key(void)
+{
+	EVP_PKEY *key = EVP_RSA_gen(2048);
+	bool ok = key != NULL && EVP_PKEY_get_bits(key) == 2048;
+
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+/* ---- the table ---- */
+
+#define FRONT (1U << SANDBOX_FRONT)
+#define CORE (1U << SANDBOX_CORE)
+#define SIGNER (1U << SANDBOX_SIGNER)
+#define ALL (FRONT | CORE | SIGNER)
+
+static const struct {
+	const char *sentence;
+	bool (*act)(void);
+	unsigned works; /* in which profiles; in the others it must not */
+	bool fails;	/* in the others it fails instead of ending the process */
+} rows[] = {
+    {"open a TCP socket", act_tcp_socket, 0},
+    {"open a Unix socket", act_unix_socket, 0},
+    {"make a socket pair", act_socketpair, 0},
+    {"connect", act_connect, 0},
+    {"run a program", act_exec, 0},
+    {"fork", act_fork, 0},
+    {"fork by clone3", act_clone3, 0, true},
+    {"trace another process", act_ptrace, 0},
+    {"signal another process", act_kill_parent, 0},
+    {"map executable memory", act_exec_memory, 0},
+    {"make memory executable", act_exec_protect, 0},
+    {"read a file by name", act_open_read, CORE | SIGNER},
+    {"write a file by name", act_open_passwd, CORE | SIGNER},
+    {"look at a file by name", act_stat, CORE | SIGNER},
+    {"read, replace, lock files and make directories", act_files, CORE | SIGNER},
+    {"accept a connection and answer it", act_accept, FRONT | CORE},
+    {"send and receive on a channel", act_channel, ALL},
+    {"run a loop", act_loop, ALL},
+    {"make a loop", act_loop_make, CORE | SIGNER},
+    {"log, draw random octets, read the clock", act_log_and_chance, ALL},
+    {"ask whether the clock is to be trusted", act_clock_trust, CORE},
+    {"start a thread", act_thread, SIGNER},
+    {"make a key", act_key, CORE | SIGNER},
+};
+
+enum end { WORKED, FAILED, KILLED, OTHER };
+
+static enum end
+try_act(enum sandbox profile, bool (*act)(void))
+{
+	char path[300];
+	int status, client;
+
+	snprintf(path, sizeof(path), "%s/s", fx.dir);
+	assert_true(connect_unix(path, &client, NULL)); /* for act_accept */
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct err e = {0};
+
+		if (!sandbox_enter(profile, &e))
+			_exit(9);
+		_exit(act() ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(client);
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGSYS ? KILLED : OTHER;
+	return WEXITSTATUS(status) == 0 ? WORKED : WEXITSTATUS(status) == 1 ? FAILED : OTHER;
+}
+
+static void
+test_acts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		for (int p = SANDBOX_FRONT; p <= SANDBOX_SIGNER; p++) {
+			bool want = (rows[i].works & 1U << p) != 0;
+
+			if (want && SANITIZED) /* its own calls are not in the profile */
+				continue;
+			enum end got = try_act((enum sandbox)p, rows[i].act);
+			if (want ? got != WORKED
+				 : got != KILLED && !(rows[i].fails && got == FAILED))
+				fail_msg(
+				    "profile %d: %s: got %d", p, rows[i].sentence, (int)got);
+		}
+}
+
+/* One thread that breaks the rule ends the whole process, also when the thread is older than
+ * the filter. */
+static void *
+thread_breaks(void *arg)
+{
+	pthread_barrier_wait(arg);
+	pthread_barrier_wait(arg);
+	(void)act_tcp_socket();
+	return NULL;
+}
+
+static void
+test_threads_are_bound(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		pthread_barrier_t gate;
+		pthread_t t;
+
+		pthread_barrier_init(&gate, NULL, 2);
+		if (pthread_create(&t, NULL, thread_breaks, &gate) != 0)
+			_exit(8);
+		pthread_barrier_wait(&gate);
+		if (!sandbox_enter(SANDBOX_SIGNER, NULL))
+			_exit(9);
+		pthread_barrier_wait(&gate);
+		pthread_join(t, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+/* What holds beside the filter, asked with the filter off (asking would be a violation) and on.
+ */
+static void
+test_process_marks(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		struct rlimit core;
+
+		setenv("KEYMUSTER_SANDBOX", "off", 1);
+		if (!sandbox_enter(SANDBOX_SIGNER, NULL) || !act_tcp_socket())
+			_exit(1);
+		_exit(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+			      getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 &&
+			      core.rlim_max == 0
+			  ? 0
+			  : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Without rights one cannot look into an undumpable process of the same user. */
+static void
+test_undumpable(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		int up[2], hold[2];
+		char c, path[64];
+
+		if ((geteuid() == 0 && setuid(65534) != 0) || pipe(up) != 0 || pipe(hold) != 0)
+			_exit(7);
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* setuid took it */
+		pid_t child = fork();
+		if (child == 0) {
+			if (!sandbox_enter(SANDBOX_SIGNER, NULL) || write(up[1], "x", 1) != 1)
+				_exit(9);
+			_exit(read(hold[0], &c, 1) == 1 ? 6 : 5); /* nobody writes */
+		}
+		close(up[1]);
+		if (read(up[0], &c, 1) != 1)
+			_exit(8);
+		snprintf(path, sizeof(path), "/proc/%d/mem", (int)child);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		kill(child, SIGKILL);
+		_exit(fd < 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+test_few_calls(void **state)
+{
+	(void)state;
+	print_message("# calls allowed: front %zu, core %zu, signer %zu\n",
+	    sandbox_calls(SANDBOX_FRONT), sandbox_calls(SANDBOX_CORE),
+	    sandbox_calls(SANDBOX_SIGNER));
+	assert_true(sandbox_calls(SANDBOX_FRONT) <= 40);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_acts, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_threads_are_bound, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_process_marks, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_undumpable, set_up, tear_down),
+	    cmocka_unit_test(test_few_calls),
+	};
+
+	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
+}

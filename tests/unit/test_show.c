@@ -1,0 +1,607 @@
+/* test_show.c - tests of the show commands. */
+#include "show_lab.h"
+
+#define SHOWN_AT                                                                               \
+	((int64_t)1444396798946) /* 2015-10-09T13:19:58.946Z, as in the source document */
+
+static struct lab lab; /* filled once, only read */
+
+static int
+lab_setup(void **state)
+{
+	(void)state;
+	lab_open(&lab, LAB_CONF);
+	lab_tick(&lab);
+	lab_fill(&lab);
+	lab.w.now_ms = SHOWN_AT;
+	return 0;
+}
+
+static int
+lab_teardown(void **state)
+{
+	(void)state;
+	lab_close(&lab);
+	pool_free();
+	return 0;
+}
+
+/* ---- text --------------------------------------------------------------------------- */
+
+static void
+golden_path(const char *name, char out[300])
+{
+	const char *dir = getenv("TEST_DATA");
+
+	snprintf(out, 300, "%s/show/%s", dir != NULL ? dir : "tests/unit/data", name);
+}
+
+static void
+golden_read(const char *name, struct blob *out)
+{
+	char path[300];
+	FILE *f;
+
+	golden_path(name, path);
+	f = fopen(path, "rb");
+	if (f == NULL)
+		fail_msg("%s is not there", path);
+	for (int c = fgetc(f); c != EOF; c = fgetc(f))
+		blob_add_byte(out, (uint8_t)c);
+	fclose(f);
+}
+
+/* TEST_GOLDEN=write makes the files anew: read the difference before it is kept. */
+static void
+golden_write(const char *name, const struct blob *text)
+{
+	char path[300];
+	FILE *f;
+
+	golden_path(name, path);
+	f = fopen(path, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text->p, 1, text->n, f), text->n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+golden(struct lab *l, const char *line, const char *file)
+{
+	struct said said = lab_run(l, line);
+	struct blob want = {0};
+
+	if (getenv("TEST_GOLDEN") != NULL)
+		golden_write(file, &said.text);
+	golden_read(file, &want);
+	if (strcmp(blob_cstr(&said.text), blob_cstr(&want)) != 0)
+		fail_msg("%s: not as in %s:\n%s", line, file, blob_cstr(&said.text));
+	assert_int_equal(said.status, 0);
+	blob_free(&said.text);
+	blob_free(&want);
+}
+
+static void
+every_command_prints_its_layout(void **state)
+{
+	static const struct {
+		const char *line, *file;
+	} cases[] = {
+	    {"show crypto pki server", "server.txt"},
+	    {"show crypto pki server ROOTCA", "server.txt"},
+	    {"show crypto pki server ROOTCA json", "server.json"},
+	    {"show crypto pki server ROOTCA requests", "requests.txt"},
+	    {"show crypto pki server ROOTCA requests json", "requests.json"},
+	    {"show crypto pki server ROOTCA certificates", "issued.txt"},
+	    {"show crypto pki server ROOTCA certificates json", "issued.json"},
+	    {"show crypto pki server ROOTCA crl", "crl.txt"},
+	    {"show crypto pki server ROOTCA crl json", "crl.json"},
+	    {"show crypto pki server ROOTCA audit", "audit.txt"},
+	    {"show crypto pki server ROOTCA audit json", "audit.json"},
+	    {"show crypto pki certificates", "certificates.txt"},
+	    {"show crypto pki certificates verbose", "certificates-verbose.txt"},
+	    {"show crypto pki certificates json", "certificates.json"},
+	    {"show crypto pki timers", "timers.txt"},
+	    {"show crypto pki timers detail", "timers-detail.txt"},
+	    {"show crypto pki timers json", "timers.json"},
+	    {"show crypto key mypubkey rsa", "keys.txt"},
+	    {"show crypto key mypubkey rsa json", "keys.json"},
+	    {"show running-config", "running.txt"},
+	    {"show running-config json", "running.json"},
+	    {"show clock", "clock.txt"},
+	    {"show clock json", "clock.json"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		golden(&lab, cases[i].line, cases[i].file);
+}
+
+/* Readable on 80 columns: long serial numbers, names and the words of a hint aside. */
+static void
+lines_fit_80_columns(void **state)
+{
+	static const char *const lines[] = {
+	    "show crypto pki server",
+	    "show crypto pki certificates verbose",
+	    "show crypto pki timers detail",
+	    "show crypto key mypubkey rsa",
+	    "show crypto pki server ROOTCA crl",
+	    "show clock",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct said said = lab_run(&lab, lines[i]);
+
+		for (const char *at = blob_cstr(&said.text); *at != 0; at += strspn(at, "\n")) {
+			size_t n = strcspn(at, "\n");
+
+			if (n > 80)
+				fail_msg("%s: %.*s", lines[i], (int)n, at);
+			at += n;
+		}
+		blob_free(&said.text);
+	}
+}
+
+/* ---- JSON and text say the same ----------------------------------------------------- */
+
+/* As the text shows a value: 's' as it stands, 't' an instant, 'g' groups of eight digits, 'x'
+ * hex without leading zeros, 'n' a number, 'd' what is left of milliseconds. */
+static void
+as_text(const json_t *v, char how, struct blob *out)
+{
+	const char *s = json_is_string(v) ? json_string_value(v) : "";
+	char t[WHEN_TEXT];
+	when_t when;
+
+	switch (how) {
+	case 't':
+		assert_true(when_parse(s, &when));
+		blob_add_str(out, when_ios(when, t));
+		break;
+	case 'g':
+		for (size_t i = 0; s[i] != 0; i++)
+			blob_printf(out, "%s%c", i > 0 && i % 8 == 0 ? " " : "", s[i]);
+		break;
+	case 'x':
+		blob_add_str(out, s + strspn(s, "0"));
+		break;
+	case 'n':
+		blob_printf(out, "%lld", (long long)json_integer_value(v));
+		break;
+	case 'd':
+		blob_add_str(out, span_ios(json_integer_value(v), t));
+		break;
+	default:
+		blob_add_str(out, s);
+	}
+}
+
+static void
+check_fields(const char *line, const json_t *o, const char *fields, const char *text)
+{
+	char key[40], how;
+	int n = 0;
+
+	for (; sscanf(fields, " %39[a-z0-9_]:%c%n", key, &how, &n) == 2; fields += n) {
+		const json_t *v = json_object_get(o, key);
+		struct blob want = {0};
+
+		if (v == NULL)
+			fail_msg("%s: JSON has no %s", line, key);
+		as_text(v, how, &want);
+		if (want.n == 0 || strstr(text, blob_cstr(&want)) == NULL)
+			fail_msg("%s: text lacks %s '%s'", line, key, blob_cstr(&want));
+		blob_free(&want);
+	}
+}
+
+static const struct {
+	const char *line, *list, *fields;
+	size_t rows; /* of the list */
+} facts[] = {
+    {"show crypto pki server ROOTCA", "servers",
+	"name:s status:s state:s issuer_name:s fingerprint_md5:g fingerprint_sha256:s "
+	"granting_mode:s "
+	"last_serial:x ca_not_after:t crl_update_at:t auto_rollover_days:n",
+	1},
+    {"show crypto pki server ROOTCA requests", "router",
+	"id:n state:s fingerprint_md5:s subject:s", 3},
+    {"show crypto pki server ROOTCA requests", "ra", "id:n state:s fingerprint_md5:s subject:s",
+	1},
+    {"show crypto pki server ROOTCA requests", "subordinate_ca",
+	"id:n state:s fingerprint_md5:s subject:s", 1},
+    {"show crypto pki server ROOTCA certificates", "certificates",
+	"serial:x not_before:t not_after:t subject:s", 3},
+    {"show crypto pki server ROOTCA crl", "revoked", "serial:s revoked_at:t", 1},
+    {"show crypto pki server ROOTCA crl", NULL,
+	"issuer:s this_update:t next_update:t entries:n size:n number:n", 0},
+    {"show crypto pki server ROOTCA audit", "newest", "sequence:n at:t actor:s act:s object:s",
+	3},
+    {"show crypto pki server ROOTCA audit", NULL, "name:s records:n", 0},
+    {"show crypto pki certificates", "certificates",
+	"status:s serial:s usage:s not_before:t not_after:t trustpoint:s", 1},
+    {"show crypto pki certificates verbose", "certificates",
+	"version:n key_bits:n signature_hash:s signature_key:s fingerprint_md5:g "
+	"fingerprint_sha1:g "
+	"fingerprint_sha256:s key_usage_bits:s subject_key_id:g authority_key_id:g "
+	"key_label:s",
+	1},
+    {"show crypto pki timers", "cs_timers", "name:s left_ms:d", 7},
+    {"show crypto pki timers detail", "cs_timers", "name:s left_ms:d at:s", 7},
+    {"show crypto key mypubkey rsa", "keys", "generated_at:t name:s type:s storage:s usage:s",
+	1},
+    {"show clock", NULL, "milliseconds:n source:s", 0},
+};
+
+static void
+json_holds_what_the_text_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(facts); i++) {
+		struct said text = lab_run(&lab, facts[i].line);
+		json_t *tree, *row;
+		char line[100];
+		size_t k;
+
+		snprintf(line, sizeof(line), "%s json", facts[i].line);
+		tree = run_json(&lab, line, 0);
+		if (facts[i].list == NULL) {
+			check_fields(line, tree, facts[i].fields, blob_cstr(&text.text));
+		} else {
+			const json_t *list = json_object_get(tree, facts[i].list);
+
+			if (json_array_size(list) != facts[i].rows)
+				fail_msg("%s: %zu rows", line, json_array_size(list));
+			json_array_foreach(list, k, row)
+			{
+				check_fields(line, row, facts[i].fields, blob_cstr(&text.text));
+			}
+		}
+		json_decref(tree);
+		blob_free(&text.text);
+	}
+}
+
+/* Lines in, lines out: the text loaded again is the same configuration. */
+static void
+running_config_is_what_conf_prints(void **state)
+{
+	struct said said = lab_run(&lab, "show running-config");
+	json_t *tree = run_json(&lab, "show running-config json", 0), *line;
+	struct blob want = {0}, joined = {0};
+	size_t i;
+
+	(void)state;
+	assert_true(conf_print(&lab.conf, plain_seal, NULL, &want, NULL));
+	assert_string_equal(blob_cstr(&said.text), blob_cstr(&want));
+	json_array_foreach(json_object_get(tree, "lines"), i, line)
+	{
+		blob_printf(&joined, "%s\n", json_string_value(line));
+	}
+	assert_string_equal(blob_cstr(&joined), blob_cstr(&want));
+	json_decref(tree);
+	blob_free(&said.text);
+	blob_free(&want);
+	blob_free(&joined);
+}
+
+/* ---- filters, unknown names --------------------------------------------------------- */
+
+static void
+lines_pass_the_pipe(void **state)
+{
+	static const struct {
+		const char *line, *out;
+	} cases[] = {
+	    {"show crypto pki server | include Status|^ *State",
+		"    Status: enabled\n    State: enabled\n"},
+	    {"show crypto pki server ROOTCA requests | count pending",
+		"Number of lines which match regexp = 3\n"},
+	    {"show crypto pki server ROOTCA certificates | exclude cn=r",
+		"Serial  Issued date              Expire date               Subject Name\n"
+		"A       13:15:56 UTC Oct 9 2015  13:15:56 UTC Oct 8 2016   "
+		"cn=lost,ou=CVO,o=Cisco\n"},
+	    {"show running-config | section server ROOTCA",
+		"crypto pki server ROOTCA\n database level complete\n"
+		" database archive pkcs12 password 6 FCGFHGDAGDCEHEDB\n issuer-name "
+		"CN=RootCA,OU=TAC,O=Cisco\n"
+		" lifetime ca-certificate 730\n auto-rollover 90\n"},
+	    {"show clock | begin Time", "Time source is NTP\n"},
+	    {"show clock | include nothing", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct said said = lab_run(&lab, cases[i].line);
+
+		if (strcmp(blob_cstr(&said.text), cases[i].out) != 0)
+			fail_msg("%s:\n%s", cases[i].line, blob_cstr(&said.text));
+		blob_free(&said.text);
+	}
+}
+
+static void
+unknown_servers_are_named(void **state)
+{
+	static const char *const lines[] = {
+	    "show crypto pki server NOBODY",
+	    "show crypto pki server NOBODY requests",
+	    "show crypto pki server NOBODY certificates",
+	    "show crypto pki server NOBODY crl",
+	    "show crypto pki server NOBODY audit",
+	    "show crypto pki server NOBODY requests | include never",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct said said = lab_run(&lab, lines[i]);
+
+		assert_string_equal(blob_cstr(&said.text),
+		    "% Certificate server NOBODY is not known\n  Type: "
+		    "show crypto pki server\n");
+		assert_int_equal(said.status, 1);
+		blob_free(&said.text);
+	}
+	json_t *tree = run_json(&lab, "show crypto pki server NOBODY crl json", 1);
+
+	assert_string_equal(json_string_value(json_object_get(tree, "error")),
+	    "Certificate server NOBODY is not known");
+	json_decref(tree);
+}
+
+/* ---- states, clock ------------------------------------------------------------------ */
+
+static void
+a_server_that_does_not_run(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l, LAB_CONF "crypto pki server SPARE\n shutdown\ncrypto pki server FALLEN\n");
+	lab_tick(&l);
+	expect(&l, "show crypto pki server SPARE", 0,
+	    "Certificate Server SPARE:\n    Status: disabled\n"
+	    "    State: disabled, shut down (to start it: no shutdown)\n    Issuer name: "
+	    "CN=SPARE\n");
+	expect(&l, "show crypto pki server FALLEN", 0,
+	    "    State: disabled, not running (see the log)\n");
+	expect(&l, "show crypto pki server", 0, "\n\nCertificate Server SPARE:\n");
+	expect(&l, "show crypto pki server SPARE requests", 1,
+	    "% Certificate server SPARE is not running\n  Type: show crypto pki server\n");
+	expect(&l, "show crypto pki timers", 0, "CS CERT EXPIRE ROOTCA\n");
+	lab_close(&l);
+}
+
+static void
+state_words(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l, LAB_CONF);
+	expect(&l, "show crypto pki server", 0, "    Status: enabled\n    State: starting\n");
+	l.fail_jobs = WHY_CRYPTO;
+	lab_tick(&l);
+	expect(&l, "show crypto pki server", 0, "    State: waiting after a failure");
+	expect(&l, "show crypto pki server json", 0, "\"state\": \"held\"");
+	l.fail_jobs = WHY_NONE;
+	l.now += MINUTE;
+	lab_tick(&l);
+	l.w.now_ms = l.now * 1000;
+	expect(&l, "show crypto pki server", 0, "    State: enabled\n");
+	l.w.now_ms = (l.now + 730 * DAY) * 1000;
+	expect(&l, "show crypto pki server", 0,
+	    "    State: disabled, the CA certificate has expired\n");
+	expect(&l, "show crypto pki certificates", 0, "  Status: Expired\n");
+	l.w.now_ms -= 1;
+	expect(&l, "show crypto pki server", 0, "    State: enabled\n");
+	expect(&l, "show crypto pki certificates", 0, "  Status: Available\n");
+	lab_close(&l);
+}
+
+static void
+the_clock_knows_its_weekday(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *line;
+	} cases[] = {
+	    {0, "00:00:00.000 UTC Thu Jan 1 1970\n"},
+	    {951782399999, "23:59:59.999 UTC Mon Feb 28 2000\n"},
+	    {951782400000, "00:00:00.000 UTC Tue Feb 29 2000\n"},
+	    {1783123200007, "00:00:00.007 UTC Sat Jul 4 2026\n"},
+	    {4102444800000, "00:00:00.000 UTC Fri Jan 1 2100\n"},
+	    {2147483648000, "03:14:08.000 UTC Tue Jan 19 2038\n"},
+	};
+	struct show_world before = lab.w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		lab.w.now_ms = cases[i].ms;
+		expect(&lab, "show clock", 0, cases[i].line);
+	}
+	lab.w = before;
+}
+
+/* IOS S49: the next generation stands before the active one, its key behind. */
+static void
+the_next_generation(void **state)
+{
+	struct sig_alg alg = {KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0};
+	struct blob name = {0}, tbs = {0}, cert = {0}, spki = {0};
+	unsigned char *key = NULL;
+	int n = i2d_PUBKEY(pool_key(6), &key);
+	struct lab l;
+
+	(void)state;
+	lab_open(&l, LAB_CONF);
+	lab_tick(&l);
+	blob_add(&spki, key, (size_t)n);
+	OPENSSL_free(key);
+	struct cert_spec spec = {
+	    .serial = VIEW("\x03"),
+	    .issuer = lab_dn("CN=RootCA,OU=TAC,O=Cisco", &name),
+	    .subject = blob_view(&name),
+	    .spki = blob_view(&spki),
+	    .not_before = LAB_START + 730 * DAY,
+	    .not_after = LAB_START + 1460 * DAY,
+	    .alg = alg,
+	    .is_ca = true,
+	    .path_len = -1,
+	    .key_usage = KU_DIGITAL_SIGNATURE | KU_CERT_SIGN | KU_CRL_SIGN,
+	};
+
+	cert_encode_tbs(&spec, &tbs);
+	signed_assemble(blob_view(&tbs), &alg, VIEW("no signature"), &cert);
+	struct row_generation g = {
+	    .number = 2,
+	    .key_label = "ROOTCA#",
+	    .cert = blob_view(&cert),
+	    .spki = blob_view(&spki),
+	    .not_before = spec.not_before,
+	    .not_after = spec.not_after,
+	    .made_at = LAB_START + 640 * DAY,
+	};
+
+	assert_true(l.store->table->begin(l.store, NULL));
+	assert_true(l.store->table->generation_put(l.store, &g, NULL));
+	assert_true(l.store->table->commit(l.store, NULL));
+	golden(&l, "show crypto pki certificates", "certificates-rollover.txt");
+	golden(&l, "show crypto key mypubkey rsa", "keys-rollover.txt");
+	lab_close(&l);
+	blob_free(&name);
+	blob_free(&tbs);
+	blob_free(&cert);
+	blob_free(&spki);
+}
+
+/* Each place says what to type. */
+static void
+a_clock_without_authority(void **state)
+{
+	struct show_world before = lab.w;
+
+	(void)state;
+	lab.w.clock_trusted = false;
+	lab.w.clock_source = "no authoritative source";
+	golden(&lab, "show clock", "clock-untrusted.txt");
+	golden(&lab, "show crypto pki timers", "timers-untrusted.txt");
+	golden(&lab, "show crypto pki server", "server-untrusted.txt");
+	lab.w = before;
+}
+
+/* ---- empty, hostile, broken --------------------------------------------------------- */
+
+static void
+empty_lists(void **state)
+{
+	static const struct {
+		const char *line, *text, *json;
+	} cases[] = {
+	    {"show crypto pki server ROOTCA requests",
+		"\nRouter certificates requests:\n"
+		"ReqID  State      Fingerprint                      SubjectName\n"
+		"--------------------------------------------------------------\n",
+		"\"router\": []"},
+	    {"show crypto pki server ROOTCA certificates",
+		"Serial  Issued date              Expire date               Subject Name\n",
+		"{\n  \"name\": \"ROOTCA\",\n  \"certificates\": []\n}\n"},
+	    {"show crypto pki server ROOTCA crl", "    No list has been signed yet\n",
+		"\"revoked\": []\n}\n"},
+	    {"show crypto pki server ROOTCA audit",
+		"Audit of ROOTCA: 0 records, chain verified\n", "\"newest\": []"},
+	    {"show crypto pki certificates", "", "{\n  \"certificates\": []\n}\n"},
+	    {"show crypto pki timers", "PKI Timers\nCS Timers\n", "\"cs_timers\": []"},
+	    {"show crypto key mypubkey rsa", "", "{\n  \"keys\": []\n}\n"},
+	};
+	struct lab l;
+
+	(void)state;
+	lab_open(&l, LAB_CONF);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char line[100];
+
+		expect(&l, cases[i].line, 0, cases[i].text);
+		snprintf(line, sizeof(line), "%s json", cases[i].line);
+		expect(&l, line, 0, cases[i].json);
+		json_decref(run_json(&l, line, 0));
+	}
+	l.w.server_count = 0;
+	expect(&l, "show crypto pki server", 0,
+	    "% No certificate server is configured (crypto pki server NAME)\n");
+	expect(&l, "show crypto pki server json", 0, "{\n  \"servers\": []\n}\n");
+	lab_close(&l);
+}
+
+/* BAD-113: names, addresses and actors cannot draw on the terminal nor leave their JSON string.
+ */
+static void
+hostile_text(void **state)
+{
+	static const char evil[] = "\x1b[2J\r\n../../x $(id) \",\" \xc2\x9b\x37m\x7f'\\";
+	static const char *const lines[] = {
+	    "show crypto pki server ROOTCA requests",
+	    "show crypto pki server ROOTCA requests json",
+	    "show crypto pki server ROOTCA certificates",
+	    "show crypto pki server ROOTCA certificates json",
+	    "show crypto pki server ROOTCA audit",
+	    "show crypto pki server ROOTCA audit json",
+	};
+	const struct store_table *t;
+	struct blob name = {0};
+	struct lab l;
+
+	(void)state;
+	lab_open(&l, LAB_CONF);
+	lab_tick(&l);
+	t = l.store->table;
+	lab_name(view_str(evil), &name);
+	assert_true(t->begin(l.store, NULL));
+	lab_request(&l, blob_view(&name), CERT_INITIAL, REQUEST_PENDING, evil, l.now);
+	lab_cert(&l, blob_view(&name), VIEW("\x02"), CERT_INITIAL, CERT_ISSUED, l.now);
+	assert_true(t->audit_add(l.store, l.now, evil, evil, evil, NULL));
+	assert_true(t->commit(l.store, NULL));
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct said said = lab_run(&l, lines[i]);
+
+		for (size_t k = 0; k < said.text.n; k++)
+			if ((said.text.p[k] < 0x20 && said.text.p[k] != '\n') ||
+			    said.text.p[k] >= 0x7f)
+				fail_msg("%s: octet %02x", lines[i], said.text.p[k]);
+		if (strstr(blob_cstr(&said.text), "../../x $(id)") == NULL)
+			fail_msg("%s: not there: %s", lines[i], blob_cstr(&said.text));
+		if (strstr(lines[i], "json") != NULL)
+			json_decref(run_json(&l, lines[i], 0));
+		blob_free(&said.text);
+	}
+	/* one line a row: the line feed inside made none */
+	expect(&l, "show crypto pki server ROOTCA certificates | count .", 0, "regexp = 2\n");
+	expect(&l, "show crypto pki server ROOTCA audit | count .", 0, "regexp = 5\n");
+	blob_free(&name);
+	lab_close(&l);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_command_prints_its_layout),
+	    cmocka_unit_test(lines_fit_80_columns),
+	    cmocka_unit_test(json_holds_what_the_text_says),
+	    cmocka_unit_test(running_config_is_what_conf_prints),
+	    cmocka_unit_test(lines_pass_the_pipe),
+	    cmocka_unit_test(unknown_servers_are_named),
+	    cmocka_unit_test(a_server_that_does_not_run),
+	    cmocka_unit_test(state_words),
+	    cmocka_unit_test(the_clock_knows_its_weekday),
+	    cmocka_unit_test(the_next_generation),
+	    cmocka_unit_test(a_clock_without_authority),
+	    cmocka_unit_test(empty_lists),
+	    cmocka_unit_test(hostile_text),
+	};
+
+	return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
+}

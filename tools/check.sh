@@ -1,0 +1,124 @@
+#!/bin/bash
+# check.sh - build with every tool, run every test, count. Usage: check.sh quick|check|soak
+#
+# build-check: gcc, release flags, crash points. build-asan: clang, address and undefined behaviour. build-tsan: threads.
+# The last line is "N passed, N failed"; exit 1 if anything failed or nothing ran.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+how=${1:-check}
+
+unset "${!KEYMUSTER_@}"
+export LC_ALL=C.UTF-8 TZ=UTC CMOCKA_MESSAGE_OUTPUT=TAP
+here=$(mktemp -d "${TMPDIR:-/tmp}/keymuster-$how.XXXXXX") || exit 1
+trap 'rm -rf "$here"' EXIT
+trap 'exit 130' INT TERM
+export TMPDIR=$here/tmp
+mkdir -m 0755 "$TMPDIR"
+chmod 0755 "$here"
+results=()
+
+give_up() {
+	echo "not ok - $1"
+	[ $# -lt 2 ] || tail -n 60 "$2" | sed 's/^/    /'
+	echo "0 passed, 1 failed"
+	exit 1
+}
+
+# ready DIR CC OPTION...: configure once, build, every warning an error.
+ready() {
+	local dir=$1 cc=$2
+	shift 2
+	if [ ! -f "$dir/build.ninja" ]; then
+		CC=$cc meson setup "$dir" -Dwerror=true "$@" >"$here/log" 2>&1 || give_up "$dir cannot be configured" "$here/log"
+	fi
+	ninja -C "$dir" >"$here/log" 2>&1 || give_up "$dir cannot be built" "$here/log"
+}
+
+# suites_in DIR SUITE...: those of the named suites that have tests.
+suites_in() {
+	local dir=$1
+	shift
+	meson introspect --tests "$dir" | python3 -c '
+import json, sys
+have = {s.split(":")[-1] for t in json.load(sys.stdin) for s in t["suite"]}
+print(*(s for s in sys.argv[1:] if s in have))' "$@"
+}
+
+# run DIR SUITE...: what went wrong is told by the log, which the tally reads.
+run() {
+	local dir=$1 suite args=()
+	shift
+	for suite in $(suites_in "$dir" "$@"); do args+=(--suite "$suite"); done
+	[ ${#args[@]} -gt 0 ] || return 0
+	rm -f "$dir"/meson-logs/testlog.json
+	meson test -C "$dir" --no-rebuild -t "$patience" "${args[@]}" >"$here/log" 2>&1
+	[ -s "$dir/meson-logs/testlog.json" ] || give_up "$dir: no test ran" "$here/log"
+	results+=("$dir/meson-logs/testlog.json")
+}
+
+# script NAME COMMAND...
+script() {
+	local out=$here/$1.tap
+	shift
+	"$@" >"$out" 2>"$here/log"
+	echo $? >"$out.rc"
+	cat "$here/log" >>"$out"
+	results+=("$out")
+}
+
+sanitized() {
+	export KEYMUSTER_SANDBOX=off # sanitizers make calls of their own
+	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1
+	export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+	export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+	patience=$((patience * 3))
+}
+plain() {
+	unset KEYMUSTER_SANDBOX ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
+	patience=$1
+}
+
+release=(--buildtype=debugoptimized -Doptimization=2 -Dcrash_points=true)
+asan=(--buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false -Dcrash_points=true)
+tsan=(--buildtype=debug -Doptimization=1 -Db_sanitize=thread -Db_lundef=false)
+
+everything() {
+	local patience_plain=$1
+
+	plain "$patience_plain"
+	ready build-check gcc "${release[@]}"
+	run build-check unit story property fuzz interop crash bench-smoke
+	script rooms tools/rooms.sh build-check
+
+	sanitized
+	ready build-asan clang "${asan[@]}"
+	run build-asan unit story property fuzz interop
+
+	plain "$patience_plain"
+	sanitized
+	ready build-tsan clang "${tsan[@]}"
+	run build-tsan thread
+}
+
+case $how in
+quick)
+	plain 1
+	sanitized
+	ready build-asan clang "${asan[@]}"
+	run build-asan unit story
+	script rooms tools/rooms.sh build-asan
+	;;
+check)
+	everything 1
+	;;
+soak)
+	export KEYMUSTER_SOAK=1
+	everything 40
+	;;
+*)
+	echo "usage: check.sh quick|check|soak" >&2
+	exit 2
+	;;
+esac
+script style tools/style.sh
+python3 tools/tally.py "${results[@]}"
