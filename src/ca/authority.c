@@ -6,7 +6,7 @@
 #define HOLD_AFTER_FAILURE MINUTE
 
 static bool
-generation_save(struct ca *ca, when_t now, struct err *e)
+generation_save(struct ca *ca, struct err *e)
 {
 	struct row_generation g = {
 	    .number = ca->generation,
@@ -15,7 +15,7 @@ generation_save(struct ca *ca, when_t now, struct err *e)
 	    .spki = blob_view(&ca->spki),
 	    .not_before = ca->facts.cert_from,
 	    .not_after = ca->facts.cert_until,
-	    .made_at = now,
+	    .made_at = ca->made_at,
 	    .crl_number = ca->crl_number,
 	};
 
@@ -45,6 +45,20 @@ absent(const struct err *why, struct err *e)
 	return false;
 }
 
+/* Serial numbers are given in the order of intents; the CA's own came first. */
+static bool
+load_last_serial(struct ca *ca, struct err *e)
+{
+	struct row_cert row;
+	struct err why = {0};
+
+	if (ST(ca)->cert_last(ca->store, &row, &why))
+		blob_set(&ca->last_serial, row.serial);
+	else if (ca->facts.have_cert)
+		blob_set(&ca->last_serial, serial_unsigned(ca->cert.serial));
+	return why.why == WHY_NONE || absent(&why, e);
+}
+
 static bool
 load_generation(struct ca *ca, struct err *e)
 {
@@ -61,6 +75,7 @@ load_generation(struct ca *ca, struct err *e)
 	blob_set(&ca->spki, g.spki);
 	ca->facts.have_key = true;
 	ca->crl_number = g.crl_number;
+	ca->made_at = g.made_at;
 	if (g.cert.n > 0 && !use_cert(ca, g.cert, e))
 		return false;
 	if (ST(ca)->crl_get(ca->store, ca->generation, &crl, &why)) {
@@ -105,7 +120,7 @@ authority_load(struct ca *ca, struct err *e)
 	*f = (struct plan_ca_facts){.clock_trusted = trusted, .held_until = INT64_MIN};
 	ok = load_fact(ca, "name", ca->policy.name, e) &&
 	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) &&
-	     load_generation(ca, e) &&
+	     load_generation(ca, e) && load_last_serial(ca, e) &&
 	     ST(ca)->request_expiry(ca->store, &f->request_expiry, e) &&
 	     ST(ca)->challenge_expiry(ca->store, &f->challenge_expiry, e);
 	if (ok && ST(ca)->fact_get(ca->store, "crl-stale", &fact, &why))
@@ -208,7 +223,7 @@ authority_make_crl(struct ca *ca, when_t now, struct effects *out, struct err *e
 	if (!ST(ca)->revoked_get(ca->store, &entries, &why) && !absent(&why, e))
 		goto out;
 	ca->crl_number++;
-	if (!generation_save(ca, now, e))
+	if (!generation_save(ca, e))
 		goto out;
 
 	struct crl_spec spec = {
@@ -285,12 +300,13 @@ static bool
 key_made(struct ca *ca, const struct key_done *d, when_t now, struct err *e)
 {
 	ca->generation = 1;
+	ca->made_at = now;
 	blob_set(&ca->spki, blob_view(&d->bytes));
 	ca->facts.have_key = true;
 	log_notice(
 	    "key pair made", "ca='%s' label='%s'", ca->policy.name, ca->policy.key_label);
-	return generation_save(ca, now, e) && ST(ca)->audit_add(ca->store, now, "keymuster",
-						  "make key", ca->policy.key_label, e);
+	return generation_save(ca, e) && ST(ca)->audit_add(ca->store, now, "keymuster",
+					     "make key", ca->policy.key_label, e);
 }
 
 static void
@@ -312,7 +328,7 @@ self_made(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
 	bool ok;
 
 	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
-	ok = use_cert(ca, blob_view(&der), e) && generation_save(ca, now, e) &&
+	ok = use_cert(ca, blob_view(&der), e) && generation_save(ca, e) &&
 	     ST(ca)->audit_add(
 		 ca->store, now, "keymuster", "make CA certificate", ca->policy.issuer_name, e);
 	blob_free(&der);

@@ -59,6 +59,7 @@ struct ca {
 	struct plan_ca_facts facts;
 	int64_t generation; /* 0: none yet */
 	int64_t crl_number;
+	when_t made_at; /* of the generation's key */
 	struct blob cert_der;
 	struct cert cert; /* borrows from cert_der */
 	struct blob spki; /* of the generation's key */

@@ -1,6 +1,4 @@
 /* show_audit.c - show crypto pki server NAME audit. */
-#include <string.h>
-
 #include "show/show_int.h"
 
 #define NEWEST 50 /* records shown */

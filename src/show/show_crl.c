@@ -1,6 +1,4 @@
 /* show_crl.c - show crypto pki server NAME crl. */
-#include <string.h>
-
 #include "show/show_int.h"
 
 #define COUNT_A_CALL 20000 /* entries stepped over a call: about a millisecond */

@@ -41,14 +41,12 @@ struct show_command {
 extern const struct show_command show_server, show_requests, show_issued, show_crl,
     show_certificates, show_timers, show_keys, show_running, show_clock, show_audit;
 
-#define ST(ca) (ca_store(ca)->table)
-
 /* The facts as they stand at this instant under this clock. */
 struct plan_ca_facts show_facts(const struct show *s, const struct ca *ca);
 /* True when why is only "no such row"; else it is handed on in *e. */
 bool show_absent(const struct err *why, struct err *e);
-struct view show_unsigned(
-    struct view serial); /* contents octets of an INTEGER without padding */
+/* Contents octets of a positive INTEGER without the padding. */
+struct view show_unsigned(struct view serial);
 /* A word of a table, "" when there is none. */
 const char *show_word(const char *const *words, size_t count, int at);
 extern const char *const show_reasons[]; /* CRLReason */

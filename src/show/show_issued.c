@@ -1,6 +1,4 @@
 /* show_issued.c - show crypto pki server NAME certificates. */
-#include <string.h>
-
 #include "show/show_int.h"
 
 static const char *const kinds[] = {

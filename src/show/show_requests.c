@@ -1,6 +1,4 @@
 /* show_requests.c - show crypto pki server NAME requests. */
-#include <string.h>
-
 #include "show/show_int.h"
 
 static const struct class

@@ -27,9 +27,9 @@ static const char *const grant_words_of[] = {
 static const struct level {
 	const char *word, *line;
 } levels[] = {
-    [LEVEL_MINIMUM] = {"minimum", "Minimum - no cert data written to storage"},
-    [LEVEL_NAMES] = {"names", "Names - subject name data written as <serialnum>.cnm"},
-    [LEVEL_COMPLETE] = {"complete", "Complete - all issued certs written as <serialnum>.cer"},
+    [LEVEL_MINIMUM] = {"minimum", "Minimum - all issued certs kept in store.db"},
+    [LEVEL_NAMES] = {"names", "Names - all issued certs kept in store.db"},
+    [LEVEL_COMPLETE] = {"complete", "Complete - all issued certs kept in store.db"},
 };
 
 static const struct state *
@@ -155,14 +155,11 @@ server_block(const json_t *o, struct blob *out)
 	blob_printf(out, "Certificate Server %s:\n", tree_text(o, "name"));
 	blob_printf(out, "    Status: %s\n", tree_text(o, "status"));
 	blob_printf(out, "    State: %s\n", state_line(tree_text(o, "state")));
-	if (strcmp(tree_text(o, "status"), "enabled") == 0)
-		blob_add_str(out,
-		    "    Server's configuration is locked  (enter \"shut\" to unlock it)\n");
 	blob_printf(out, "    Issuer name: %s\n", tree_text(o, "issuer_name"));
 	if (tree_has(o, "fingerprint_md5")) {
 		blob_add_str(out, "    CA cert fingerprint: ");
 		tree_groups(o, "fingerprint_md5", out);
-		blob_printf(out, "\n    SHA-256: %s\n", tree_text(o, "fingerprint_sha256"));
+		blob_printf(out, "\n    CA cert SHA-256: %s\n", tree_text(o, "fingerprint_sha256"));
 	}
 	blob_printf(out, "    Granting mode is: %s\n", tree_text(o, "granting_mode"));
 	if (tree_has(o, "last_serial"))

@@ -241,6 +241,14 @@ memory_cert_next(struct store *s, int64_t after, struct row_cert *out, struct er
 }
 
 static bool
+memory_cert_last(struct store *s, struct row_cert *out, struct err *e)
+{
+	struct map_key k = key_int(INT64_MAX);
+
+	return found_entry(map_before(&memory_of(s)->map[MAP_CERT], &k), &cert_type, out, "certificate", e);
+}
+
+static bool
 memory_cert_open(struct store *s, int64_t after, struct row_cert *out, struct err *e)
 {
 	struct map_key k = key_int(after);
@@ -613,6 +621,7 @@ const struct store_table memory_table = {
     .cert_by_serial = memory_cert_by_serial,
     .cert_by_key = memory_cert_by_key,
     .cert_next = memory_cert_next,
+    .cert_last = memory_cert_last,
     .cert_open = memory_cert_open,
     .cert_revoke = memory_cert_revoke,
     .cert_count = memory_cert_count,

@@ -130,6 +130,12 @@ sqlite_cert_next(struct store *s, int64_t after, struct row_cert *out, struct er
 }
 
 static bool
+sqlite_cert_last(struct store *s, struct row_cert *out, struct err *e)
+{
+	return sql_get(sqlite_of(s), SQL_CERT_LAST, NULL, 0, &cert_type, out, e);
+}
+
+static bool
 sqlite_cert_open(struct store *s, int64_t after, struct row_cert *out, struct err *e)
 {
 	return sql_get(sqlite_of(s), SQL_CERT_OPEN, CELLS(INT(after)), &cert_type, out, e);
@@ -470,6 +476,7 @@ const struct store_table sqlite_table = {
     .cert_by_serial = sqlite_cert_by_serial,
     .cert_by_key = sqlite_cert_by_key,
     .cert_next = sqlite_cert_next,
+    .cert_last = sqlite_cert_last,
     .cert_open = sqlite_cert_open,
     .cert_revoke = sqlite_cert_revoke,
     .cert_count = sqlite_cert_count,

@@ -51,6 +51,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 	[SQL_CERT_NEXT] = {"SELECT " CERT " FROM certificate WHERE intent > ?1 ORDER BY intent LIMIT 1",
 		"further certificate"},
 	/* the plus signs keep planners from walking the whole table in its primary order */
+	[SQL_CERT_LAST] = {"SELECT " CERT " FROM certificate ORDER BY intent DESC LIMIT 1", "certificate"},
 	[SQL_CERT_OPEN] = {"SELECT " CERT " FROM certificate WHERE state = 0 AND +intent > ?1 "
 		"ORDER BY +intent LIMIT 1", "further open intent"},
 	[SQL_CERT_REVOKE] = {"UPDATE certificate SET revoked_at = ?2, revoked_why = ?3 "

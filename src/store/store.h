@@ -123,6 +123,8 @@ struct store_table {
 	bool (*cert_by_key)(struct store *s, int64_t key8, int64_t before, struct row_cert *out, struct err *e);
 	/* The next row with intent > after, in order. */
 	bool (*cert_next)(struct store *s, int64_t after, struct row_cert *out, struct err *e);
+	/* The row with the highest intent. */
+	bool (*cert_last)(struct store *s, struct row_cert *out, struct err *e);
 	/* The next row with state CERT_INTENT and intent > after (a partial index or a bounded scan). */
 	bool (*cert_open)(struct store *s, int64_t after, struct row_cert *out, struct err *e);
 	/* WHY_REFUSED: revoked already. */

@@ -5,7 +5,8 @@
 
 #include "wire/inner.h"
 
-/* ---- digests and ciphers --------------------------------------------------------------------------- */
+/* ---- digests and ciphers
+ * --------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name, *fetch;
@@ -32,7 +33,8 @@ static const struct {
     [CIPHER_AES256] = {"aes256", 32, 16},
 };
 
-/* Fetching costs more than hashing a certificate: done once, also when threads start together. */
+/* Fetching costs more than hashing a certificate: done once, also when threads start together.
+ */
 static EVP_MD *fetched[COUNT_OF(hashes)];
 static CRYPTO_ONCE fetch_once = CRYPTO_ONCE_STATIC_INIT;
 
@@ -78,7 +80,8 @@ hash_bytes(enum hash h, struct view v, uint8_t out[HASH_MAX], struct err *e)
 {
 	unsigned n = 0;
 
-	if (h == HASH_NONE || !CRYPTO_THREAD_run_once(&fetch_once, fetch_all) || fetched[h] == NULL)
+	if (h == HASH_NONE || !CRYPTO_THREAD_run_once(&fetch_once, fetch_all) ||
+	    fetched[h] == NULL)
 		return err_set(e, WHY_CRYPTO, "digest %s is not available", hash_name(h));
 	if (!EVP_Digest(v.p, v.n, out, &n, fetched[h], NULL))
 		return err_set(e, WHY_CRYPTO, "digest %s failed", hash_name(h));
@@ -115,12 +118,14 @@ sha256_8(struct view v)
 	return (int64_t)n;
 }
 
-/* ---- algorithm identifiers -------------------------------------------------------------------------- */
+/* ---- algorithm identifiers
+ * -------------------------------------------------------------------------- */
 
 #define PKCS1(last) OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01" last)
 #define ECDSA(last) OID("\x2a\x86\x48\xce\x3d\x04" last)
 
-static const struct view oid_rsa = PKCS1("\x01"), oid_pss = PKCS1("\x0a"), oid_mgf1 = PKCS1("\x08");
+static const struct view oid_rsa = PKCS1("\x01"), oid_pss = PKCS1("\x0a"),
+			 oid_mgf1 = PKCS1("\x08");
 static const struct view oid_ec = OID("\x2a\x86\x48\xce\x3d\x02\x01");
 
 static const struct {
@@ -181,7 +186,8 @@ hash_alg_decode(struct view algorithm, enum hash *out, struct err *e)
 		if (!view_equal(oid, hashes[i].oid))
 			continue;
 		if (!is_null(parameters))
-			return err_set(e, WHY_BAD_INPUT, "digest %s with parameters", hashes[i].name);
+			return err_set(
+			    e, WHY_BAD_INPUT, "digest %s with parameters", hashes[i].name);
 		*out = (enum hash)i;
 		return true;
 	}
@@ -218,7 +224,8 @@ pss_decode(struct view parameters, struct sig_alg *out, struct err *e)
 	uint64_t salt = 20, trailer = 1;
 	struct der whole, field, number;
 
-	if (!der_take(&r, DER_SEQUENCE, "PSS parameters", &whole, e) || !der_end(&r, "PSS parameters", e))
+	if (!der_take(&r, DER_SEQUENCE, "PSS parameters", &whole, e) ||
+	    !der_end(&r, "PSS parameters", e))
 		return false;
 	r = reader_of(whole.body);
 	for (uint8_t i = 0; i < 4; i++) {
@@ -232,14 +239,15 @@ pss_decode(struct view parameters, struct sig_alg *out, struct err *e)
 			return false;
 		inner = reader_of(field.body);
 		if (i >= 2 && (!der_take(&inner, DER_INTEGER, "PSS parameters", &number, e) ||
-		                  !der_end(&inner, "PSS parameters", e) ||
-		                  !der_uint(&number, i == 2 ? &salt : &trailer, e)))
+				  !der_end(&inner, "PSS parameters", e) ||
+				  !der_uint(&number, i == 2 ? &salt : &trailer, e)))
 			return false;
 	}
 	if (!der_end(&r, "PSS parameters", e))
 		return false;
 	if (hash != mask || trailer != 1 || salt > HASH_MAX)
-		return err_set(e, WHY_BAD_INPUT, "PSS: %s with MGF1 of %s, salt %ju, trailer %ju", hash_name(hash),
+		return err_set(e, WHY_BAD_INPUT,
+		    "PSS: %s with MGF1 of %s, salt %ju, trailer %ju", hash_name(hash),
 		    hash_name(mask), (uintmax_t)salt, (uintmax_t)trailer);
 	*out = (struct sig_alg){KEY_RSA, hash, PADDING_PSS, (int)salt};
 	return true;
@@ -258,7 +266,8 @@ sig_alg_decode(struct view algorithm, struct sig_alg *out, struct err *e)
 		if (!view_equal(oid, signatures[i].oid))
 			continue;
 		if (signatures[i].key == KEY_EC ? parameters.n > 0 : !is_null(parameters))
-			return err_set(e, WHY_BAD_INPUT, "signature algorithm with parameters (RFC 3279 2.2)");
+			return err_set(e, WHY_BAD_INPUT,
+			    "signature algorithm with parameters (RFC 3279 2.2)");
 		*out = (struct sig_alg){
 		    signatures[i].key, signatures[i].hash, signatures[i].padding, 0};
 		return true;
@@ -299,7 +308,8 @@ sig_alg_encode(struct der_writer *w, const struct sig_alg *a)
 		pss_encode(w, a);
 	} else {
 		for (size_t i = 0; i < COUNT_OF(signatures); i++)
-			if (signatures[i].hash == a->hash && signatures[i].padding == a->padding) {
+			if (signatures[i].hash == a->hash &&
+			    signatures[i].padding == a->padding) {
 				der_put_oid(w, signatures[i].oid);
 				break;
 			}
@@ -309,7 +319,8 @@ sig_alg_encode(struct der_writer *w, const struct sig_alg *a)
 	der_close(w);
 }
 
-/* ---- public keys ------------------------------------------------------------------------------------ */
+/* ---- public keys
+ * ------------------------------------------------------------------------------------ */
 
 static const struct {
 	struct view oid;
@@ -360,22 +371,27 @@ rsa_decode(struct spki *k, struct view parameters, struct err *e)
 
 	if (!is_null(parameters))
 		return err_set(e, WHY_BAD_INPUT, "RSA key with parameters (RFC 3279 2.3.1)");
-	if (!der_take(&r, DER_SEQUENCE, "RSAPublicKey", &key, e) || !der_end(&r, "RSAPublicKey", e))
+	if (!der_take(&r, DER_SEQUENCE, "RSAPublicKey", &key, e) ||
+	    !der_end(&r, "RSAPublicKey", e))
 		return false;
 	r = reader_of(key.body);
 	if (!take_unsigned(&r, "RSA modulus", &k->modulus, e) ||
-	    !take_unsigned(&r, "RSA exponent", &k->exponent, e) || !der_end(&r, "RSAPublicKey", e))
+	    !take_unsigned(&r, "RSA exponent", &k->exponent, e) ||
+	    !der_end(&r, "RSAPublicKey", e))
 		return false;
 	if (k->modulus.n > 16384 / 8 || k->modulus.n < 512 / 8)
-		return err_set(e, WHY_BAD_INPUT, "RSA modulus of %zu octets (512 to 16384 bits)", k->modulus.n);
+		return err_set(e, WHY_BAD_INPUT,
+		    "RSA modulus of %zu octets (512 to 16384 bits)", k->modulus.n);
 	k->bits = bit_length(k->modulus);
 	if (k->bits < 512)
-		return err_set(e, WHY_BAD_INPUT, "RSA modulus of %d bits (512 to 16384 bits)", k->bits);
+		return err_set(
+		    e, WHY_BAD_INPUT, "RSA modulus of %d bits (512 to 16384 bits)", k->bits);
 	if (!(k->modulus.p[k->modulus.n - 1] & 1))
 		return err_set(e, WHY_BAD_INPUT, "RSA modulus is even");
 	if (k->exponent.n == 0 || k->exponent.n > 8 || bit_length(k->exponent) < 2 ||
 	    !(k->exponent.p[k->exponent.n - 1] & 1))
-		return err_set(e, WHY_BAD_INPUT, "RSA exponent is even, under 3 or over 64 bits");
+		return err_set(
+		    e, WHY_BAD_INPUT, "RSA exponent is even, under 3 or over 64 bits");
 	k->kind = KEY_RSA;
 	return true;
 }
@@ -395,7 +411,7 @@ ec_decode(struct spki *k, struct view parameters, struct err *e)
 			continue;
 		if (!read_u8(&point, &form) ||
 		    !((form == 4 && point.n == 2 * curves[i].octets) ||
-		        ((form == 2 || form == 3) && point.n == curves[i].octets)))
+			((form == 2 || form == 3) && point.n == curves[i].octets)))
 			return err_set(e, WHY_BAD_INPUT, "EC point is malformed");
 		k->kind = KEY_EC;
 		k->bits = k->curve = curves[i].bits;

@@ -18,10 +18,12 @@ struct head {
 	size_t n;
 };
 
-/* Places in a SEQUENCE { OBJECT IDENTIFIER, SEQUENCE, here }: that is EncryptedContentInfo and nothing else of CMS. */
+/* Places in a SEQUENCE { OBJECT IDENTIFIER, SEQUENCE, here }: that is EncryptedContentInfo and
+ * nothing else of CMS. */
 enum place { PLACE_FIRST, PLACE_AFTER_OID, PLACE_AFTER_ALGORITHM, PLACE_OTHER };
 
-static bool element(struct walk *w, struct reader *r, int depth, enum place place, struct err *e);
+static bool element(
+    struct walk *w, struct reader *r, int depth, enum place place, struct err *e);
 
 static bool
 take_head(struct walk *w, struct reader *r, struct head *out, struct err *e)
@@ -37,7 +39,8 @@ take_head(struct walk *w, struct reader *r, struct head *out, struct err *e)
 		return err_set(e, WHY_BAD_INPUT, "BER: tag %02x", h.tag);
 	h.indefinite = first == 0x80;
 	if (h.indefinite && !(h.tag & CONSTRUCTED))
-		return err_set(e, WHY_BAD_INPUT, "BER: primitive element without length (X.690 8.1.3.2)");
+		return err_set(
+		    e, WHY_BAD_INPUT, "BER: primitive element without length (X.690 8.1.3.2)");
 	if (first > 0x88)
 		return err_set(e, WHY_BAD_INPUT, "BER: length of %d octets", first & 0x7f);
 	if (first < 0x80)
@@ -52,7 +55,8 @@ take_head(struct walk *w, struct reader *r, struct head *out, struct err *e)
 	if (h.indefinite || (first > 0x80 && h.n < 0x80))
 		w->is_der = false;
 	if (h.n > r->n)
-		return err_set(e, WHY_BAD_INPUT, "BER: element of %zu octets, %zu left", h.n, r->n);
+		return err_set(
+		    e, WHY_BAD_INPUT, "BER: element of %zu octets, %zu left", h.n, r->n);
 	*out = h;
 	return true;
 }
@@ -65,7 +69,8 @@ at_end(const struct reader *r, bool indefinite)
 	return r->n == 0;
 }
 
-/* The contents of a constructed element as a reader of their own; close_contents takes r behind them. */
+/* The contents of a constructed element as a reader of their own; close_contents takes r behind
+ * them. */
 static bool
 open_contents(struct reader *r, const struct head *h, struct reader *inner)
 {
@@ -113,7 +118,8 @@ pieces(struct walk *w, struct reader *r, const struct head *h, int depth, struct
 			if (!pieces(w, &inner, &piece, depth + 1, e))
 				return false;
 		} else if (piece.tag != DER_OCTET_STRING || !read_view(&inner, piece.n, &v)) {
-			return err_set(e, WHY_BAD_INPUT, "BER: tag %02x inside an OCTET STRING", piece.tag);
+			return err_set(e, WHY_BAD_INPUT, "BER: tag %02x inside an OCTET STRING",
+			    piece.tag);
 		} else if (w->out != NULL) {
 			blob_add_view(w->out, v);
 		}
@@ -155,8 +161,8 @@ constructed_legal(uint8_t tag)
 }
 
 /*
- * INTEGERs, BOOLEANs and the order of SETs stay as they are: serial numbers are compared by octets, and what
- * matters is re-encoded where it is read.
+ * INTEGERs, BOOLEANs and the order of SETs stay as they are: serial numbers are compared by
+ * octets, and what matters is re-encoded where it is read.
  */
 static bool
 element(struct walk *w, struct reader *r, int depth, enum place place, struct err *e)
@@ -180,9 +186,10 @@ element(struct walk *w, struct reader *r, int depth, enum place place, struct er
 		return true;
 	}
 	as_octets = h.tag == (DER_OCTET_STRING | CONSTRUCTED) ||
-	            (place == PLACE_AFTER_ALGORITHM && h.tag == DER_CONTEXT(0));
+		    (place == PLACE_AFTER_ALGORITHM && h.tag == DER_CONTEXT(0));
 	if (!as_octets && !constructed_legal(h.tag))
-		return err_set(e, WHY_BAD_INPUT, "BER: constructed element with tag %02x", h.tag);
+		return err_set(
+		    e, WHY_BAD_INPUT, "BER: constructed element with tag %02x", h.tag);
 	if (w->out != NULL)
 		der_open(&out, as_octets ? h.tag & (uint8_t)~CONSTRUCTED : h.tag);
 	ok = as_octets ? pieces(w, r, &h, depth + 1, e) : children(w, r, &h, depth, e);

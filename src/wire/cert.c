@@ -17,11 +17,12 @@ signed_split(struct view der, const char *what, struct signed_parts *out, struct
 	if (!der_take(&r, DER_SEQUENCE, what, &d, e))
 		return false;
 	p.signed_octets = d.whole;
-	if (!der_take(&r, DER_SEQUENCE, "signatureAlgorithm", &d, e) || !sig_alg_decode(d.whole, &p.alg, e))
+	if (!der_take(&r, DER_SEQUENCE, "signatureAlgorithm", &d, e) ||
+	    !sig_alg_decode(d.whole, &p.alg, e))
 		return false;
 	p.algorithm = d.whole;
-	if (!der_take(&r, DER_BIT_STRING, "signature", &d, e) || !der_bits(&d, "signature", &p.signature, e) ||
-	    !der_end(&r, what, e))
+	if (!der_take(&r, DER_BIT_STRING, "signature", &d, e) ||
+	    !der_bits(&d, "signature", &p.signature, e) || !der_end(&r, what, e))
 		return false;
 	*out = p;
 	return true;
@@ -51,7 +52,8 @@ take_name(struct reader *r, struct view *out, struct err *e)
 	return true;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------- */
 
 static bool
 take_version(struct reader *r, int *out, struct err *e)
@@ -68,8 +70,8 @@ take_version(struct reader *r, int *out, struct err *e)
 		    !der_end(&inner, "version", e))
 			return false;
 		if (v != 0 && v != 2)
-			return err_set(e, WHY_BAD_INPUT, "certificate version %ju (1 and 3 are known)",
-			    (uintmax_t)v + 1);
+			return err_set(e, WHY_BAD_INPUT,
+			    "certificate version %ju (1 and 3 are known)", (uintmax_t)v + 1);
 	}
 	*out = (int)v + 1;
 	return true;
@@ -109,12 +111,13 @@ take_extensions(struct reader *r, struct cert *c, struct err *e)
 	struct der d;
 
 	if (c->version < 3)
-		return err_set(e, WHY_BAD_INPUT, "extensions in a version %d certificate", c->version);
+		return err_set(
+		    e, WHY_BAD_INPUT, "extensions in a version %d certificate", c->version);
 	if (!der_take(r, DER_CONTEXT(3), "extensions", &d, e))
 		return false;
 	inner = reader_of(d.body);
-	if (!der_take(&inner, DER_SEQUENCE, "extensions", &d, e) || !der_end(&inner, "extensions", e) ||
-	    !extensions_decode(d.body, &x, e))
+	if (!der_take(&inner, DER_SEQUENCE, "extensions", &d, e) ||
+	    !der_end(&inner, "extensions", e) || !extensions_decode(d.body, &x, e))
 		return false;
 	c->extensions = d.body;
 	c->has_key_usage = x.has_key_usage;
@@ -136,7 +139,8 @@ tbs_decode(struct view tbs, struct view outside, struct cert *c, struct err *e)
 	struct reader r = reader_of(tbs);
 	struct der d;
 
-	if (!der_take(&r, DER_SEQUENCE, "TBSCertificate", &d, e) || !der_end(&r, "TBSCertificate", e))
+	if (!der_take(&r, DER_SEQUENCE, "TBSCertificate", &d, e) ||
+	    !der_end(&r, "TBSCertificate", e))
 		return false;
 	c->tbs = d.whole;
 	r = reader_of(d.body);
@@ -149,7 +153,8 @@ tbs_decode(struct view tbs, struct view outside, struct cert *c, struct err *e)
 		return false;
 	if (!take_name(&r, &c->subject, e))
 		return err_prefix(e, "subject");
-	if (!der_take(&r, DER_SEQUENCE, "SubjectPublicKeyInfo", &d, e) || !spki_decode(d.whole, &c->key, e))
+	if (!der_take(&r, DER_SEQUENCE, "SubjectPublicKeyInfo", &d, e) ||
+	    !spki_decode(d.whole, &c->key, e))
 		return false;
 	if (r.n > 0 && !take_extensions(&r, c, e))
 		return false;
@@ -162,7 +167,8 @@ cert_decode_tbs(struct view tbs, struct cert *out, struct err *e)
 	struct cert c = {0};
 
 	if (tbs.n > CERT_MAX)
-		return err_set(e, WHY_BAD_INPUT, "certificate of %zu octets, limit %d", tbs.n, CERT_MAX);
+		return err_set(
+		    e, WHY_BAD_INPUT, "certificate of %zu octets, limit %d", tbs.n, CERT_MAX);
 	if (!tbs_decode(tbs, (struct view){0}, &c, e))
 		return false;
 	*out = c;
@@ -176,15 +182,18 @@ cert_decode(struct view der, struct cert *out, struct err *e)
 	struct signed_parts p;
 
 	if (der.n > CERT_MAX)
-		return err_set(e, WHY_BAD_INPUT, "certificate of %zu octets, limit %d", der.n, CERT_MAX);
-	if (!signed_split(der, "certificate", &p, e) || !tbs_decode(p.signed_octets, p.algorithm, &c, e))
+		return err_set(
+		    e, WHY_BAD_INPUT, "certificate of %zu octets, limit %d", der.n, CERT_MAX);
+	if (!signed_split(der, "certificate", &p, e) ||
+	    !tbs_decode(p.signed_octets, p.algorithm, &c, e))
 		return false;
 	c.signature = p.signature;
 	*out = c;
 	return true;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
 
 /* pathLen without keyCertSign would be against RFC 5280 4.2.1.9. */
 static void
@@ -269,7 +278,8 @@ cert_encode_tbs(const struct cert_spec *s, struct blob *tbs)
 }
 
 void
-signed_assemble(struct view tbs, const struct sig_alg *alg, struct view signature, struct blob *out)
+signed_assemble(
+    struct view tbs, const struct sig_alg *alg, struct view signature, struct blob *out)
 {
 	struct der_writer w = {.out = out};
 

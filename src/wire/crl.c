@@ -1,7 +1,8 @@
 /* crl.c - build and read revocation lists. */
 #include "wire/inner.h"
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------- */
 
 struct entry {
 	struct view serial;
@@ -18,7 +19,8 @@ read_reason(struct view value, int *out, struct err *e)
 	if (!der_take(&r, DER_ENUMERATED, "reasonCode", &d, e) || !der_end(&r, "reasonCode", e))
 		return false;
 	if (d.body.n != 1 || d.body.p[0] > 10)
-		return err_set(e, WHY_BAD_INPUT, "reasonCode: not one of 0 to 10 (RFC 5280 5.3.1)");
+		return err_set(
+		    e, WHY_BAD_INPUT, "reasonCode: not one of 0 to 10 (RFC 5280 5.3.1)");
 	*out = d.body.p[0];
 	return true;
 }
@@ -30,7 +32,8 @@ take_entry_extensions(struct reader *r, struct entry *en, struct err *e)
 	bool critical;
 	struct der d;
 
-	if (!der_take(r, DER_SEQUENCE, "entry extensions", &d, e) || !der_end(r, "CRL entry", e))
+	if (!der_take(r, DER_SEQUENCE, "entry extensions", &d, e) ||
+	    !der_end(r, "CRL entry", e))
 		return false;
 	for (struct reader inner = reader_of(d.body); inner.n > 0;) {
 		if (!extension_take(&inner, &oid, &critical, &value, e))
@@ -39,7 +42,8 @@ take_entry_extensions(struct reader *r, struct entry *en, struct err *e)
 			if (!read_reason(value, &en->reason, e))
 				return false;
 		} else if (critical) {
-			return err_set(e, WHY_BAD_INPUT, "CRL entry: unknown critical extension");
+			return err_set(
+			    e, WHY_BAD_INPUT, "CRL entry: unknown critical extension");
 		}
 	}
 	return true;
@@ -107,12 +111,14 @@ take_extensions(struct reader *r, struct crl *c, struct err *e)
 	if (!der_take(r, DER_CONTEXT(0), "crlExtensions", &d, e))
 		return false;
 	inner = reader_of(d.body);
-	if (!der_take(&inner, DER_SEQUENCE, "crlExtensions", &d, e) || !der_end(&inner, "crlExtensions", e) ||
-	    !extensions_decode(d.body, &x, e))
+	if (!der_take(&inner, DER_SEQUENCE, "crlExtensions", &d, e) ||
+	    !der_end(&inner, "crlExtensions", e) || !extensions_decode(d.body, &x, e))
 		return false;
-	/* A critical one may narrow what the list speaks of: a partial list must not pass for a whole one. */
+	/* A critical one may narrow what the list speaks of: a partial list must not pass for a
+	 * whole one. */
 	if (x.unknown_critical)
-		return err_set(e, WHY_BAD_INPUT, "CRL: unknown critical extension (RFC 5280 5.2)");
+		return err_set(
+		    e, WHY_BAD_INPUT, "CRL: unknown critical extension (RFC 5280 5.2)");
 	c->aki = x.aki;
 	list = d.body;
 	for (inner = reader_of(list); inner.n > 0;) {
@@ -178,11 +184,23 @@ crl_decode(struct view der, struct crl *out, struct err *e)
 	struct crl c = {.whole = der};
 	struct signed_parts p;
 
-	if (!signed_split(der, "CRL", &p, e) || !tbs_decode(p.signed_octets, p.algorithm, &c, e))
+	if (!signed_split(der, "CRL", &p, e) ||
+	    !tbs_decode(p.signed_octets, p.algorithm, &c, e))
 		return false;
 	c.signature = p.signature;
 	*out = c;
 	return true;
+}
+
+/* Serials of lists are positive: padding does not tell two of them apart. */
+static struct view
+unpadded(struct view v)
+{
+	while (v.n > 1 && v.p[0] == 0) {
+		v.p++;
+		v.n--;
+	}
+	return v;
 }
 
 bool
@@ -192,7 +210,7 @@ crl_find(const struct crl *c, struct view serial, when_t *at, int *reason)
 	struct entry en;
 
 	while (entries.n > 0 && take_entry(&entries, &en, NULL)) {
-		if (!view_equal(en.serial, serial))
+		if (!view_equal(unpadded(en.serial), unpadded(serial)))
 			continue;
 		*at = en.at;
 		*reason = en.reason;
@@ -213,7 +231,8 @@ crl_count(const struct crl *c)
 	return n;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
 
 void
 crl_entry_encode(struct view serial, when_t at, int reason, struct blob *entries)
@@ -222,7 +241,7 @@ crl_entry_encode(struct view serial, when_t at, int reason, struct blob *entries
 	uint8_t octet = (uint8_t)reason;
 
 	der_open(&w, DER_SEQUENCE);
-	der_put(&w, DER_INTEGER, serial);
+	der_put_unsigned(&w, serial);
 	der_put_time(&w, at);
 	if (reason != 0) {
 		der_open(&w, DER_SEQUENCE);
@@ -234,7 +253,8 @@ crl_entry_encode(struct view serial, when_t at, int reason, struct blob *entries
 	der_close(&w);
 }
 
-/* A million entries are tens of megabytes: lengths are reckoned first, so that they are copied once. */
+/* A million entries are tens of megabytes: lengths are reckoned first, so that they are copied
+ * once. */
 void
 crl_encode_tbs(const struct crl_spec *s, struct blob *tbs)
 {

@@ -6,9 +6,11 @@
 
 static const struct view oid_challenge = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07");
 static const struct view oid_extension_request = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e");
-static const struct view oid_extension_request_microsoft = OID("\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e");
+static const struct view oid_extension_request_microsoft =
+    OID("\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e");
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------- */
 
 static bool
 read_challenge(const struct der *value, struct csr *c, struct err *e)
@@ -21,7 +23,8 @@ read_challenge(const struct der *value, struct csr *c, struct err *e)
 	return true;
 }
 
-/* IOS 15.7 wraps the Extensions into a T61String; stock parsers then see no requested extensions. */
+/* IOS 15.7 wraps the Extensions into a T61String; stock parsers then see no requested
+ * extensions. */
 static bool
 read_extension_request(const struct der *value, struct csr *c, struct err *e)
 {
@@ -45,10 +48,11 @@ read_extension_request(const struct der *value, struct csr *c, struct err *e)
 }
 
 static bool
-read_attribute(struct view oid, struct view values, struct csr *c, bool *have_extensions, struct err *e)
+read_attribute(
+    struct view oid, struct view values, struct csr *c, bool *have_extensions, struct err *e)
 {
 	bool extensions = view_equal(oid, oid_extension_request) ||
-	                  view_equal(oid, oid_extension_request_microsoft);
+			  view_equal(oid, oid_extension_request_microsoft);
 	struct reader r = reader_of(values);
 	struct der value;
 	size_t n = 0;
@@ -59,7 +63,8 @@ read_attribute(struct view oid, struct view values, struct csr *c, bool *have_ex
 	if (!extensions && !view_equal(oid, oid_challenge))
 		return true;
 	if (n > 1)
-		return err_set(e, WHY_BAD_INPUT, "attribute with several values (RFC 2985 5.4)");
+		return err_set(
+		    e, WHY_BAD_INPUT, "attribute with several values (RFC 2985 5.4)");
 	if (!extensions)
 		return read_challenge(&value, c, e);
 	if (*have_extensions)
@@ -110,17 +115,21 @@ info_decode(struct view info, struct csr *c, struct err *e)
 	if (!der_take(&r, DER_INTEGER, "version", &d, e) || !der_uint(&d, &version, e))
 		return false;
 	if (version != 0)
-		return err_set(e, WHY_BAD_INPUT, "request version %ju (RFC 2986 4.1)", (uintmax_t)version);
+		return err_set(
+		    e, WHY_BAD_INPUT, "request version %ju (RFC 2986 4.1)", (uintmax_t)version);
 	if (!take_name(&r, &c->subject, e))
 		return err_prefix(e, "subject");
-	if (!der_take(&r, DER_SEQUENCE, "SubjectPublicKeyInfo", &d, e) || !spki_decode(d.whole, &c->key, e))
+	if (!der_take(&r, DER_SEQUENCE, "SubjectPublicKeyInfo", &d, e) ||
+	    !spki_decode(d.whole, &c->key, e))
 		return false;
-	if (r.n > 0 && (!der_take(&r, DER_CONTEXT(0), "attributes", &d, e) || !read_attributes(d.body, c, e)))
+	if (r.n > 0 && (!der_take(&r, DER_CONTEXT(0), "attributes", &d, e) ||
+			   !read_attributes(d.body, c, e)))
 		return false;
 	if (!der_end(&r, "CertificationRequestInfo", e))
 		return false;
 	if (name_is_empty(c->subject) && c->san.n == 0)
-		return err_set(e, WHY_BAD_INPUT, "request with neither subject nor subjectAltName");
+		return err_set(
+		    e, WHY_BAD_INPUT, "request with neither subject nor subjectAltName");
 	return true;
 }
 
@@ -131,7 +140,8 @@ csr_decode(struct view der, struct csr *out, struct err *e)
 	struct signed_parts p;
 
 	if (der.n > CSR_MAX)
-		return err_set(e, WHY_BAD_INPUT, "request of %zu octets, limit %d", der.n, CSR_MAX);
+		return err_set(
+		    e, WHY_BAD_INPUT, "request of %zu octets, limit %d", der.n, CSR_MAX);
 	if (!signed_split(der, "request", &p, e))
 		return false;
 	c.info = p.signed_octets;
@@ -153,7 +163,8 @@ csr_challenge(const struct csr *c, struct blob *utf8, struct err *e)
 	return string_utf8(&d, utf8, e);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
 
 static void
 put_challenge(struct der_writer *w, const char *challenge)

@@ -9,31 +9,23 @@
 #define TIME_FIRST ((when_t)-62167219200)
 #define TIME_LAST ((when_t)253402300799)
 
+/* Octets of a long form length, the first of which said how many. */
 static bool
-take_length(struct reader *r, size_t *out, struct err *e)
+long_length(struct reader *r, uint8_t first, size_t *out, struct err *e)
 {
-	uint8_t first, octet;
+	struct view octets;
 	size_t n = 0;
 
-	if (!read_u8(r, &first))
-		return err_set(e, WHY_BAD_INPUT, "DER: element ends before its length");
-	if (first < 0x80) {
-		*out = first;
-		return true;
-	}
 	if (first == 0x80)
 		return err_set(e, WHY_BAD_INPUT, "DER: indefinite length (X.690 10.1)");
 	if (first > 0x84)
 		return err_set(e, WHY_BAD_INPUT, "DER: length of %d octets", first & 0x7f);
-	for (int i = 0; i < (first & 0x7f); i++) {
-		if (!read_u8(r, &octet))
-			return err_set(e, WHY_BAD_INPUT, "DER: element ends in its length");
-		if (i == 0 && octet == 0)
-			return err_set(e, WHY_BAD_INPUT, "DER: padded length (X.690 10.1)");
-		n = n << 8 | octet;
-	}
-	if (n < 0x80)
-		return err_set(e, WHY_BAD_INPUT, "DER: long form of length %zu (X.690 10.1)", n);
+	if (!read_view(r, first & 0x7f, &octets))
+		return err_set(e, WHY_BAD_INPUT, "DER: element ends in its length");
+	for (size_t i = 0; i < octets.n; i++)
+		n = n << 8 | octets.p[i];
+	if (octets.p[0] == 0 || n < 0x80)
+		return err_set(e, WHY_BAD_INPUT, "DER: padded length (X.690 10.1)");
 	*out = n;
 	return true;
 }
@@ -41,20 +33,24 @@ take_length(struct reader *r, size_t *out, struct err *e)
 bool
 der_any(struct reader *r, struct der *out, struct err *e)
 {
-	struct reader at = *r, start = *r;
+	struct view head, start = view_of(r->p, r->n);
+	struct reader at = *r;
 	struct der d = {0};
-	size_t n = 0;
+	size_t n;
 
-	if (!read_u8(&at, &d.tag))
-		return err_set(e, WHY_BAD_INPUT, "DER: element missing");
+	if (!read_view(&at, 2, &head))
+		return err_set(e, WHY_BAD_INPUT, "DER: element missing or cut off");
+	d.tag = head.p[0];
 	if ((d.tag & 0x1f) == 0x1f)
 		return err_set(e, WHY_BAD_INPUT, "DER: tag number over 30");
 	if ((d.tag & 0xdf) == 0)
 		return err_set(e, WHY_BAD_INPUT, "DER: universal tag 0");
-	if (!take_length(&at, &n, e))
+	n = head.p[1];
+	if (n >= 0x80 && !long_length(&at, head.p[1], &n, e))
 		return false;
 	if (!read_view(&at, n, &d.body))
-		return err_set(e, WHY_BAD_INPUT, "DER: element of %zu octets, %zu left", n, at.n);
+		return err_set(
+		    e, WHY_BAD_INPUT, "DER: element of %zu octets, %zu left", n, at.n);
 	d.whole = view_of(start.p, start.n - at.n);
 	*out = d;
 	*r = at;
@@ -67,7 +63,8 @@ der_take(struct reader *r, uint8_t tag, const char *what, struct der *out, struc
 	if (r->n == 0)
 		return err_set(e, WHY_BAD_INPUT, "%s: missing", what);
 	if (r->p[0] != tag)
-		return err_set(e, WHY_BAD_INPUT, "%s: tag %02x, expected %02x", what, r->p[0], tag);
+		return err_set(
+		    e, WHY_BAD_INPUT, "%s: tag %02x, expected %02x", what, r->p[0], tag);
 	if (!der_any(r, out, e))
 		return err_prefix(e, "%s", what);
 	return true;
@@ -93,7 +90,7 @@ der_integer_check(struct view body, const char *what, struct err *e)
 	if (body.n == 0)
 		return err_set(e, WHY_BAD_INPUT, "%s: INTEGER without octets", what);
 	if (body.n > 1 && ((body.p[0] == 0x00 && body.p[1] < 0x80) ||
-	                      (body.p[0] == 0xff && body.p[1] >= 0x80)))
+			      (body.p[0] == 0xff && body.p[1] >= 0x80)))
 		return err_set(e, WHY_BAD_INPUT, "%s: padded INTEGER (X.690 8.3.2)", what);
 	return true;
 }
@@ -126,7 +123,8 @@ der_bits(const struct der *d, const char *what, struct view *out, struct err *e)
 	if (!read_u8(&r, &unused))
 		return err_set(e, WHY_BAD_INPUT, "%s: BIT STRING without octets", what);
 	if (unused != 0)
-		return err_set(e, WHY_BAD_INPUT, "%s: BIT STRING with %d unused bits", what, unused);
+		return err_set(
+		    e, WHY_BAD_INPUT, "%s: BIT STRING with %d unused bits", what, unused);
 	*out = view_of(r.p, r.n);
 	return true;
 }
@@ -168,7 +166,8 @@ oid_check(struct view oid, const char *what, struct err *e)
 		return err_set(e, WHY_BAD_INPUT, "%s: malformed OBJECT IDENTIFIER", what);
 	for (size_t i = 0; i < oid.n; i++) {
 		if (starts && oid.p[i] == 0x80)
-			return err_set(e, WHY_BAD_INPUT, "%s: padded OBJECT IDENTIFIER (X.690 8.19.2)", what);
+			return err_set(e, WHY_BAD_INPUT,
+			    "%s: padded OBJECT IDENTIFIER (X.690 8.19.2)", what);
 		starts = oid.p[i] < 0x80;
 	}
 	return true;
@@ -185,49 +184,53 @@ der_take_oid(struct reader *r, const char *what, struct view *out, struct err *e
 	return true;
 }
 
+/* YYMMDDHHMMSSZ or, with a century before it, GeneralizedTime: in pairs of digits. */
 static bool
-two_digits(struct reader *r, int *out)
+pairs_of_digits(struct view v, int *out, size_t count)
 {
-	struct view v;
-
-	if (!read_view(r, 2, &v) || v.p[0] < '0' || v.p[0] > '9' || v.p[1] < '0' || v.p[1] > '9')
+	if (v.n != 2 * count + 1 || v.p[2 * count] != 'Z')
 		return false;
-	*out = (v.p[0] - '0') * 10 + (v.p[1] - '0');
+	for (size_t i = 0; i < count; i++) {
+		int tens = v.p[2 * i] - '0', ones = v.p[2 * i + 1] - '0';
+
+		if (tens < 0 || tens > 9 || ones < 0 || ones > 9)
+			return false;
+		out[i] = tens * 10 + ones;
+	}
 	return true;
 }
 
-/* A GeneralizedTime before 2050 is read too: the rule against it binds writers (RFC 5280 4.1.2.5). */
+/* A GeneralizedTime before 2050 is read too: the rule against it binds writers (RFC
+ * 5280 4.1.2.5). */
 bool
 der_time(struct reader *r, when_t *out, struct err *e)
 {
-	struct reader at = *r, text;
+	struct reader at = *r;
 	struct der d;
-	struct date date = {0};
-	int century = 0, year;
-	uint8_t zone;
+	struct date date;
+	int pair[7];
+	bool utc;
 
 	if (!der_any(&at, &d, e))
 		return false;
-	if (d.tag != DER_UTC_TIME && d.tag != DER_GENERALIZED_TIME)
+	utc = d.tag == DER_UTC_TIME;
+	if (!utc && d.tag != DER_GENERALIZED_TIME)
 		return err_set(e, WHY_BAD_INPUT, "time: tag %02x", d.tag);
-	text = reader_of(d.body);
-	if ((d.tag == DER_GENERALIZED_TIME && !two_digits(&text, &century)) ||
-	    !two_digits(&text, &year) || !two_digits(&text, &date.month) ||
-	    !two_digits(&text, &date.day) || !two_digits(&text, &date.hour) ||
-	    !two_digits(&text, &date.minute) || !two_digits(&text, &date.second) ||
-	    !read_u8(&text, &zone) || zone != 'Z' || text.n > 0)
+	if (!pairs_of_digits(d.body, utc ? pair + 1 : pair, utc ? 6 : 7))
 		return err_set(e, WHY_BAD_INPUT, "time: not %s (RFC 5280 4.1.2.5)",
-		    d.tag == DER_UTC_TIME ? "YYMMDDHHMMSSZ" : "YYYYMMDDHHMMSSZ");
-	if (d.tag == DER_UTC_TIME)
-		century = year < 50 ? 20 : 19;
-	date.year = century * 100 + year;
+		    utc ? "YYMMDDHHMMSSZ" : "YYYYMMDDHHMMSSZ");
+	if (utc)
+		pair[0] = pair[1] < 50 ? 20 : 19;
+	date =
+	    (struct date){pair[0] * 100 + pair[1], pair[2], pair[3], pair[4], pair[5], pair[6]};
 	if (!date_when(&date, out))
 		return err_set(e, WHY_BAD_INPUT, "time: no such date or second");
 	*r = at;
 	return true;
 }
 
-/* ---- writer --------------------------------------------------------------------------------------- */
+/* ---- writer
+ * --------------------------------------------------------------------------------------- */
 
 /* Writes n as a DER length into at most 5 octets and says how many. */
 static size_t
@@ -249,7 +252,8 @@ length_octets(size_t n, uint8_t out[5])
 	return 1 + more;
 }
 
-/* The length of what is open is written on close: one octet is kept free for it, longer ones move the contents. */
+/* The length of what is open is written on close: one octet is kept free for it, longer ones
+ * move the contents. */
 void
 der_open(struct der_writer *w, uint8_t tag)
 {
@@ -379,7 +383,8 @@ der_put_time(struct der_writer *w, when_t t)
 {
 	struct date d = date_of(when_min(when_max(t, TIME_FIRST), TIME_LAST));
 	bool utc = d.year >= 1950 && d.year < 2050;
-	const int fields[] = {d.year / 100, d.year % 100, d.month, d.day, d.hour, d.minute, d.second};
+	const int fields[] = {
+	    d.year / 100, d.year % 100, d.month, d.day, d.hour, d.minute, d.second};
 	uint8_t text[2 * COUNT_OF(fields) + 1];
 	size_t n = 0;
 

@@ -6,10 +6,10 @@
 #define ID_CE(last) OID("\x55\x1d" last)
 #define ID_KP(last) OID("\x2b\x06\x01\x05\x05\x07\x03" last)
 
-const struct view OID_SKI = ID_CE("\x0e"), OID_KEY_USAGE = ID_CE("\x0f"), OID_SAN = ID_CE("\x11"),
-                  OID_BASIC_CONSTRAINTS = ID_CE("\x13"), OID_CRL_NUMBER = ID_CE("\x14"),
-                  OID_REASON = ID_CE("\x15"), OID_CDP = ID_CE("\x1f"), OID_AKI = ID_CE("\x23"),
-                  OID_EKU = ID_CE("\x25");
+const struct view OID_SKI = ID_CE("\x0e"), OID_KEY_USAGE = ID_CE("\x0f"),
+		  OID_SAN = ID_CE("\x11"), OID_BASIC_CONSTRAINTS = ID_CE("\x13"),
+		  OID_CRL_NUMBER = ID_CE("\x14"), OID_REASON = ID_CE("\x15"),
+		  OID_CDP = ID_CE("\x1f"), OID_AKI = ID_CE("\x23"), OID_EKU = ID_CE("\x25");
 
 static const struct {
 	uint32_t bit;
@@ -28,10 +28,12 @@ static const struct {
     {EKU_SSH_SERVER, ID_KP("\x16")},
 };
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------- */
 
 bool
-extension_take(struct reader *r, struct view *oid, bool *critical, struct view *value, struct err *e)
+extension_take(
+    struct reader *r, struct view *oid, bool *critical, struct view *value, struct err *e)
 {
 	struct reader inner;
 	struct der whole, d;
@@ -42,10 +44,11 @@ extension_take(struct reader *r, struct view *oid, bool *critical, struct view *
 	inner = reader_of(whole.body);
 	if (!der_take_oid(&inner, "extension", oid, e))
 		return false;
-	if (der_next_is(&inner, DER_BOOLEAN) && (!der_any(&inner, &d, e) ||
-	                                            !der_boolean(&d, "critical flag", critical, e)))
+	if (der_next_is(&inner, DER_BOOLEAN) &&
+	    (!der_any(&inner, &d, e) || !der_boolean(&d, "critical flag", critical, e)))
 		return false;
-	if (!der_take(&inner, DER_OCTET_STRING, "extension value", &d, e) || !der_end(&inner, "extension", e))
+	if (!der_take(&inner, DER_OCTET_STRING, "extension value", &d, e) ||
+	    !der_end(&inner, "extension", e))
 		return false;
 	*value = d.body;
 	return true;
@@ -91,7 +94,8 @@ read_basic_constraints(struct view value, struct extensions *x, struct err *e)
 	struct reader r = reader_of(value);
 	struct der d;
 
-	if (!der_take(&r, DER_SEQUENCE, "basicConstraints", &d, e) || !der_end(&r, "basicConstraints", e))
+	if (!der_take(&r, DER_SEQUENCE, "basicConstraints", &d, e) ||
+	    !der_end(&r, "basicConstraints", e))
 		return false;
 	x->has_basic_constraints = true;
 	r = reader_of(d.body);
@@ -100,7 +104,7 @@ read_basic_constraints(struct view value, struct extensions *x, struct err *e)
 		return false;
 	x->has_path_len = r.n > 0;
 	if (x->has_path_len && (!der_take(&r, DER_INTEGER, "pathLenConstraint", &d, e) ||
-	                           !der_uint(&d, &x->path_len, e)))
+				   !der_uint(&d, &x->path_len, e)))
 		return false;
 	return der_end(&r, "basicConstraints", e);
 }
@@ -113,7 +117,8 @@ read_san(struct view value, struct extensions *x, struct err *e)
 	struct der d;
 
 	x->san = value;
-	if (!der_take(&r, DER_SEQUENCE, "subjectAltName", &d, e) || !der_end(&r, "subjectAltName", e))
+	if (!der_take(&r, DER_SEQUENCE, "subjectAltName", &d, e) ||
+	    !der_end(&r, "subjectAltName", e))
 		return false;
 	r = reader_of(d.body);
 	while (r.n > 0)
@@ -192,7 +197,8 @@ extensions_decode(struct view contents, struct extensions *out, struct err *e)
 			return err_set(e, WHY_BAD_INPUT, "over %d extensions", EXTENSIONS_MAX);
 		for (size_t i = 0; i < n; i++)
 			if (view_equal(seen[i], oid))
-				return err_set(e, WHY_BAD_INPUT, "an extension comes twice (RFC 5280 4.2)");
+				return err_set(e, WHY_BAD_INPUT,
+				    "an extension comes twice (RFC 5280 4.2)");
 		seen[n++] = oid;
 		if (!read_one(oid, critical, value, &x, e))
 			return false;
@@ -201,7 +207,8 @@ extensions_decode(struct view contents, struct extensions *out, struct err *e)
 	return true;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
 
 void
 extension_open(struct der_writer *w, struct view oid, bool critical)

@@ -15,7 +15,8 @@ bool der_take_oid(struct reader *r, const char *what, struct view *out, struct e
 /* Octets of a BIT STRING without unused bits. */
 bool der_bits(const struct der *d, const char *what, struct view *out, struct err *e) MUST_USE;
 /* A BIT STRING of at most 32 named bits; bit 0 = first. */
-bool der_named_bits(const struct der *d, const char *what, uint32_t *out, struct err *e) MUST_USE;
+bool der_named_bits(
+    const struct der *d, const char *what, uint32_t *out, struct err *e) MUST_USE;
 bool der_boolean(const struct der *d, const char *what, bool *out, struct err *e) MUST_USE;
 /* Tag and length of an element whose n octets of contents follow. */
 void der_put_head(struct blob *out, uint8_t tag, size_t n);
@@ -23,7 +24,10 @@ void der_put_null(struct der_writer *w);
 void der_put_bit_octets(struct der_writer *w, struct view octets);
 
 /* An OID's contents octets as a constant initialiser. */
-#define OID(s) {(const uint8_t *)(s), sizeof(s) - 1}
+#define OID(s)                                                                                 \
+	{                                                                                      \
+		(const uint8_t *)(s), sizeof(s) - 1                                            \
+	}
 
 /* ---- alg.c ---- */
 
@@ -31,7 +35,8 @@ void der_put_bit_octets(struct der_writer *w, struct view octets);
 bool hash_alg_decode(struct view algorithm, enum hash *out, struct err *e) MUST_USE;
 void hash_alg_encode(struct der_writer *w, enum hash h);
 /* Splits an AlgorithmIdentifier; parameters.n is 0 when absent. */
-bool algorithm_split(struct view algorithm, struct view *oid, struct view *parameters, struct err *e) MUST_USE;
+bool algorithm_split(
+    struct view algorithm, struct view *oid, struct view *parameters, struct err *e) MUST_USE;
 
 /* ---- string.c ---- */
 
@@ -53,8 +58,8 @@ struct extensions {
 };
 /* Contents of a SEQUENCE OF Extension; refuses an extension that comes twice. */
 bool extensions_decode(struct view contents, struct extensions *out, struct err *e) MUST_USE;
-extern const struct view OID_SKI, OID_KEY_USAGE, OID_SAN, OID_BASIC_CONSTRAINTS, OID_CRL_NUMBER, OID_REASON,
-    OID_CDP, OID_AKI, OID_EKU;
+extern const struct view OID_SKI, OID_KEY_USAGE, OID_SAN, OID_BASIC_CONSTRAINTS, OID_CRL_NUMBER,
+    OID_REASON, OID_CDP, OID_AKI, OID_EKU;
 /* Opens Extension and its OCTET STRING. */
 void extension_open(struct der_writer *w, struct view oid, bool critical);
 void extension_close(struct der_writer *w);
@@ -63,24 +68,27 @@ void extension_eku(struct der_writer *w, uint32_t eku);
 void extension_san(struct der_writer *w, struct view san, bool critical);
 void extension_aki(struct der_writer *w, struct view aki);
 /* Walks a list of extensions: id, critical and the contents of the value. */
-bool extension_take(struct reader *r, struct view *oid, bool *critical, struct view *value, struct err *e) MUST_USE;
+bool extension_take(struct reader *r, struct view *oid, bool *critical, struct view *value,
+    struct err *e) MUST_USE;
 
 /* ---- san.c ---- */
 
 /* GeneralNames with legal syntax in every name (BAD-116, CP-12). */
 bool san_check(struct view san, struct err *e) MUST_USE;
 
-
 /* ---- cert.c ---- */
 
-/* What certificates, CRLs and requests share: what is signed, AlgorithmIdentifier, signature, and nothing more. */
+/* What certificates, CRLs and requests share: what is signed, AlgorithmIdentifier, signature,
+ * and nothing more. */
 struct signed_parts {
 	struct view signed_octets, algorithm, signature;
 	struct sig_alg alg;
 };
-bool signed_split(struct view der, const char *what, struct signed_parts *out, struct err *e) MUST_USE;
+bool signed_split(
+    struct view der, const char *what, struct signed_parts *out, struct err *e) MUST_USE;
 /* AlgorithmIdentifier inside a TBS; must be outside's octet for octet when outside.n > 0. */
-bool take_algorithm(struct reader *r, struct view outside, struct sig_alg *out, struct err *e) MUST_USE;
+bool take_algorithm(
+    struct reader *r, struct view outside, struct sig_alg *out, struct err *e) MUST_USE;
 /* A Name element that passes name_check. */
 bool take_name(struct reader *r, struct view *out, struct err *e) MUST_USE;
 

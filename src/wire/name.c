@@ -11,8 +11,8 @@
 #define VALUE_MAX 512
 
 const struct view OID_CN = OID("\x55\x04\x03"), OID_OU = OID("\x55\x04\x0b"),
-                  OID_SERIAL_NUMBER = OID("\x55\x04\x05"),
-                  OID_UNSTRUCTURED_NAME = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x02");
+		  OID_SERIAL_NUMBER = OID("\x55\x04\x05"),
+		  OID_UNSTRUCTURED_NAME = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x02");
 
 enum form { FORM_DIRECTORY, FORM_PRINTABLE, FORM_IA5 };
 
@@ -46,7 +46,8 @@ static const struct attribute {
     {"dnQualifier", OID("\x55\x04\x2e"), FORM_PRINTABLE},
 };
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------- */
 
 /* One AttributeTypeAndValue. */
 struct value {
@@ -64,8 +65,8 @@ take_value(struct reader *r, struct value *out, struct err *e)
 	if (!der_take(r, DER_SEQUENCE, "name attribute", &pair, e))
 		return false;
 	inner = reader_of(pair.body);
-	if (!der_take_oid(&inner, "name attribute type", &v.oid, e) || !der_any(&inner, &v.string, e) ||
-	    !der_end(&inner, "name attribute", e))
+	if (!der_take_oid(&inner, "name attribute type", &v.oid, e) ||
+	    !der_any(&inner, &v.string, e) || !der_end(&inner, "name attribute", e))
 		return false;
 	*out = v;
 	return true;
@@ -91,7 +92,8 @@ take_rdn(struct reader *rdns, struct reader *values, struct err *e)
 	if (!der_take(rdns, DER_SET, "relative name", &set, e))
 		return false;
 	if (set.body.n == 0)
-		return err_set(e, WHY_BAD_INPUT, "relative name without attributes (RFC 5280 4.1.2.4)");
+		return err_set(
+		    e, WHY_BAD_INPUT, "relative name without attributes (RFC 5280 4.1.2.4)");
 	*values = reader_of(set.body);
 	return true;
 }
@@ -114,8 +116,9 @@ name_check(struct view der, struct err *e)
 			if (!take_value(&values, &v, e))
 				return false;
 			if (++value_count > VALUES_MAX || v.string.body.n > VALUE_MAX)
-				return err_set(e, WHY_BAD_INPUT, "name of over %d values or %d octets in one",
-				    VALUES_MAX, VALUE_MAX);
+				return err_set(e, WHY_BAD_INPUT,
+				    "name of over %d values or %d octets in one", VALUES_MAX,
+				    VALUE_MAX);
 			if (!string_decode(&v.string, NULL, e))
 				return err_prefix(e, "name");
 		}
@@ -129,7 +132,8 @@ name_is_empty(struct view der)
 	return view_equal(der, VIEW("\x30\x00"));
 }
 
-/* ---- printing --------------------------------------------------------------------------------------- */
+/* ---- printing
+ * --------------------------------------------------------------------------------------- */
 
 static void
 print_oid(struct view oid, struct blob *out)
@@ -144,7 +148,8 @@ print_oid(struct view oid, struct blob *out)
 		if (first) {
 			uint64_t root = arc < 80 ? arc / 40 : 2;
 
-			blob_printf(out, "%ju.%ju", (uintmax_t)root, (uintmax_t)(arc - root * 40));
+			blob_printf(
+			    out, "%ju.%ju", (uintmax_t)root, (uintmax_t)(arc - root * 40));
 		} else {
 			blob_printf(out, ".%ju", (uintmax_t)arc);
 		}
@@ -234,7 +239,8 @@ name_text(struct view der, struct blob *out)
 	}
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------- */
+/* ---- comparing
+ * -------------------------------------------------------------------------------------- */
 
 static bool
 is_space(uint8_t c)
@@ -308,7 +314,8 @@ name_equal(struct view a, struct view b)
 	struct blob canonical_a = {0}, canonical_b = {0};
 	bool equal = view_equal(a, b);
 
-	if (!equal && name_canonical(a, &canonical_a, NULL) && name_canonical(b, &canonical_b, NULL))
+	if (!equal && name_canonical(a, &canonical_a, NULL) &&
+	    name_canonical(b, &canonical_b, NULL))
 		equal = view_equal(blob_view(&canonical_a), blob_view(&canonical_b));
 	blob_free(&canonical_a);
 	blob_free(&canonical_b);
@@ -329,7 +336,8 @@ name_value(struct view der, struct view oid, struct blob *out)
 	return false;
 }
 
-/* ---- parsing ---------------------------------------------------------------------------------------- */
+/* ---- parsing
+ * ---------------------------------------------------------------------------------------- */
 
 /* What one "word=value" of the text became; next is the separator behind it or NUL. */
 struct piece {
@@ -346,7 +354,8 @@ hex_digit(char c)
 	return at == NULL ? -1 : (int)(at - digits);
 }
 
-/* After a backslash: two hex digits are an octet (RFC 4514 2.4), anything else stands for itself. */
+/* After a backslash: two hex digits are an octet (RFC 4514 2.4), anything else stands for
+ * itself. */
 static const char *
 take_escaped(const char *text, struct blob *out)
 {
@@ -402,13 +411,15 @@ parse_piece(const char *text, struct piece *p, struct err *e)
 	while (p->word.n > 0 && is_space(p->word.p[p->word.n - 1]))
 		p->word.n--;
 	if (*text != '=' || p->word.n == 0) {
-		err_set(e, WHY_BAD_INPUT, "name: attribute '%.40s' without '=', expected as in CN=RootCA,O=Cisco",
+		err_set(e, WHY_BAD_INPUT,
+		    "name: attribute '%.40s' without '=', expected as in CN=RootCA,O=Cisco",
 		    blob_cstr(&p->word));
 		return NULL;
 	}
 	text = parse_value(text + 1, p, e);
 	if (text != NULL && p->value.n == 0) {
-		err_set(e, WHY_BAD_INPUT, "name: attribute '%.40s' without a value", blob_cstr(&p->word));
+		err_set(e, WHY_BAD_INPUT, "name: attribute '%.40s' without a value",
+		    blob_cstr(&p->word));
 		return NULL;
 	}
 	return text;
@@ -455,16 +466,19 @@ parse_oid(const char *text, struct blob *out)
 }
 
 static bool
-put_value(struct der_writer *w, struct view oid, enum form form, struct view utf8, const char *word,
-    struct err *e)
+put_value(struct der_writer *w, struct view oid, enum form form, struct view utf8,
+    const char *word, struct err *e)
 {
 	if (utf8.n > VALUE_MAX)
-		return err_set(e, WHY_BAD_INPUT, "name: '%s' of %zu octets, limit %d", word, utf8.n, VALUE_MAX);
+		return err_set(e, WHY_BAD_INPUT, "name: '%s' of %zu octets, limit %d", word,
+		    utf8.n, VALUE_MAX);
 	if (!utf8_legal(utf8))
 		return err_set(e, WHY_BAD_INPUT, "name: '%s' is not UTF-8 text", word);
 	if (form == FORM_PRINTABLE && !printable_legal(utf8))
 		return err_set(e, WHY_BAD_INPUT,
-		    "name: '%s' takes letters, digits and ' ()+,-./:=? only (RFC 5280 appendix A)", word);
+		    "name: '%s' takes letters, digits and ' ()+,-./:=? only (RFC 5280 appendix "
+		    "A)",
+		    word);
 	if (form == FORM_IA5 && !ascii_legal(utf8))
 		return err_set(e, WHY_BAD_INPUT, "name: '%s' takes ASCII only", word);
 	der_open(w, DER_SEQUENCE);
@@ -486,10 +500,11 @@ put_piece(struct der_writer *w, struct piece *p, struct err *e)
 
 	for (size_t i = 0; i < COUNT_OF(attributes); i++)
 		if (strcasecmp(attributes[i].word, word) == 0)
-			return put_value(
-			    w, attributes[i].oid, attributes[i].form, blob_view(&p->value), word, e);
+			return put_value(w, attributes[i].oid, attributes[i].form,
+			    blob_view(&p->value), word, e);
 	if (parse_oid(word, &oid))
-		ok = put_value(w, blob_view(&oid), FORM_DIRECTORY, blob_view(&p->value), word, e);
+		ok = put_value(
+		    w, blob_view(&oid), FORM_DIRECTORY, blob_view(&p->value), word, e);
 	else
 		ok = err_set(e, WHY_BAD_INPUT, "name: unknown attribute '%.40s'", word);
 	blob_free(&oid);

@@ -38,7 +38,8 @@ dns_legal(struct view v)
 	for (; i < v.n; i++) {
 		uint8_t c = v.p[i];
 
-		if (c == '.' ? before == '.' || before == '-' : !is_letter_or_digit(c) && c != '-')
+		if (c == '.' ? before == '.' || before == '-'
+			     : !is_letter_or_digit(c) && c != '-')
 			return false;
 		if (c == '-' && before == '.')
 			return false;
@@ -62,7 +63,8 @@ visible(struct view v)
 static bool
 check_dns(struct view v, struct err *e)
 {
-	return dns_legal(v) || err_set(e, WHY_BAD_INPUT, "dNSName is no host name (RFC 5280 4.2.1.6)");
+	return dns_legal(v) ||
+	       err_set(e, WHY_BAD_INPUT, "dNSName is no host name (RFC 5280 4.2.1.6)");
 }
 
 static bool
@@ -70,7 +72,8 @@ check_email(struct view v, struct err *e)
 {
 	const uint8_t *at = v.n > 2 ? memchr(v.p + 1, '@', v.n - 2) : NULL;
 
-	return (visible(v) && at != NULL) || err_set(e, WHY_BAD_INPUT, "rfc822Name is no mail address");
+	return (visible(v) && at != NULL) ||
+	       err_set(e, WHY_BAD_INPUT, "rfc822Name is no mail address");
 }
 
 static bool
@@ -78,13 +81,15 @@ check_uri(struct view v, struct err *e)
 {
 	const uint8_t *colon = v.n > 2 ? memchr(v.p + 1, ':', v.n - 2) : NULL;
 
-	return (visible(v) && colon != NULL) || err_set(e, WHY_BAD_INPUT, "URI is not absolute");
+	return (visible(v) && colon != NULL) ||
+	       err_set(e, WHY_BAD_INPUT, "URI is not absolute");
 }
 
 static bool
 check_ip(struct view v, struct err *e)
 {
-	return v.n == 4 || v.n == 16 || err_set(e, WHY_BAD_INPUT, "iPAddress of %zu octets", v.n);
+	return v.n == 4 || v.n == 16 ||
+	       err_set(e, WHY_BAD_INPUT, "iPAddress of %zu octets", v.n);
 }
 
 static bool
@@ -100,8 +105,8 @@ check_other(struct view v, struct err *e)
 	struct view oid;
 	struct der d;
 
-	if (!der_take_oid(&r, "otherName", &oid, e) || !der_take(&r, DER_CONTEXT(0), "otherName", &d, e) ||
-	    !der_end(&r, "otherName", e))
+	if (!der_take_oid(&r, "otherName", &oid, e) ||
+	    !der_take(&r, DER_CONTEXT(0), "otherName", &d, e) || !der_end(&r, "otherName", e))
 		return false;
 	inner = reader_of(d.body);
 	return der_any(&inner, &d, e) && der_end(&inner, "otherName", e);
@@ -124,7 +129,8 @@ static bool
 check_one(const struct der *d, struct err *e)
 {
 	if (d->body.n > NAME_OCTETS_MAX)
-		return err_set(e, WHY_BAD_INPUT, "name of %zu octets, limit %d", d->body.n, NAME_OCTETS_MAX);
+		return err_set(e, WHY_BAD_INPUT, "name of %zu octets, limit %d", d->body.n,
+		    NAME_OCTETS_MAX);
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (kinds[i].tag == d->tag)
 			return kinds[i].check(d->body, e);
@@ -137,7 +143,8 @@ open_names(struct view san, struct reader *names, struct err *e)
 	struct reader r = reader_of(san);
 	struct der whole;
 
-	if (!der_take(&r, DER_SEQUENCE, "subjectAltName", &whole, e) || !der_end(&r, "subjectAltName", e))
+	if (!der_take(&r, DER_SEQUENCE, "subjectAltName", &whole, e) ||
+	    !der_end(&r, "subjectAltName", e))
 		return false;
 	*names = reader_of(whole.body);
 	return true;
@@ -154,7 +161,8 @@ san_check(struct view san, struct err *e)
 		return false;
 	do {
 		if (++n > NAMES_MAX)
-			return err_set(e, WHY_BAD_INPUT, "subjectAltName: over %d names", NAMES_MAX);
+			return err_set(
+			    e, WHY_BAD_INPUT, "subjectAltName: over %d names", NAMES_MAX);
 		if (!der_any(&names, &d, e) || !check_one(&d, e))
 			return err_prefix(e, "subjectAltName");
 	} while (names.n > 0);
@@ -176,8 +184,8 @@ static bool
 same_name(const struct der *a, const struct der *b)
 {
 	if (a->tag == SAN_DNS && b->tag == SAN_DNS)
-		return a->body.n == b->body.n &&
-		       strncasecmp((const char *)a->body.p, (const char *)b->body.p, a->body.n) == 0;
+		return a->body.n == b->body.n && strncasecmp((const char *)a->body.p,
+						     (const char *)b->body.p, a->body.n) == 0;
 	return view_equal(a->whole, b->whole);
 }
 

@@ -95,45 +95,71 @@ take_bmp(struct reader *r, uint32_t *out)
 }
 
 /*
- * PrintableString and IA5String take all of ASCII: routers put '$' and '@' into PrintableString.
- * T61String is read as Latin-1, as every fielded peer writes it.
+ * PrintableString and IA5String take all of ASCII: routers put '$' and '@' into
+ * PrintableString. T61String is read as Latin-1, as every fielded peer writes it.
  */
-static const struct {
+static const struct kind {
 	uint8_t tag;
+	bool octets; /* an octet under 80 is that character of ASCII */
 	bool (*take)(struct reader *r, uint32_t *out);
 } kinds[] = {
-    {DER_PRINTABLE, take_ascii},
-    {DER_UTF8, take_utf8},
-    {DER_IA5, take_ascii},
-    {DER_NUMERIC, take_ascii},
-    {DER_T61, take_latin1},
-    {DER_BMP, take_bmp},
-    {DER_UNIVERSAL, read_u32},
+    {DER_PRINTABLE, true, take_ascii},
+    {DER_UTF8, true, take_utf8},
+    {DER_IA5, true, take_ascii},
+    {DER_NUMERIC, true, take_ascii},
+    {DER_T61, true, take_latin1},
+    {DER_BMP, false, take_bmp},
+    {DER_UNIVERSAL, false, read_u32},
 };
+
+static const struct kind *
+kind_of(uint8_t tag)
+{
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (kinds[i].tag == tag)
+			return &kinds[i];
+	return NULL;
+}
+
+/* Most strings are plain ASCII to the end: taken at once. */
+static bool
+take_plain(struct reader *r, struct blob *out)
+{
+	struct view plain;
+	size_t n = 0;
+
+	while (n < r->n && r->p[n] > 0 && r->p[n] < 0x80)
+		n++;
+	if (!read_view(r, n, &plain))
+		return false;
+	if (out != NULL)
+		blob_add_view(out, plain);
+	return r->n == 0;
+}
 
 bool
 string_decode(const struct der *d, struct blob *out, struct err *e)
 {
+	const struct kind *kind = kind_of(d->tag);
 	size_t start = out == NULL ? 0 : out->n;
 	struct reader r = reader_of(d->body);
 	uint32_t rune;
 
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		if (kinds[i].tag != d->tag)
-			continue;
-		while (r.n > 0) {
-			if (kinds[i].take(&r, &rune) && rune_legal(rune)) {
-				rune_add(out, rune);
-				continue;
-			}
+	if (kind == NULL)
+		return err_set(
+		    e, WHY_BAD_INPUT, "tag %02x is not that of a character string", d->tag);
+	if (kind->octets && take_plain(&r, out))
+		return true;
+	while (r.n > 0) {
+		if (!kind->take(&r, &rune) || !rune_legal(rune)) {
 			if (out != NULL)
 				out->n = start;
-			return err_set(e, WHY_BAD_INPUT, "string with an illegal character near octet %zu",
-			    d->body.n - r.n);
+			return err_set(e, WHY_BAD_INPUT,
+			    "string with an illegal character near octet %zu", d->body.n - r.n);
 		}
-		return true;
+		rune_add(out, rune);
 	}
-	return err_set(e, WHY_BAD_INPUT, "tag %02x is not that of a character string", d->tag);
+	return true;
 }
 
 bool

@@ -57,7 +57,8 @@ bool der_time(struct reader *r, when_t *out, struct err *e) MUST_USE;
 /*
  * BER of the CMS layers (RFC 8894 and jscep: indefinite lengths, constructed octet strings, padded lengths)
  * to DER. When in is DER already, *out is in itself and scratch stays empty; else *out lies in scratch.
- * Bounded: depth 64, 100,000 elements.
+ * Bounded: depth 64, 100,000 elements. The implicit [0] of EncryptedContentInfo becomes primitive when it comes in pieces;
+ * INTEGERs and the order of SETs are left as they are; octets behind the element are refused.
  */
 bool ber_normalise(struct view in, struct blob *scratch, struct view *out, struct err *e) MUST_USE;
 
@@ -217,7 +218,8 @@ void signed_assemble(struct view tbs, const struct sig_alg *alg, struct view sig
 
 /* ---- revocation lists (RFC 5280 5) ---------------------------------------------------------------- */
 
-/* One revokedCertificates entry, appended: the store keeps them as one growing blob. reason 0 is left out. */
+/* One revokedCertificates entry, appended: the store keeps them as one growing blob. serial is unsigned big endian, padded or
+   not; reason 0 is left out. */
 void crl_entry_encode(struct view serial, when_t at, int reason, struct blob *entries);
 
 struct crl_spec {
@@ -235,9 +237,10 @@ struct crl {
 	when_t this_update, next_update;
 	uint64_t number;
 };
+/* Every entry is looked at (about 0.4 us each); nextUpdate must be there; unknown critical extensions are refused. */
 bool crl_decode(struct view der, struct crl *out, struct err *e) MUST_USE;
 bool crl_decode_tbs(struct view tbs, struct crl *out, struct err *e) MUST_USE;
-/* Is the serial (contents octets) listed? *at and *reason are filled when it is. */
+/* Is the serial (unsigned big endian, padded or not) listed? *at and *reason are filled when it is. */
 bool crl_find(const struct crl *c, struct view serial, when_t *at, int *reason);
 size_t crl_count(const struct crl *c);
 
@@ -258,7 +261,8 @@ struct csr {
 };
 /*
  * Attributes may lack their [0] (BAD-109). extensionRequest may be a T61String whose content is the Extensions (IOS 15.7).
- * Refuses duplicate attributes or extensions, unknown critical extensions, bad SAN syntax (BAD-115, BAD-116).
+ * Refuses duplicate attributes or extensions, unknown critical extensions, bad SAN syntax (BAD-115, BAD-116), a subject that
+ * fails name_check, an empty subject without SAN (BAD-110), over 64 KiB.
  */
 bool csr_decode(struct view der, struct csr *out, struct err *e) MUST_USE;
 bool csr_challenge(const struct csr *c, struct blob *utf8, struct err *e) MUST_USE;

@@ -483,6 +483,8 @@ do_ca(struct story *s, struct err *e)
 	p->adopt_waits |= flag(s, "adopt-waits");
 	p->serial_sequential |= flag(s, "sequential");
 	p->archive |= flag(s, "archive");
+	if (option(s, "floor") != NULL)
+		p->serial_floor = strtol(option(s, "floor"), NULL, 10);
 	return !s->open || world_restart(&s->w, e);
 }
 
