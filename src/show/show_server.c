@@ -159,7 +159,7 @@ server_block(const json_t *o, struct blob *out)
 	if (tree_has(o, "fingerprint_md5")) {
 		blob_add_str(out, "    CA cert fingerprint: ");
 		tree_groups(o, "fingerprint_md5", out);
-		blob_printf(out, "\n    CA cert SHA-256: %s\n", tree_text(o, "fingerprint_sha256"));
+		blob_printf(out, "\n    SHA-256: %s\n", tree_text(o, "fingerprint_sha256"));
 	}
 	blob_printf(out, "    Granting mode is: %s\n", tree_text(o, "granting_mode"));
 	if (tree_has(o, "last_serial"))
