@@ -133,7 +133,7 @@ key_done(
 		ok = issue_signed(ca, t, d, out, e);
 		break;
 	case TASK_ROLE:
-		if (d->why == WHY_NONE)
+		if (d->why == WHY_NONE && issue_possible(ca, now))
 			ok = issue_request(ca, t->number, true, now, out, e);
 		else
 			log_error("CA role not stored by the signer", "ca='%s' why='%s'",

@@ -139,6 +139,11 @@ bool issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *inte
     struct effects *out, struct err *e) MUST_USE;
 bool issue_signed(struct ca *ca, struct task *t, const struct key_done *d, struct effects *out,
     struct err *e) MUST_USE;
+/* Ask for the signature of an open intent again, unless it is under way. The row's views are
+ * borrowed. */
+void issue_again(struct ca *ca, const struct row_cert *row, struct effects *out);
+/* Can a certificate be issued at this instant? Callers ask before issue_begin. */
+bool issue_possible(const struct ca *ca, when_t now);
 /* Sign again what a crash left open. */
 bool issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
 /* A request that waits becomes a certificate; CA roles are told to the signer first. */

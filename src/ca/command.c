@@ -226,6 +226,12 @@ command_do(
 		    "%% Certificate server %s has no CA certificate yet.\n", ca->policy.name);
 		return true;
 	}
+	if (ev->command == CA_GRANT && !issue_possible(ca, now)) {
+		effect_tell(out, ev->id, 1,
+		    "%% The CA certificate of %s has expired: nothing can be issued.\n",
+		    ca->policy.name);
+		return true;
+	}
 	switch (ev->command) {
 	case CA_GRANT:
 	case CA_REJECT:

@@ -4,6 +4,7 @@
 #include "ca/ca_int.h"
 
 #define SERIAL_OCTETS 16
+#define SERIAL_TRIES 16
 #define EKU_CLIENTS_MAY_ASK                                                                    \
 	(EKU_SERVER_AUTH | EKU_CLIENT_AUTH | EKU_EMAIL_PROTECTION | EKU_IPSEC_END_SYSTEM |     \
 	    EKU_IPSEC_TUNNEL | EKU_IPSEC_USER)
@@ -103,7 +104,7 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 	    .cdp = ca->policy.cdp_url[0] != 0 ? ca->policy.cdp_url : NULL,
 	};
 	if (spec->not_after <= spec->not_before)
-		return err_set(e, WHY_REFUSED, "the CA certificate has no life left to give");
+		return err_set(e, WHY_BUG, "the CA certificate has no life left to give");
 	cert_encode_tbs(spec, tbs);
 	return true;
 }
@@ -124,49 +125,81 @@ sign_intent(struct ca *ca, int64_t intent, struct view tbs, enum hash hash, stru
 	blob_add_view(&t->tbs, tbs);
 }
 
+/* Store the intent under the next free serial: an adopted certificate may hold one that a
+ * counter reaches. */
+static bool
+store_intent(struct ca *ca, const struct issue *i, when_t now, struct blob *tbs,
+    int64_t *intent, struct err *e)
+{
+	struct blob serial = {0};
+	struct cert_spec spec;
+	bool ok = false;
+
+	for (int n = 0; n < SERIAL_TRIES && !ok; n++) {
+		blob_clear(tbs);
+		*e = (struct err){0};
+		if (!serial_next(ca, &serial, e) ||
+		    !encode(ca, i, blob_view(&serial), now, &spec, tbs, e))
+			break;
+
+		struct row_cert row = {
+		    .generation = ca->generation,
+		    .serial = blob_view(&serial),
+		    .serial8 = sha256_8(blob_view(&serial)),
+		    .key8 = sha256_8(i->spki),
+		    .identity = i->identity,
+		    .subject = i->subject,
+		    .not_before = spec.not_before,
+		    .not_after = spec.not_after,
+		    .made_at = now,
+		    .kind = i->kind,
+		    .body = blob_view(tbs),
+		    .request = i->digest,
+		    .transaction = i->transaction,
+		    .granted_by = i->granted_by,
+		};
+
+		ok = ST(ca)->cert_intent(ca->store, &row, intent, e);
+		if (!ok && e->why != WHY_REFUSED)
+			break;
+	}
+	blob_free(&serial);
+	return ok;
+}
+
 /* Durable before visible: the intent commits with this turn, the signature is asked for behind
  * the commit. */
 bool
 issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
     struct effects *out, struct err *e)
 {
-	struct blob serial = {0}, tbs = {0}, name = {0};
-	struct cert_spec spec;
-	bool ok = false;
+	struct blob tbs = {0}, name = {0};
+	bool ok;
 
-	if (!serial_next(ca, &serial, e) ||
-	    !encode(ca, i, blob_view(&serial), now, &spec, &tbs, e))
-		goto out;
-
-	struct row_cert row = {
-	    .generation = ca->generation,
-	    .serial = blob_view(&serial),
-	    .serial8 = sha256_8(blob_view(&serial)),
-	    .key8 = sha256_8(i->spki),
-	    .identity = i->identity,
-	    .subject = i->subject,
-	    .not_before = spec.not_before,
-	    .not_after = spec.not_after,
-	    .made_at = now,
-	    .kind = i->kind,
-	    .body = blob_view(&tbs),
-	    .request = i->digest,
-	    .transaction = i->transaction,
-	    .granted_by = i->granted_by,
-	};
-
-	if (!ST(ca)->cert_intent(ca->store, &row, intent, e))
-		goto out;
 	name_text(i->subject, &name);
-	if (!ST(ca)->audit_add(ca->store, now, i->granted_by, "issue", blob_cstr(&name), e))
-		goto out;
-	sign_intent(ca, *intent, blob_view(&tbs), ca->policy.hash, out);
-	ok = true;
-out:
-	blob_free(&serial);
+	ok = store_intent(ca, i, now, &tbs, intent, e) &&
+	     ST(ca)->audit_add(ca->store, now, i->granted_by, "issue", blob_cstr(&name), e);
+	if (ok)
+		sign_intent(ca, *intent, blob_view(&tbs), ca->policy.hash, out);
 	blob_free(&tbs);
 	blob_free(&name);
 	return ok;
+}
+
+/* A signature that failed in passing is asked for again when somebody wants the certificate. */
+void
+issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
+{
+	for (struct task *t = ca->tasks; t != NULL; t = t->next)
+		if (t->kind == TASK_CERT && t->number == row->intent)
+			return;
+	sign_intent(ca, row->intent, row->body, ca->policy.hash, out);
+}
+
+bool
+issue_possible(const struct ca *ca, when_t now)
+{
+	return ca->facts.clock_trusted && ca->facts.have_cert && now < ca->facts.cert_until;
 }
 
 /* Everybody who waits for this certificate gets it. */

@@ -427,6 +427,7 @@ answer_cert(struct ca *ca, struct exchange *x, int64_t intent, bool *answered,
 	*answered = true;
 	if (row.state == CERT_INTENT) {
 		x->awaits = intent;
+		issue_again(ca, &row, out);
 		return true;
 	}
 	blob_set(&der, row.body);
@@ -520,6 +521,10 @@ request_decide(struct ca *ca, struct exchange *x, struct request *r, when_t now,
 		x->delay_ms = source_wrong_password(ca, x->source, now);
 	switch (g.act) {
 	case GRANT_ISSUE:
+		if (!issue_possible(ca, now)) {
+			reply_later(ca, x, 60, out);
+			return true;
+		}
 		return request_issue(ca, x, r, &g, now, out, e);
 	case GRANT_PEND:
 		return request_store(ca, x, r, &g, now, out, e);

@@ -530,6 +530,10 @@ do_signer(struct story *s, struct err *e)
 {
 	(void)e;
 	/* "signer stops N": after N more jobs nothing comes back until the restart. */
+	if (strcmp(s->word[1], "fails") == 0) { /* "signer fails N": the N-th job from now */
+		s->w.fail_in = (int)strtol(s->word[2], NULL, 10);
+		return true;
+	}
 	s->w.max_jobs =
 	    strcmp(s->word[1], "stops") == 0 ? (int)strtol(s->word[2], NULL, 10) : -1;
 	s->disturbed = true;

@@ -221,6 +221,9 @@ pump(struct world *w, struct err *e)
 		struct ca_event ev = {
 		    .kind = CA_KEY_DONE, .clock_trusted = w->clock_trusted, .done = &done};
 
+		if (w->fail_in > 0 && --w->fail_in == 0)
+			done.why = WHY_IO;
+
 		ok = turn(w, &ev, e);
 		blob_free(&done.bytes);
 	}

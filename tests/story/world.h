@@ -34,6 +34,7 @@ struct world {
 	int told_status;
 	struct blob caps, cacert, crl, archive; /* as published */
 	size_t jobs, commits;
+	int fail_in;  /* the n-th job from now fails in passing; 0: none */
 	int max_jobs; /* jobs done a pump; -1: all (0 leaves them undone: a crash while signing)
 		       */
 };
