@@ -25,6 +25,7 @@ clang-format          house style, tools/style.sh
 universal-ctags       length of functions, tools/style.sh
 openssl               judges our certificates, lists and messages in tests
 gnutls-bin            certtool, a second judge
+libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
 curl                  asks the HTTP server in tests
 ca-certificates       downloads of packages over https

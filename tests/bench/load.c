@@ -54,7 +54,7 @@ static const struct option_row {
     {"--deadline", .number = &opt.deadline, .help = "seconds to go on trying a request (30)"},
     {"--pids", &opt.pids, .help = "server processes, with all below them: weigh them"},
     {"--gnutls", .number = &opt.gnutls,
-	.help = "so many certificates are also given to certtool"},
+	.help = "so many certificates are also given to GnuTLS"},
     {"--json", &opt.json, .help = "file for the figures"},
 };
 

@@ -94,7 +94,7 @@ struct verdict {
 	char serial[64], error[200];
 };
 
-/* Open every answer; gnutls_sample of the certificates are also given to certtool. */
+/* Open every answer; gnutls_sample of the certificates are also given to GnuTLS. */
 bool check_answers(const struct peer *ca, const struct record_set *s, const struct lane *l,
     size_t gnutls_sample, struct verdict **out, struct err *e) MUST_USE;
 void verdicts_free(struct verdict *v, size_t n);

@@ -1,4 +1,5 @@
 # Renewals by the live certificate are granted by themselves: new key or same key, message 17 or 19.
+ca crl=240h crl-overlap=24h
 at 2026-01-01T00:00:00Z
 r1 enrol -> pending
 operator grant r1
