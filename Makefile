@@ -1,7 +1,7 @@
 # Front door: everything else is in meson.build and tools/.
 .DEFAULT_GOAL := all
 B := build
-.PHONY: all deps quick check soak run demo bench fuzz install clean format
+.PHONY: all deps quick check soak run demo bench fuzz install clean format reference
 
 deps:
 	@tools/deps.sh
@@ -16,8 +16,11 @@ all: deps $(B)/build.ninja
 quick check soak: deps
 	@tools/check.sh $@
 
-run: all
-	@tools/run.sh
+run demo: all
+	@tools/$@.sh
+
+reference: all
+	@$(B)/tools/reference >docs/commands.md
 
 bench: all
 	@tools/bench.sh

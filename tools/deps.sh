@@ -27,6 +27,7 @@ openssl               judges our certificates, lists and messages in tests
 gnutls-bin            certtool, a second judge
 libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
+libstrongswan-extra-plugins  fetches for it (its curl plugin)
 curl                  asks the HTTP server in tests
 ca-certificates       downloads of packages over https
 procps                memory and CPU of the processes in bench

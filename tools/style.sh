@@ -35,7 +35,7 @@ bad_headers() {
 			sub(/^ \* /, "", line)
 			whole = line == $0 ? 0 : index(line, name " - ") == 1
 			sub(/ \*\/$/, "", line)
-			if (!whole || (FNR == 1 && line !~ /\.$/))
+			if (!whole || (FNR == 1 && line !~ /[.?]$/))
 				print FILENAME ": starts without \"/* " name " - what it is. */\""
 			else if (split(line, words, " ") - 2 > (name ~ /\.h$/ ? 16 : 12))
 				print FILENAME ": says in " split(line, words, " ") - 2 " words what it is; six are enough"

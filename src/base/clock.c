@@ -141,7 +141,9 @@ kernel_synchronised(void)
 {
 	struct timex tx = {0};
 
-	return adjtimex(&tx) != TIME_ERROR && (tx.status & STA_UNSYNC) == 0;
+	int state = adjtimex(&tx);
+
+	return state >= 0 && state != TIME_ERROR && (tx.status & STA_UNSYNC) == 0;
 }
 
 bool

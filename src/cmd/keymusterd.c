@@ -19,7 +19,7 @@
 struct daemon {
 	struct daemon_options o;
 	struct conf conf;
-	int http, control, control_ro, config, key_seal, password_seal; /* descriptors */
+	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	char clock[600], state[600], conf_path[600],
 	    loopback[600]; /* environment of children */
 };
@@ -355,7 +355,8 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	if (!file_read(d->o.conf, CONF_BYTES_MAX, text, e))
 		return false;
 	if (!d->o.check) {
-		if (!dir_make(d->o.state, 0700, e) ||
+		/* Locked first: a second daemon is told so, not that its port is busy. */
+		if (!dir_make(d->o.state, 0700, e) || !dir_lock(d->o.state, &d->lock, e) ||
 		    !seal_load(d->o.state, have_keys(d->o.state), &seal, e))
 			goto out;
 		password_key(&seal, &passwords);
@@ -395,7 +396,6 @@ main(int argc, char **argv)
 	static struct daemon d;
 	struct blob text = {0};
 	struct err e = {0};
-	int lock;
 
 	if (argc > 1 && strncmp(argv[1], "--role=", 7) == 0)
 		return run_role(argv[1] + 7);
@@ -409,8 +409,6 @@ main(int argc, char **argv)
 		    d.o.conf, d.conf.server_count, d.conf.server_count == 1 ? "" : "s");
 		return CODE_DONE;
 	}
-	if (!dir_lock(d.o.state, &lock, &e))
-		return fail(&e);
 	fix_clock(&d);
 	(void)snprintf(d.state, sizeof(d.state), "KEYMUSTER_STATE=%s", d.o.state);
 	(void)snprintf(d.conf_path, sizeof(d.conf_path), "KEYMUSTER_CONF=%s", d.o.conf);

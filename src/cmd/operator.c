@@ -1,4 +1,5 @@
 /* operator.c - an operator's line and its answer. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,25 +20,37 @@ server_of(struct core *c, const struct command_line *line)
 	return NULL;
 }
 
-/* "0x1F" or bare hex digits as show prints them. */
+/*
+ * Unsigned octets without padding. As in IOS 0x is hexadecimal and bare digits are decimal;
+ * what show prints is hexadecimal without 0x, and letters or more digits than 64 bits have in
+ * decimal tell it apart.
+ */
 static bool
 serial_of(const char *word, struct blob *out)
 {
-	char even[140];
-	size_t n;
+	static const char digits[] = "0123456789abcdef";
+	const bool marked = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	const bool hex = marked || strpbrk(word, "abcdefABCDEF") != NULL || strlen(word) > 19;
+	uint8_t n[32] = {0};
+	size_t zeros = 0;
 
-	if (strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0)
-		word += 2;
-	n = strlen(word);
-	if (n == 0 || n > sizeof(even) - 2)
-		return false;
-	(void)snprintf(even, sizeof(even), "%s%s", n % 2 == 1 ? "0" : "", word);
-	if (!hex_decode(even, out))
-		return false;
-	while (out->n > 1 && out->p[0] == 0) {
-		memmove(out->p, out->p + 1, out->n - 1);
-		out->n--;
+	for (word += marked ? 2 : 0; *word != '\0'; word++) {
+		const char *digit = strchr(digits, tolower((unsigned char)*word));
+		unsigned carry;
+
+		if (digit == NULL || (!hex && digit - digits > 9))
+			return false;
+		carry = (unsigned)(digit - digits);
+		for (size_t i = sizeof(n); i-- > 0; carry >>= 8) {
+			carry += n[i] * (hex ? 16U : 10U);
+			n[i] = (uint8_t)carry;
+		}
+		if (carry != 0)
+			return false;
 	}
+	while (zeros < sizeof(n) - 1 && n[zeros] == 0)
+		zeros++;
+	blob_add(out, n + zeros, sizeof(n) - zeros);
 	return true;
 }
 
@@ -75,8 +88,8 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 	if (line->command == CMD_REVOKE && !serial_of(line->word, &it->serial)) {
 		free(it);
 		answer(c, client, CODE_USAGE,
-		    "% The serial number is hexadecimal, as show crypto pki server NAME "
-		    "certificates prints it.\n");
+		    "% No certificate has such a serial number; it is decimal, or hexadecimal "
+		    "as show prints it.\n");
 		return;
 	}
 	server_add_item(s, it);

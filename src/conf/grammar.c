@@ -480,7 +480,7 @@ static const struct {
     {"$m", "Minutes"},
     {"$t", "Minutes it stays valid"},
     {"$q", "Number of the request"},
-    {"$w", "Serial number, decimal or 0x hexadecimal"},
+    {"$w", "Serial number, decimal, or hexadecimal as show prints it"},
     {"$f", "Text to look for"},
 };
 

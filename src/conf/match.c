@@ -275,12 +275,12 @@ is_name(struct view w)
 static bool
 is_serial(struct view w)
 {
-	bool hex = w.n > 2 && w.p[0] == '0' && (w.p[1] == 'x' || w.p[1] == 'X');
+	size_t from = w.n > 2 && w.p[0] == '0' && (w.p[1] == 'x' || w.p[1] == 'X') ? 2 : 0;
 
 	if (w.n == 0 || w.n > 64)
 		return false;
-	for (size_t i = hex ? 2 : 0; i < w.n; i++)
-		if (hex ? !isxdigit(w.p[i]) : !isdigit(w.p[i]))
+	for (size_t i = from; i < w.n; i++)
+		if (!isxdigit(w.p[i]))
 			return false;
 	return true;
 }
@@ -625,7 +625,7 @@ explain(const struct path *p, struct view text, char bind)
 		const char *name, *words;
 	} arguments[] = {
 	    {"NAME", " (letters, digits, '.', '_', '-')"},
-	    {"SERIAL", " (decimal or 0x hexadecimal)"},
+	    {"SERIAL", " (decimal, or hexadecimal as show prints it)"},
 	    {"ADDRESS", " (IPv4 or IPv6)"},
 	    {"URL", " (as in ftp://10.1.1.1/DB/)"},
 	    {"LINE", " (text)"},

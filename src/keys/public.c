@@ -9,24 +9,31 @@
 #include "keys/keys.h"
 
 /*
- * The last public key, ready: a request brings the same key twice (message and CSR) and its
- * answer is wrapped for it. One each thread, so nothing is shared.
+ * Public keys ready for use. One client's key is needed three times, in three events: message,
+ * CSR, answer; those of the other clients come between. One set each thread, so nothing is
+ * shared.
  */
-static _Thread_local struct {
+#define KEPT 128
+
+struct kept {
 	struct blob spki;
 	EVP_PKEY *key;
 	EVP_PKEY_CTX *verify;
 	struct sig_alg alg; /* what verify is set to */
-} last;
+	uint64_t used;
+};
+
+static _Thread_local struct kept kept[KEPT];
+static _Thread_local uint64_t uses;
 
 static void
-last_drop(void)
+kept_drop(struct kept *k)
 {
-	EVP_PKEY_CTX_free(last.verify);
-	EVP_PKEY_free(last.key);
-	last.verify = NULL;
-	last.key = NULL;
-	blob_clear(&last.spki);
+	EVP_PKEY_CTX_free(k->verify);
+	EVP_PKEY_free(k->key);
+	k->verify = NULL;
+	k->key = NULL;
+	blob_clear(&k->spki);
 }
 
 static bool
@@ -76,34 +83,49 @@ out:
 	return key;
 }
 
-static bool
-last_is(const struct spki *s, struct err *e)
+/* The key, made in place of the one unused longest if it is not there; NULL when unusable. */
+static struct kept *
+kept_key(const struct spki *s, struct err *e)
 {
-	if (last.key != NULL && view_equal(blob_view(&last.spki), s->whole))
-		return true;
-	last_drop();
-	last.key = s->kind == KEY_NONE ? NULL : key_build(s);
+	struct kept *oldest = &kept[0];
+
+	uses++;
+	for (size_t i = 0; i < KEPT; i++) {
+		struct kept *k = &kept[i];
+
+		if (k->key != NULL && view_equal(blob_view(&k->spki), s->whole)) {
+			k->used = uses;
+			return k;
+		}
+		if (k->used < oldest->used)
+			oldest = k;
+	}
+	kept_drop(oldest);
+	oldest->key = s->kind == KEY_NONE ? NULL : key_build(s);
 	ERR_clear_error();
-	if (last.key == NULL)
-		return err_set(
+	if (oldest->key == NULL) {
+		err_set(
 		    e, WHY_BAD_INPUT, "public key is not on its curve or otherwise unusable");
-	blob_set(&last.spki, s->whole);
-	return true;
+		return NULL;
+	}
+	blob_set(&oldest->spki, s->whole);
+	oldest->used = uses;
+	return oldest;
 }
 
 static bool
-last_verifies(const struct sig_alg *alg)
+kept_verifies(struct kept *k, const struct sig_alg *alg)
 {
-	if (last.verify != NULL && sig_alg_equal(&last.alg, alg))
+	if (k->verify != NULL && sig_alg_equal(&k->alg, alg))
 		return true;
-	EVP_PKEY_CTX_free(last.verify);
-	last.verify = EVP_PKEY_CTX_new_from_pkey(NULL, last.key, NULL);
-	last.alg = *alg;
-	if (last.verify != NULL && EVP_PKEY_verify_init(last.verify) == 1 &&
-	    context_set(last.verify, alg))
+	EVP_PKEY_CTX_free(k->verify);
+	k->verify = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
+	k->alg = *alg;
+	if (k->verify != NULL && EVP_PKEY_verify_init(k->verify) == 1 &&
+	    context_set(k->verify, alg))
 		return true;
-	EVP_PKEY_CTX_free(last.verify);
-	last.verify = NULL;
+	EVP_PKEY_CTX_free(k->verify);
+	k->verify = NULL;
 	return false;
 }
 
@@ -113,20 +135,21 @@ key_verify(const struct spki *key, const struct sig_alg *alg, struct view bytes,
 {
 	struct sig_alg a = *alg;
 	uint8_t digest[HASH_MAX];
+	struct kept *k;
 	int got;
 
 	if (a.key == KEY_NONE)
 		a.key = KEY_RSA; /* plain rsaEncryption in a SignerInfo */
 	if (!sig_alg_fits(&a, key->kind))
 		return err_set(e, WHY_BAD_INPUT, "signature algorithm does not fit the key");
-	if (!hash_bytes(a.hash, bytes, digest, e) || !last_is(key, e))
+	if (!hash_bytes(a.hash, bytes, digest, e) || (k = kept_key(key, e)) == NULL)
 		return false;
-	if (!last_verifies(&a)) {
+	if (!kept_verifies(k, &a)) {
 		ERR_clear_error();
 		return err_set(
 		    e, WHY_CRYPTO, "%s signatures cannot be verified here", hash_name(a.hash));
 	}
-	got = EVP_PKEY_verify(last.verify, signature.p, signature.n, digest, hash_size(a.hash));
+	got = EVP_PKEY_verify(k->verify, signature.p, signature.n, digest, hash_size(a.hash));
 	ERR_clear_error();
 	return got == 1 || err_set(e, WHY_BAD_INPUT, "signature does not verify");
 }
@@ -137,13 +160,15 @@ key_wrap(const struct spki *key, struct view content_key, struct blob *out, stru
 	struct blob b = {0};
 	EVP_PKEY_CTX *c = NULL;
 	size_t n = key->modulus.n;
+	struct kept *k;
 	bool ok = false;
 
 	if (key->kind != KEY_RSA)
 		return err_set(e, WHY_BAD_INPUT, "only an RSA key can receive a content key");
-	if (!last_is(key, e))
+	k = kept_key(key, e);
+	if (k == NULL)
 		return false;
-	c = EVP_PKEY_CTX_new_from_pkey(NULL, last.key, NULL);
+	c = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
 	if (c == NULL || EVP_PKEY_encrypt_init(c) != 1 ||
 	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) != 1 ||
 	    EVP_PKEY_encrypt(c, blob_grow(&b, n), &n, content_key.p, content_key.n) != 1) {

@@ -16,7 +16,8 @@ plan_cert_until(const struct plan_ca_policy *p, when_t ca_until, when_t from)
 static when_t
 crl_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
 {
-	return f->have_crl && !f->crl_stale ? when_add(f->crl_signed_at, p->lifetime_crl) : INT64_MIN;
+	return f->have_crl && !f->crl_stale ? when_add(f->crl_signed_at, p->lifetime_crl)
+					    : INT64_MIN;
 }
 
 static enum plan_state
@@ -88,7 +89,8 @@ row_add(struct plan_row *out, size_t *n, enum plan_timer timer, when_t at)
 }
 
 size_t
-plan_ca_timers(const struct plan_ca_policy *p, const struct plan_ca_facts *f, struct plan_row out[TIMER_COUNT])
+plan_ca_timers(const struct plan_ca_policy *p, const struct plan_ca_facts *f,
+    struct plan_row out[TIMER_COUNT])
 {
 	size_t n = 0;
 

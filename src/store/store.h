@@ -1,10 +1,11 @@
 /*
  * store.h - door of store: one authority's records, durable and transactional.
  *
- * One table, two drivers, an archive each: sqlite (store_open_sqlite) and memory (store_open_memory). A turn is one
- * transaction: store_begin, work with savepoints inside, store_commit. Reads see the turn's own writes.
- * Rows travel as structs whose views borrow: on put from the caller, on get from the store until the next store call.
- * Every function returns false with WHY_NOT_FOUND (no such row), WHY_REFUSED (a constraint said no: text names it),
+ * One table, two drivers, an archive each: sqlite (store_open_sqlite) and memory
+ * (store_open_memory). A turn is one transaction: store_begin, work with savepoints inside,
+ * store_commit. Reads see the turn's own writes. Rows travel as structs whose views borrow: on
+ * put from the caller, on get from the store until the next store call. Every function returns
+ * false with WHY_NOT_FOUND (no such row), WHY_REFUSED (a constraint said no: text names it),
  * WHY_BUSY (store full or locked: will pass) or WHY_IO.
  */
 #ifndef STORE_STORE_H
@@ -13,119 +14,136 @@
 #include "base/base.h"
 #include "wire/wire.h"
 
-enum cert_kind { CERT_INITIAL = 1, CERT_RENEWAL, CERT_SHADOW, CERT_RA, CERT_SUB_CA, CERT_ADOPTED };
+enum cert_kind {
+	CERT_INITIAL = 1,
+	CERT_RENEWAL,
+	CERT_SHADOW,
+	CERT_RA,
+	CERT_SUB_CA,
+	CERT_ADOPTED
+};
 enum cert_state { CERT_INTENT = 0, CERT_ISSUED = 1, CERT_VOID = 2 };
 
 struct row_generation {
-	int64_t number;         /* 1, 2, ... */
-	const char *key_label;  /* "ROOTCA", "ROOTCA#" */
-	struct view cert;       /* DER; empty while only the key exists */
-	struct view spki;       /* DER */
+	int64_t number;	       /* 1, 2, ... */
+	const char *key_label; /* "ROOTCA", "ROOTCA#" */
+	struct view cert;      /* DER; empty while only the key exists */
+	struct view spki;      /* DER */
 	when_t not_before, not_after;
 	when_t made_at, switched_at; /* switched_at 0: not yet replaced */
-	int64_t crl_number;     /* last number given to a list of this generation */
+	int64_t crl_number;	     /* last number given to a list of this generation */
 };
 
 struct row_cert {
-	int64_t intent;         /* primary key, 1, 2, ...: allotted by store_cert_intent */
+	int64_t intent; /* primary key, 1, 2, ...: allotted by store_cert_intent */
 	int64_t generation;
-	struct view serial;     /* unsigned big endian without padding */
-	int64_t serial8;        /* sha256_8 of serial: unique */
-	int64_t key8;           /* sha256_8 of the SubjectPublicKeyInfo: indexed */
-	struct view identity;   /* SHA-256 of the canonical subject, 32 octets */
-	struct view subject;    /* Name element */
+	struct view serial;   /* unsigned big endian without padding */
+	int64_t serial8;      /* sha256_8 of serial: unique */
+	int64_t key8;	      /* sha256_8 of the SubjectPublicKeyInfo: indexed */
+	struct view identity; /* SHA-256 of the canonical subject, 32 octets */
+	struct view subject;  /* Name element */
 	when_t not_before, not_after, made_at;
 	enum cert_kind kind;
 	enum cert_state state;
-	struct view body;       /* TBSCertificate while CERT_INTENT, then the certificate */
-	struct view request;    /* digest of rule 5's sameness, 32 octets; empty when none */
+	struct view body;	 /* TBSCertificate while CERT_INTENT, then the certificate */
+	struct view request;	 /* digest of rule 5's sameness, 32 octets; empty when none */
 	const char *transaction; /* transactionID as hex of its octets; "" when none */
-	const char *granted_by; /* "auto", "password", "renewal", "operator", "adopted" */
-	when_t revoked_at;      /* 0: not revoked */
-	int revoked_why;        /* CRLReason */
+	const char *granted_by;	 /* "auto", "password", "renewal", "operator", "adopted" */
+	when_t revoked_at;	 /* 0: not revoked */
+	int revoked_why;	 /* CRLReason */
 };
 
 enum request_state { REQUEST_PENDING = 1, REQUEST_GRANTED, REQUEST_REJECTED, REQUEST_EXPIRED };
 
 struct row_request {
-	int64_t id;             /* as shown to people: 1, 2, ...: allotted by store_request_add */
+	int64_t id; /* as shown to people: 1, 2, ...: allotted by store_request_add */
 	int64_t generation;
-	int64_t key8;           /* sha256_8 of the public key: indexed */
-	struct view digest;     /* digest of rule 5's sameness, 32 octets: unique */
-	struct view identity;   /* 32 octets */
+	int64_t key8;		 /* sha256_8 of the public key: indexed */
+	struct view digest;	 /* digest of rule 5's sameness, 32 octets: unique */
+	struct view identity;	 /* 32 octets */
 	const char *transaction; /* hex */
-	struct view csr;        /* DER */
-	struct view signer;     /* certificate that signed the message, DER: the reply goes to it */
+	struct view csr;	 /* DER */
+	struct view signer; /* certificate that signed the message, DER: the reply goes to it */
 	const char *fingerprint; /* MD5 of the CSR, 32 hex digits, as IOS lists it */
-	const char *source;     /* address it came from */
-	int role;               /* enum cert_kind that a grant would give */
+	const char *source;	 /* address it came from */
+	int role;		 /* enum cert_kind that a grant would give */
 	enum request_state state;
-	const char *reason;     /* why it waits or was rejected, in words */
+	const char *reason; /* why it waits or was rejected, in words */
 	when_t made_at, expires_at;
-	int64_t intent;         /* certificate made from it, 0: none */
+	int64_t intent; /* certificate made from it, 0: none */
 };
 
 struct row_challenge {
-	struct view hash;       /* SHA-256 of salt and password, 32 octets: unique */
+	struct view hash; /* SHA-256 of salt and password, 32 octets: unique */
 	when_t made_at, expires_at;
-	when_t used_at;         /* 0: not used */
-	struct view used_by;    /* identity, empty: nobody */
+	when_t used_at;	     /* 0: not used */
+	struct view used_by; /* identity, empty: nobody */
 };
 
-struct row_client {         /* the muster: one row an identity */
-	struct view identity;   /* 32 octets: key */
-	struct view subject;    /* Name element */
+struct row_client {	      /* the muster: one row an identity */
+	struct view identity; /* 32 octets: key */
+	struct view subject;  /* Name element */
 	when_t first_seen, last_seen;
-	const char *source;     /* last address */
-	const char *asked;      /* last thing asked: "PKCSReq", "RenewalReq", "CertPoll", ... */
-	int64_t intent;         /* newest certificate, 0: none */
-	int strength;           /* strongest algorithms seen: enum hash * 16 + enum cipher */
+	const char *source; /* last address */
+	const char *asked;  /* last thing asked: "PKCSReq", "RenewalReq", "CertPoll", ... */
+	int64_t intent;	    /* newest certificate, 0: none */
+	int strength;	    /* strongest algorithms seen: enum hash * 16 + enum cipher */
 };
 
 struct row_crl {
 	int64_t generation, number;
 	when_t this_update, next_update;
-	struct view der;        /* empty: intent, not signed yet */
+	struct view der; /* empty: intent, not signed yet */
 };
 
 struct row_audit {
 	int64_t sequence;
 	when_t at;
 	const char *actor, *act, *object; /* escaped text */
-	struct view hash;       /* SHA-256(previous hash || record), 32 octets */
+	struct view hash;		  /* SHA-256(previous hash || record), 32 octets */
 };
 
 struct store;
 
 struct store_table {
 	bool (*begin)(struct store *s, struct err *e);
-	bool (*commit)(struct store *s, struct err *e);  /* durable when it returns true; else everything is undone */
+	bool (*commit)(struct store *s,
+	    struct err *e); /* durable when it returns true; else everything is undone */
 	void (*rollback)(struct store *s);
 	bool (*savepoint)(struct store *s, struct err *e); /* nests once */
 	void (*release)(struct store *s);
-	void (*undo)(struct store *s);                    /* back to the savepoint */
+	void (*undo)(struct store *s); /* back to the savepoint */
 
 	/* Small facts by name: "name", "serial", "clock_mark", ... */
 	bool (*fact_get)(struct store *s, const char *name, struct blob *out, struct err *e);
 	bool (*fact_put)(struct store *s, const char *name, struct view value, struct err *e);
 
-	bool (*generation_put)(struct store *s, const struct row_generation *g, struct err *e); /* by number */
-	bool (*generation_get)(struct store *s, int64_t number, struct row_generation *out, struct err *e);
-	bool (*generation_last)(struct store *s, int64_t *number, struct err *e); /* not found: none */
+	bool (*generation_put)(
+	    struct store *s, const struct row_generation *g, struct err *e); /* by number */
+	bool (*generation_get)(
+	    struct store *s, int64_t number, struct row_generation *out, struct err *e);
+	bool (*generation_last)(
+	    struct store *s, int64_t *number, struct err *e); /* not found: none */
 
 	/* Insert an intent; *intent gets its number. WHY_REFUSED: the serial exists. */
-	bool (*cert_intent)(struct store *s, const struct row_cert *c, int64_t *intent, struct err *e);
-	/* CERT_INTENT to CERT_ISSUED with the certificate's DER; or to CERT_VOID with empty der. */
+	bool (*cert_intent)(
+	    struct store *s, const struct row_cert *c, int64_t *intent, struct err *e);
+	/* CERT_INTENT to CERT_ISSUED with the certificate's DER; or to CERT_VOID with empty
+	 * der. */
 	bool (*cert_settle)(struct store *s, int64_t intent, struct view der, struct err *e);
 	bool (*cert_get)(struct store *s, int64_t intent, struct row_cert *out, struct err *e);
-	bool (*cert_by_serial)(struct store *s, struct view serial, struct row_cert *out, struct err *e);
-	/* Newest first: the first row with this key8 and intent < before (INT64_MAX to start). */
-	bool (*cert_by_key)(struct store *s, int64_t key8, int64_t before, struct row_cert *out, struct err *e);
+	bool (*cert_by_serial)(
+	    struct store *s, struct view serial, struct row_cert *out, struct err *e);
+	/* Newest first: the first row with this key8 and intent < before (INT64_MAX to start).
+	 */
+	bool (*cert_by_key)(
+	    struct store *s, int64_t key8, int64_t before, struct row_cert *out, struct err *e);
 	/* The next row with intent > after, in order. */
 	bool (*cert_next)(struct store *s, int64_t after, struct row_cert *out, struct err *e);
 	/* The row with the highest intent. */
 	bool (*cert_last)(struct store *s, struct row_cert *out, struct err *e);
-	/* The next row with state CERT_INTENT and intent > after (a partial index or a bounded scan). */
+	/* The next row with state CERT_INTENT and intent > after (a partial index or a bounded
+	 * scan). */
 	bool (*cert_open)(struct store *s, int64_t after, struct row_cert *out, struct err *e);
 	/* WHY_REFUSED: revoked already. */
 	bool (*cert_revoke)(struct store *s, int64_t intent, when_t at, int why, struct err *e);
@@ -135,39 +153,54 @@ struct store_table {
 	bool (*revoked_get)(struct store *s, struct blob *entries, struct err *e);
 	bool (*revoked_add)(struct store *s, struct view entry, struct err *e);
 
-	bool (*request_add)(struct store *s, const struct row_request *r, int64_t *id, struct err *e); /* WHY_REFUSED: digest exists */
-	bool (*request_get)(struct store *s, int64_t id, struct row_request *out, struct err *e);
-	bool (*request_by_digest)(struct store *s, struct view digest, struct row_request *out, struct err *e);
+	bool (*request_add)(struct store *s, const struct row_request *r, int64_t *id,
+	    struct err *e); /* WHY_REFUSED: digest exists */
+	bool (*request_get)(
+	    struct store *s, int64_t id, struct row_request *out, struct err *e);
+	bool (*request_by_digest)(
+	    struct store *s, struct view digest, struct row_request *out, struct err *e);
 	/* Newest first, id < before. */
-	bool (*request_by_key)(struct store *s, int64_t key8, int64_t before, struct row_request *out, struct err *e);
-	bool (*request_next)(struct store *s, int64_t after, struct row_request *out, struct err *e);
-	/* The earliest expires_at among all rows (WHEN_NEVER: none), and the first row expiring at or before now. */
+	bool (*request_by_key)(struct store *s, int64_t key8, int64_t before,
+	    struct row_request *out, struct err *e);
+	bool (*request_next)(
+	    struct store *s, int64_t after, struct row_request *out, struct err *e);
+	/* The earliest expires_at among all rows (WHEN_NEVER: none), and the first row expiring
+	 * at or before now. */
 	bool (*request_expiry)(struct store *s, when_t *earliest, struct err *e);
-	bool (*request_update)(struct store *s, int64_t id, enum request_state state, const char *reason, int64_t intent,
-	    struct err *e);
+	bool (*request_update)(struct store *s, int64_t id, enum request_state state,
+	    const char *reason, int64_t intent, struct err *e);
 	bool (*request_remove)(struct store *s, int64_t id, struct err *e);
 	bool (*request_count)(struct store *s, int64_t *pending, struct err *e);
 	/* Remove all rows whose expires_at is at or before now; *removed counts them. */
 	bool (*request_purge)(struct store *s, when_t now, int64_t *removed, struct err *e);
 
 	bool (*challenge_add)(struct store *s, const struct row_challenge *c, struct err *e);
-	bool (*challenge_get)(struct store *s, struct view hash, struct row_challenge *out, struct err *e);
+	bool (*challenge_get)(
+	    struct store *s, struct view hash, struct row_challenge *out, struct err *e);
 	/* Only when not used yet; else WHY_REFUSED. */
-	bool (*challenge_use)(struct store *s, struct view hash, when_t at, struct view identity, struct err *e);
+	bool (*challenge_use)(
+	    struct store *s, struct view hash, when_t at, struct view identity, struct err *e);
 	/* The earliest expires_at among all rows (WHEN_NEVER: none). */
 	bool (*challenge_expiry)(struct store *s, when_t *earliest, struct err *e);
 	bool (*challenge_purge)(struct store *s, when_t now, struct err *e); /* expired ones */
 
-	bool (*client_put)(struct store *s, const struct row_client *c, struct err *e); /* insert or replace */
-	bool (*client_get)(struct store *s, struct view identity, struct row_client *out, struct err *e);
-	bool (*client_next)(struct store *s, struct view after, struct row_client *out, struct err *e); /* by identity; empty: first */
+	bool (*client_put)(
+	    struct store *s, const struct row_client *c, struct err *e); /* insert or replace */
+	bool (*client_get)(
+	    struct store *s, struct view identity, struct row_client *out, struct err *e);
+	bool (*client_next)(struct store *s, struct view after, struct row_client *out,
+	    struct err *e); /* by identity; empty: first */
 
-	bool (*crl_put)(struct store *s, const struct row_crl *c, struct err *e); /* one row a generation: the newest */
-	bool (*crl_get)(struct store *s, int64_t generation, struct row_crl *out, struct err *e);
+	bool (*crl_put)(struct store *s, const struct row_crl *c,
+	    struct err *e); /* one row a generation: the newest */
+	bool (*crl_get)(
+	    struct store *s, int64_t generation, struct row_crl *out, struct err *e);
 
 	/* Chains, numbers and inserts. */
-	bool (*audit_add)(struct store *s, when_t at, const char *actor, const char *act, const char *object, struct err *e);
-	bool (*audit_next)(struct store *s, int64_t after, struct row_audit *out, struct err *e);
+	bool (*audit_add)(struct store *s, when_t at, const char *actor, const char *act,
+	    const char *object, struct err *e);
+	bool (*audit_next)(
+	    struct store *s, int64_t after, struct row_audit *out, struct err *e);
 
 	void (*close)(struct store *s);
 };
@@ -177,8 +210,9 @@ struct store {
 };
 
 /*
- * Opens or makes path (mode 0600), migrates forward, locks it. Refuses a file of a newer version (names both), a second
- * process, a directory it cannot write (names it). WAL, synchronous=FULL, exclusive locking, 64 MiB page cache at most.
+ * Opens or makes path (mode 0600), migrates forward, locks it. Refuses a file of a newer
+ * version (names both), a second process, a directory it cannot write (names it). WAL,
+ * synchronous=FULL, exclusive locking, 64 MiB page cache at most.
  */
 struct store *store_open_sqlite(const char *path, struct err *e) MUST_USE;
 struct store *store_open_memory(void);
@@ -187,9 +221,11 @@ bool audit_verify(struct store *s, struct err *e) MUST_USE;
 /* SHA-256(previous || canonical record): shared by both drivers. */
 void audit_hash(struct view previous, const struct row_audit *r, uint8_t out[32]);
 
-/* Named points where a crash is worth a test; compiled to nothing but in the test build (-Dcrash_points=true). */
+/* Named points where a crash is worth a test; compiled to nothing but in the test build
+ * (-Dcrash_points=true). */
 #ifdef CRASH_POINTS
-void crash_point(const char *name); /* ends the process when KEYMUSTER_CRASH=name[:n-th] says so */
+void crash_point(
+    const char *name); /* ends the process when KEYMUSTER_CRASH=name[:n-th] says so */
 #else
 #define crash_point(name) ((void)0)
 #endif

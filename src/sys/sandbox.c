@@ -201,25 +201,41 @@ out:
 	return ok;
 }
 
+static bool
+switched_off(void)
+{
+	const char *word = getenv("KEYMUSTER_SANDBOX");
+
+	return word != NULL && strcmp(word, "off") == 0;
+}
+
+bool
+process_hide(struct err *e)
+{
+	struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return err_set(e, WHY_IO, "cannot forbid core dumps: %s", strerror(errno));
+	if (!switched_off() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_set(e, WHY_IO, "cannot become undumpable: %s", strerror(errno));
+	return true;
+}
+
 bool
 sandbox_enter(enum sandbox profile, struct err *e)
 {
-	const char *word = getenv("KEYMUSTER_SANDBOX");
-	struct rlimit none = {0, 0};
 	char name[16];
 
 	snprintf(name, sizeof(name), "km-%s", names[profile]);
 	(void)prctl(PR_SET_NAME, name); /* for top and ps */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(e, WHY_IO, "cannot give up new privileges: %s", strerror(errno));
-	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		return err_set(e, WHY_IO, "cannot forbid core dumps: %s", strerror(errno));
-	if (word != NULL && strcmp(word, "off") == 0) {
+	if (!process_hide(e))
+		return false;
+	if (switched_off()) {
 		log_warn(
 		    "sandbox is off", "process='%s' by='KEYMUSTER_SANDBOX'", names[profile]);
 		return true;
 	}
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return err_set(e, WHY_IO, "cannot become undumpable: %s", strerror(errno));
 	return filter_load(profile, e);
 }

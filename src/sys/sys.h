@@ -103,6 +103,10 @@ int supervise(const char *self, set_maker make, void *arg);
  * --------------------------------------------------------------------------------------------------
  */
 
+/* No core dump, and nobody of the same user looks into the process (nor at its descriptors)
+ * from outside. */
+bool process_hide(struct err *e) MUST_USE;
+
 enum sandbox { SANDBOX_FRONT, SANDBOX_CORE, SANDBOX_SIGNER };
 /*
  * No new privileges, no core dumps, not dumpable, seccomp filter of the profile (kill on

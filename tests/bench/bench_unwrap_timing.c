@@ -1,4 +1,4 @@
-/* bench_unwrap_timing.c - does the time of an unwrap tell what was inside? (T-OR2) */
+/* bench_unwrap_timing.c - does time tell what was inside (T-OR2)? */
 #include <math.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>

@@ -58,7 +58,8 @@ text(struct view v)
 	struct err e = {0};
 
 	blob_add_view(&words, v);
-	if (name_parse(blob_cstr(&words), &der, &e) && !name_equal(blob_view(&der), blob_view(&der)))
+	if (name_parse(blob_cstr(&words), &der, &e) &&
+	    !name_equal(blob_view(&der), blob_view(&der)))
 		abort();
 	blob_free(&words);
 	blob_free(&der);

@@ -160,4 +160,54 @@ sample_commit(struct store *s)
 	need(s->table->commit(s, &e), &e);
 }
 
+/* One call that must fail for this reason, with a text. */
+UNUSED static void
+refused(bool ok, struct err *e, enum why why)
+{
+	assert_false(ok);
+	if (e->why != why)
+		fail_msg("reason %d instead of %d: %s", (int)e->why, (int)why, e->text);
+	assert_true(e->text[0] != '\0');
+	*e = (struct err){0};
+}
+
+UNUSED static void
+view_is(struct view got, struct view want)
+{
+	assert_true(view_equal(got, want));
+}
+
+UNUSED static int64_t
+add_cert(struct store *s, int64_t n)
+{
+	struct row_cert c = sample_cert(n);
+	int64_t intent = 0;
+	struct err e = {0};
+
+	need(s->table->cert_intent(s, &c, &intent, &e), &e);
+	return intent;
+}
+
+UNUSED static int64_t
+add_request(struct store *s, int64_t n)
+{
+	struct row_request r = sample_request(n);
+	int64_t id = 0;
+	struct err e = {0};
+
+	need(s->table->request_add(s, &r, &id, &e), &e);
+	return id;
+}
+
+UNUSED static struct store *
+open_at(const char *path)
+{
+	struct err e = {0};
+	struct store *s = store_open_sqlite(path, &e);
+
+	if (!s)
+		fail_msg("%s", e.text);
+	return s;
+}
+
 #endif

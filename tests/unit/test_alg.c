@@ -1,4 +1,5 @@
-/* test_alg.c - digests, algorithm identifiers, public keys (BAD-083, BAD-118, BAD-119, CP-11, CP-18). */
+/* test_alg.c - digests, algorithm identifiers, public keys. */
+/* BAD-083, BAD-118, BAD-119, CP-11, CP-18 */
 #include "wire_oracle.h"
 
 static void
@@ -10,13 +11,14 @@ hashes_as_published(void **state)
 	} cases[] = {
 	    {HASH_MD5, "md5", "900150983cd24fb0d6963f7d28e17f72"},
 	    {HASH_SHA1, "sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
-	    {HASH_SHA256, "sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+	    {HASH_SHA256, "sha256",
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
 	    {HASH_SHA384, "sha384",
-	        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
-	        "8086072ba1e7cc2358baeca134c825a7"},
+		"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+		"8086072ba1e7cc2358baeca134c825a7"},
 	    {HASH_SHA512, "sha512",
-	        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-	        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
 	};
 	uint8_t out[HASH_MAX];
 
@@ -38,15 +40,17 @@ knows_ciphers(void **state)
 	static const struct {
 		enum cipher cipher;
 		const char *stock;
-	} cases[] = {{CIPHER_DES3, "DES-EDE3-CBC"}, {CIPHER_AES128, "AES-128-CBC"}, {CIPHER_AES192, "AES-192-CBC"},
-	    {CIPHER_AES256, "AES-256-CBC"}};
+	} cases[] = {{CIPHER_DES3, "DES-EDE3-CBC"}, {CIPHER_AES128, "AES-128-CBC"},
+	    {CIPHER_AES192, "AES-192-CBC"}, {CIPHER_AES256, "AES-256-CBC"}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		EVP_CIPHER *c = EVP_CIPHER_fetch(NULL, cases[i].stock, NULL);
 
-		assert_int_equal(cipher_key_size(cases[i].cipher), EVP_CIPHER_get_key_length(c));
-		assert_int_equal(cipher_block_size(cases[i].cipher), EVP_CIPHER_get_block_size(c));
+		assert_int_equal(
+		    cipher_key_size(cases[i].cipher), EVP_CIPHER_get_key_length(c));
+		assert_int_equal(
+		    cipher_block_size(cases[i].cipher), EVP_CIPHER_get_block_size(c));
 		EVP_CIPHER_free(c);
 	}
 	assert_int_equal(cipher_key_size(CIPHER_DES), 8);
@@ -83,7 +87,8 @@ signature_algorithms_as_stock_cp18(void **state)
 		uint8_t *p = NULL;
 		int n;
 
-		X509_ALGOR_set0(stock, OBJ_nid2obj(cases[i].nid), rsa ? V_ASN1_NULL : V_ASN1_UNDEF, NULL);
+		X509_ALGOR_set0(
+		    stock, OBJ_nid2obj(cases[i].nid), rsa ? V_ASN1_NULL : V_ASN1_UNDEF, NULL);
 		n = i2d_X509_ALGOR(stock, &p);
 		sig_alg_encode(&w, &cases[i].alg);
 		assert_true(view_equal(blob_view(&out), view_of(p, (size_t)n)));
@@ -127,7 +132,8 @@ refuses_algorithms(void **state)
 	blob_free(&in);
 }
 
-/* The library makes a PSS-signed certificate; its AlgorithmIdentifier is read and written alike. */
+/* The library makes a PSS-signed certificate; its AlgorithmIdentifier is read and written
+ * alike. */
 static void
 pss_as_stock(void **state)
 {
@@ -135,8 +141,8 @@ pss_as_stock(void **state)
 		const char *digest;
 		enum hash hash;
 		int salt;
-	} cases[] = {{"SHA256", HASH_SHA256, 32}, {"SHA384", HASH_SHA384, 48}, {"SHA512", HASH_SHA512, 20},
-	    {"SHA1", HASH_SHA1, 20}};
+	} cases[] = {{"SHA256", HASH_SHA256, 32}, {"SHA384", HASH_SHA384, 48},
+	    {"SHA512", HASH_SHA512, 20}, {"SHA1", HASH_SHA1, 20}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -151,7 +157,9 @@ pss_as_stock(void **state)
 		int n;
 
 		X509_set_pubkey(x, key_rsa());
-		assert_int_equal(EVP_DigestSignInit_ex(ctx, &pctx, cases[i].digest, NULL, NULL, key_rsa(), NULL), 1);
+		assert_int_equal(EVP_DigestSignInit_ex(
+				     ctx, &pctx, cases[i].digest, NULL, NULL, key_rsa(), NULL),
+		    1);
 		EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING);
 		EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, cases[i].salt);
 		assert_true(X509_sign_ctx(x, ctx) > 0);
@@ -208,7 +216,8 @@ check_ec(const char *curve, int bits)
 	assert_int_equal(k.kind, KEY_EC);
 	assert_int_equal(k.bits, bits);
 	assert_int_equal(k.curve, bits);
-	assert_int_equal(EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof(point), &n), 1);
+	assert_int_equal(
+	    EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof(point), &n), 1);
 	assert_true(view_equal(k.point, view_of(point, n)));
 	EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed");
 	key_spki(key, &spki);

@@ -17,9 +17,11 @@ static const struct {
     {"BAD-047 pieces in pieces", "2480248004016100000401620000", "04026162"},
     {"constructed OCTET STRING without pieces", "2400", "0400"},
     {"EncryptedContentInfo with implicit pieces", "3080060103 3000 a080040161040162 0000 0000",
-        "3009060103 3000 80026162"},
-    {"explicit [0] behind an OID stays constructed", "3080060103a08004016100000000", "3008060103a003040161"},
-    {"EncryptedContentInfo with definite pieces", "300a0601033000a0030401 61", "300806010330008001 61"},
+	"3009060103 3000 80026162"},
+    {"explicit [0] behind an OID stays constructed", "3080060103a08004016100000000",
+	"3008060103a003040161"},
+    {"EncryptedContentInfo with definite pieces", "300a0601033000a0030401 61",
+	"300806010330008001 61"},
     {"definite contents end where they say", "3005308002010500", NULL},
     {"BAD-046 end of contents missing", "3080020105", NULL},
     {"BAD-046 end of contents half there", "308002010500", NULL},
@@ -76,13 +78,15 @@ bounds_depth_bad046(void **state)
 			blob_add(&in, "\x30\x80", 2);
 		for (int i = 0; i < depth; i++)
 			blob_add(&in, "\0\0", 2);
-		assert_int_equal(ber_normalise(blob_view(&in), &scratch, &out, NULL), depth <= 64);
+		assert_int_equal(
+		    ber_normalise(blob_view(&in), &scratch, &out, NULL), depth <= 64);
 		blob_clear(&in);
 		for (int i = 0; i < depth; i++)
 			blob_add(&in, "\x24\x80", 2);
 		for (int i = 0; i < depth; i++)
 			blob_add(&in, "\0\0", 2);
-		assert_int_equal(ber_normalise(blob_view(&in), &scratch, &out, NULL), depth <= 63);
+		assert_int_equal(
+		    ber_normalise(blob_view(&in), &scratch, &out, NULL), depth <= 63);
 		blob_free(&in);
 		blob_free(&scratch);
 	}
@@ -100,7 +104,8 @@ bounds_elements_bad047(void **state)
 		for (size_t i = 0; i < n; i++)
 			blob_add(&in, "\x04\x01\x61", 3);
 		blob_add(&in, "\0\0", 2);
-		assert_int_equal(ber_normalise(blob_view(&in), &scratch, &out, NULL), n == 99000);
+		assert_int_equal(
+		    ber_normalise(blob_view(&in), &scratch, &out, NULL), n == 99000);
 		blob_free(&in);
 		blob_free(&scratch);
 	}
@@ -114,7 +119,8 @@ refuses_cuts_bad043(void **state)
 	struct view out;
 
 	(void)state;
-	unhex("3080 060103 3080 3000 020105 0000 2480 0402abcd 2480040100000004010100000000", &in);
+	unhex("3080 060103 3080 3000 020105 0000 2480 0402abcd 2480040100000004010100000000",
+	    &in);
 	assert_true(ber_normalise(blob_view(&in), &scratch, &out, NULL));
 	for (size_t n = 0; n < in.n; n++) {
 		uint8_t *exact = malloc(n + 1);
@@ -137,7 +143,8 @@ is_idempotent_on_mutants(void **state)
 	size_t accepted = 0;
 
 	(void)state;
-	unhex("3080 060103 3080 3000 020105 0000 2480 0402abcd 2480040100000004010100000000", &in);
+	unhex("3080 060103 3080 3000 020105 0000 2480 0402abcd 2480040100000004010100000000",
+	    &in);
 	for (int i = 0; i < 20000; i++) {
 		mutate(&seed, blob_view(&in), &mutant);
 		blob_clear(&scratch);

@@ -127,8 +127,8 @@ static const struct {
 	"% Invalid input detected at '^' marker. Expected NAME (letters, digits, '.', "
 	"'_', '-')."},
     {"crypto pki server A revoke zz", 27,
-	"% Invalid input detected at '^' marker. Expected SERIAL (decimal or 0x "
-	"hexadecimal)."},
+	"% Invalid input detected at '^' marker. Expected SERIAL (decimal, or "
+	"hexadecimal as show prints it)."},
     {"write terminal", 6,
 	"% Invalid input detected at '^' marker. Expected 'memory' or the end of the "
 	"line."},

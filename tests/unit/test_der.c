@@ -1,4 +1,5 @@
-/* test_der.c - the strict reader and the writer (BAD-043 to BAD-053, BAD-129, CP-05, CP-10, CP-17). */
+/* test_der.c - the strict reader and the writer. */
+/* BAD-043 to BAD-053, BAD-129, CP-05, CP-10, CP-17 */
 #include "wire_oracle.h"
 
 static const struct {
@@ -54,7 +55,8 @@ reads_elements(void **state)
 static void
 writes_lengths_that_it_reads(void **state)
 {
-	static const size_t sizes[] = {0, 1, 127, 128, 129, 255, 256, 257, 65535, 65536, 70000, 16777216};
+	static const size_t sizes[] = {
+	    0, 1, 127, 128, 129, 255, 256, 257, 65535, 65536, 70000, 16777216};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -84,6 +86,30 @@ writes_lengths_that_it_reads(void **state)
 		blob_free(&body);
 		blob_free(&put);
 		blob_free(&opened);
+	}
+}
+
+/* The same 200 octets behind every way to write their length: one is DER. */
+static void
+refuses_padded_long_lengths_bad049(void **state)
+{
+	static const struct {
+		const char *head;
+		bool good;
+	} cases[] = {{"0481c8", true}, {"048200c8", false}, {"04830000c8", false},
+	    {"0484000000c8", false}, {"0485000000 00c8", false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob in = {0};
+		struct reader r;
+		struct der d;
+
+		unhex(cases[i].head, &in);
+		memset(blob_grow(&in, 200), 0x5a, 200);
+		r = reader_of(blob_view(&in));
+		assert_int_equal(der_any(&r, &d, NULL), cases[i].good);
+		blob_free(&in);
 	}
 }
 
@@ -176,7 +202,7 @@ writes_unsigned_octets(void **state)
 
 static const struct {
 	const char *says, *text; /* text: first U or G for the tag */
-	const char *when;        /* NULL: refused */
+	const char *when;	 /* NULL: refused */
 } times[] = {
     {"BAD-129 UTCTime of 2049", "U491231235959Z", "2049-12-31T23:59:59Z"},
     {"UTCTime of 1950", "U500101000000Z", "1950-01-01T00:00:00Z"},
@@ -213,7 +239,8 @@ reads_times(void **state)
 		when_t t = 0;
 		bool good;
 
-		der_put(&w, times[i].text[0] == 'U' ? DER_UTC_TIME : DER_GENERALIZED_TIME, view_str(times[i].text + 1));
+		der_put(&w, times[i].text[0] == 'U' ? DER_UTC_TIME : DER_GENERALIZED_TIME,
+		    view_str(times[i].text + 1));
 		r = reader_of(blob_view(&in));
 		good = der_time(&r, &t, NULL);
 		if (good != (times[i].when != NULL))
@@ -229,9 +256,12 @@ writes_times_as_rfc5280_cp05(void **state)
 {
 	static const struct {
 		const char *when, *text;
-	} cases[] = {{"2049-12-31T23:59:59Z", "U491231235959Z"}, {"2050-01-01T00:00:00Z", "G20500101000000Z"},
-	    {"2100-02-28T12:34:56Z", "G21000228123456Z"}, {"9999-12-31T23:59:59Z", "G99991231235959Z"},
-	    {"1950-01-01T00:00:00Z", "U500101000000Z"}, {"1949-12-31T23:59:59Z", "G19491231235959Z"},
+	} cases[] = {{"2049-12-31T23:59:59Z", "U491231235959Z"},
+	    {"2050-01-01T00:00:00Z", "G20500101000000Z"},
+	    {"2100-02-28T12:34:56Z", "G21000228123456Z"},
+	    {"9999-12-31T23:59:59Z", "G99991231235959Z"},
+	    {"1950-01-01T00:00:00Z", "U500101000000Z"},
+	    {"1949-12-31T23:59:59Z", "G19491231235959Z"},
 	    {"2036-02-07T06:28:16Z", "U360207062816Z"}};
 	struct blob out = {0};
 	struct der_writer w = {.out = &out};
@@ -244,7 +274,8 @@ writes_times_as_rfc5280_cp05(void **state)
 		assert_true(when_parse(cases[i].when, &t));
 		blob_clear(&out);
 		der_put_time(&w, t);
-		assert_int_equal(out.p[0], cases[i].text[0] == 'U' ? DER_UTC_TIME : DER_GENERALIZED_TIME);
+		assert_int_equal(
+		    out.p[0], cases[i].text[0] == 'U' ? DER_UTC_TIME : DER_GENERALIZED_TIME);
 		assert_true(view_equal_str(view_of(out.p + 2, out.n - 2), cases[i].text + 1));
 		r = reader_of(blob_view(&out));
 		assert_true(der_time(&r, &back, NULL));
@@ -265,9 +296,10 @@ writes_named_bits_minimally_cp10(void **state)
 	static const struct {
 		uint32_t bits;
 		const char *hex;
-	} cases[] = {{0, "030100"}, {KU_DIGITAL_SIGNATURE, "03020780"}, {KU_CERT_SIGN | KU_CRL_SIGN, "03020106"},
-	    {KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT, "030205a0"}, {KU_DECIPHER_ONLY, "0303070080"},
-	    {KU_ENCIPHER_ONLY, "03020001"}};
+	} cases[] = {{0, "030100"}, {KU_DIGITAL_SIGNATURE, "03020780"},
+	    {KU_CERT_SIGN | KU_CRL_SIGN, "03020106"},
+	    {KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT, "030205a0"},
+	    {KU_DECIPHER_ONLY, "0303070080"}, {KU_ENCIPHER_ONLY, "03020001"}};
 	struct blob out = {0};
 	struct der_writer w = {.out = &out};
 
@@ -295,11 +327,11 @@ sorts_sets_cp17(void **state)
 	der_put_oid(&w, OID_CN);
 	der_close_sorted(&w);
 	assert_hex(blob_view(&out), "3112"
-	                            "020105"
-	                            "0202012c"
-	                            "0603550403"
-	                            "130161"
-	                            "130162");
+				    "020105"
+				    "0202012c"
+				    "0603550403"
+				    "130161"
+				    "130162");
 	blob_free(&out);
 }
 
@@ -309,6 +341,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_elements),
 	    cmocka_unit_test(writes_lengths_that_it_reads),
+	    cmocka_unit_test(refuses_padded_long_lengths_bad049),
 	    cmocka_unit_test(takes_only_the_tag_asked_for),
 	    cmocka_unit_test(reads_and_writes_numbers),
 	    cmocka_unit_test(writes_unsigned_octets),

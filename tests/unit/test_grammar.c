@@ -120,7 +120,7 @@ static const struct {
     {"crypto pki server NAME$s revoke SERIAL$w "
      "[{unspecified|key-compromise|ca-compromise|affiliation-changed|superseded|"
      "cessation-of-operation}$r]",
-	"crypto pki server A revoke 0x1F superseded", "crypto pki server A revoke 1F"},
+	"crypto pki server A revoke 0x1F superseded", "crypto pki server A revoke 1G"},
     {"crypto pki server NAME$s password generate [<1-43200>$t]",
 	"crypto pki server A password generate 60", "crypto pki server A password generate 0"},
     {"clock calendar-valid", "clock calendar-valid", "clock"},

@@ -14,21 +14,26 @@ parse(const char *text, struct blob *out)
 static const struct {
 	const char *says, *text, *shown, *hex; /* hex NULL: not compared */
 } names[] = {
-    {"S14: RDNs are reversed, all PrintableString", "CN=RootCA,OU=TAC,O=Cisco", "cn=RootCA,ou=TAC,o=Cisco",
-        "302f310e300c060355040a1305436973636f310c300a060355040b1303544143310f300d06035504031306526f6f744341"},
-    {"spaces around are dropped", " cn = R1 , ou=Branch Office ", "cn=R1,ou=Branch Office", NULL},
+    {"S14: RDNs are reversed, all PrintableString", "CN=RootCA,OU=TAC,O=Cisco",
+	"cn=RootCA,ou=TAC,o=Cisco",
+	"302f310e300c060355040a1305436973636f310c300a060355040b1303544143310f300d06035504031306"
+	"526f6f744341"},
+    {"spaces around are dropped", " cn = R1 , ou=Branch Office ", "cn=R1,ou=Branch Office",
+	NULL},
     {"a comma by backslash", "CN=Cisco\\, Inc.", "cn=Cisco\\, Inc.", NULL},
     {"a comma by quotes", "CN=\"Cisco, Inc.\",C=US", "cn=Cisco\\, Inc.,c=US", NULL},
     {"quoted spaces stay", "CN=\" a \"", "cn= a ", NULL},
     {"hex octets make UTF-8", "CN=Caf\\c3\\a9", "cn=Caf\\xc3\\xa9", NULL},
     {"a multi-valued RDN in DER order", "hostname=R15.labtech.su+serialNumber=67109104",
-        "serialNumber=67109104+hostname=R15.labtech.su", NULL},
+	"serialNumber=67109104+hostname=R15.labtech.su", NULL},
     {"unstructuredName and emailAddress are IA5String", "unstructuredName=r@x,E=a@b",
-        "hostname=r@x,e=a@b",
-        "3028 3112301006092a864886f70d0109011603614062 3112301006092a864886f70d0109021603724078"},
+	"hostname=r@x,e=a@b",
+	"3028 3112301006092a864886f70d0109011603614062 "
+	"3112301006092a864886f70d0109021603724078"},
     {"DC is IA5String", "DC=example", "dc=example", NULL},
     {"an OID as attribute", "1.2.840.113549.1.9.20=x", "1.2.840.113549.1.9.20=x", NULL},
-    {"UTF8String when Printable does not do", "CN=a_b", "cn=a_b", "300e310c300a06035504030c03615f62"},
+    {"UTF8String when Printable does not do", "CN=a_b", "cn=a_b",
+	"300e310c300a06035504030c03615f62"},
     {"the equals sign belongs to the value", "CN=a=b", "cn=a=b", NULL},
 };
 
@@ -129,19 +134,25 @@ static const struct {
 	const char *utf8; /* NULL: refused */
 } strings[] = {
     {"PrintableString", DER_PRINTABLE, {(const uint8_t *)"R1", 2}, "R1"},
-    {"PrintableString with $ and @, as IOS writes", DER_PRINTABLE, {(const uint8_t *)"p$@", 3}, "p$@"},
-    {"PrintableString with an octet over 7f", DER_PRINTABLE, {(const uint8_t *)"a\xe9", 2}, NULL},
+    {"PrintableString with $ and @, as IOS writes", DER_PRINTABLE, {(const uint8_t *)"p$@", 3},
+	"p$@"},
+    {"PrintableString with an octet over 7f", DER_PRINTABLE, {(const uint8_t *)"a\xe9", 2},
+	NULL},
     {"BAD-112 T61String is Latin-1", DER_T61, {(const uint8_t *)"caf\xe9", 4}, "caf\xc3\xa9"},
     {"BAD-112 BMPString", DER_BMP, {(const uint8_t *)"\x00\x41\x20\xac", 4}, "A\xe2\x82\xac"},
     {"BAD-112 BMPString of odd length", DER_BMP, {(const uint8_t *)"\x00\x41\x20", 3}, NULL},
     {"BAD-112 unpaired surrogate", DER_BMP, {(const uint8_t *)"\xd8\x00", 2}, NULL},
-    {"BAD-112 surrogate pair: BMPString has none", DER_BMP, {(const uint8_t *)"\xd8\x3d\xde\x00", 4}, NULL},
-    {"UniversalString", DER_UNIVERSAL, {(const uint8_t *)"\x00\x01\xf6\x00", 4}, "\xf0\x9f\x98\x80"},
-    {"BAD-112 UniversalString over 10FFFF", DER_UNIVERSAL, {(const uint8_t *)"\x00\x11\x00\x00", 4}, NULL},
+    {"BAD-112 surrogate pair: BMPString has none", DER_BMP,
+	{(const uint8_t *)"\xd8\x3d\xde\x00", 4}, NULL},
+    {"UniversalString", DER_UNIVERSAL, {(const uint8_t *)"\x00\x01\xf6\x00", 4},
+	"\xf0\x9f\x98\x80"},
+    {"BAD-112 UniversalString over 10FFFF", DER_UNIVERSAL,
+	{(const uint8_t *)"\x00\x11\x00\x00", 4}, NULL},
     {"BAD-112 NUL", DER_UTF8, {(const uint8_t *)"bank.com\0.evil", 14}, NULL},
     {"BAD-112 NUL in PrintableString", DER_PRINTABLE, {(const uint8_t *)"a\0b", 3}, NULL},
     {"BAD-112 NUL in BMPString", DER_BMP, {(const uint8_t *)"\0\0", 2}, NULL},
-    {"BAD-112 right-to-left mark is a character", DER_UTF8, {(const uint8_t *)"a\xe2\x80\x8f", 4}, "a\xe2\x80\x8f"},
+    {"BAD-112 right-to-left mark is a character", DER_UTF8,
+	{(const uint8_t *)"a\xe2\x80\x8f", 4}, "a\xe2\x80\x8f"},
     {"BAD-112 cut UTF-8", DER_UTF8, {(const uint8_t *)"a\xe2\x80", 3}, NULL},
     {"UTF-8 beyond 10FFFF", DER_UTF8, {(const uint8_t *)"\xf4\x90\x80\x80", 4}, NULL},
     {"IA5String", DER_IA5, {(const uint8_t *)"a@b", 3}, "a@b"},
@@ -268,7 +279,8 @@ compares_as_stock_cp20(void **state)
 	blob_free(&b);
 }
 
-/* Values of one RDN are sorted after folding: encodings that sort otherwise still compare equal. */
+/* Values of one RDN are sorted after folding: encodings that sort otherwise still compare
+ * equal. */
 static void
 sorts_after_folding(void **state)
 {

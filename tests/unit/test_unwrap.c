@@ -1,5 +1,5 @@
-/* test_unwrap.c - wrong envelopes get keys too, and always the same ones (R-30, T-OR1, T-OR3).
- */
+/* test_unwrap.c - wrong envelopes get keys too, always the same. */
+/* R-30, T-OR1, T-OR3 */
 #include "keys_test.h"
 
 #include <openssl/err.h>

@@ -163,7 +163,8 @@ stock_when(const ASN1_TIME *t)
 	when_t out;
 
 	assert_int_equal(ASN1_TIME_to_tm(t, &tm), 1);
-	d = (struct date){tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec};
+	d = (struct date){
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec};
 	assert_true(date_when(&d, &out));
 	return out;
 }
@@ -194,7 +195,8 @@ random_next(uint64_t *state)
 KEPT void
 mutate(uint64_t *state, struct view in, struct blob *out)
 {
-	static const uint8_t favourites[] = {0x00, 0x01, 0x7f, 0x80, 0x81, 0x82, 0xff, 0x30, 0x31, 0x02, 0x05, 0x0c, 0x14};
+	static const uint8_t favourites[] = {
+	    0x00, 0x01, 0x7f, 0x80, 0x81, 0x82, 0xff, 0x30, 0x31, 0x02, 0x05, 0x0c, 0x14};
 	size_t wounds = 1 + random_next(state) % 3;
 
 	blob_set(out, in);

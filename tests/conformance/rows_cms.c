@@ -1,0 +1,780 @@
+/* rows_cms.c - BAD-055 to BAD-083: what is no SCEP message. */
+/* wire.h before the library's macros of the same names */
+#include "tests/conformance/lab.h"
+
+#include <openssl/cms.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/peer_inner.h"
+#include "lib/pool.h"
+
+#define NULLS "\x05\x00"
+#define SHA512_ALG "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03"
+
+static void
+must(bool ok)
+{
+	if (!ok) {
+		ERR_print_errors_fp(stdout);
+		abort();
+	}
+}
+
+/* ---- makers
+ * ------------------------------------------------------------------------------------ */
+
+/* Everything with this digest, by stock calls: 1 MD5, 2 SHA-1, 3 SHA-1 inside alone, 4 MD5 inside
+ * alone, 5 SHA-512. */
+static void
+other_digest(struct lab *l, const struct row *r, struct blob *out)
+{
+	static const char *const outside[] = {"", "MD5", "SHA1", "SHA256", "SHA256", "SHA512"};
+	static const char *const inside[] = {"", "MD5", "SHA1", "SHA1", "MD5", "SHA512"};
+	struct peer_request o = {.csr_digest = inside[r->number]};
+	struct err e = {0};
+
+	l->p->digest = outside[r->number];
+	must(peer_enrol(l->p, &o, out, &e));
+}
+
+/* Two signers: r->number 0 both good, 1 the second one broken, 2 the first. */
+static void
+two_signers(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row one = {0};
+	struct blob first = {0}, set = {0};
+	struct err e = {0};
+	CMS_ContentInfo *cms;
+	const uint8_t *p;
+	X509 *cert = NULL;
+	struct peer other = {0};
+
+	must(row_make(l, &one, &first, &e));
+	p = first.p;
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)first.n);
+	must(cms != NULL);
+	must(lab_peer(&other, l, "CN=other", pool_key(91), &e) && peer_temporary(&other, NULL, &e));
+	cert = other.signer;
+	CMS_SignerInfo *si = CMS_add1_signer(cms, cert, pool_key(91), EVP_sha256(),
+	    CMS_BINARY | CMS_REUSE_DIGEST | CMS_NOSMIMECAP);
+	must(si != NULL);
+	ADD_DER(out, CMS_ContentInfo, cms);
+	if (r->number == 1)
+		out->p[out->n - 5] ^= 1;
+	CMS_ContentInfo_free(cms);
+	peer_free(&other);
+	blob_free(&first);
+	blob_free(&set);
+}
+
+/* A renewal without the signer's certificate: the database knows it. */
+static void
+without_certificate(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct err e = {0};
+
+	inner.outer.no_certificate = true;
+	must(row_make(l, &inner, out, &e));
+}
+
+static EVP_PKEY *
+keep_key(struct lab *l, EVP_PKEY *key)
+{
+	must(key != NULL);
+	EVP_PKEY_free(l->extra_key);
+	l->extra_key = key;
+	return key;
+}
+
+/* mallory has this key from now on. */
+static void
+use_key(struct lab *l, EVP_PKEY *key)
+{
+	struct err e = {0};
+
+	peer_free(&l->mallory);
+	must(lab_peer(&l->mallory, l, "O=Cisco,OU=CVO,CN=mallory", key, &e));
+}
+
+/* A message signed by an EC key; r->outer may say another algorithm. */
+static void
+ec_signer(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct err e = {0};
+
+	use_key(l, keep_key(l, EVP_EC_gen("P-256")));
+	must(row_make(l, r, out, &e));
+}
+
+static EVP_PKEY *
+rsa_e3(void)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *three = NULL;
+	EVP_PKEY *key = NULL;
+
+	BN_dec2bn(&three, "3");
+	must(EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1 &&
+	     EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, three) == 1 &&
+	     EVP_PKEY_generate(ctx, &key) == 1);
+	BN_free(three);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+/* The cube root, rounded up, by bisection. */
+static void
+cube_root(const BIGNUM *n, BIGNUM *root, BN_CTX *ctx)
+{
+	BIGNUM *low = BN_new(), *high = BN_new(), *mid = BN_new(), *cube = BN_new();
+
+	BN_zero(low);
+	must(BN_lshift(high, BN_value_one(), BN_num_bits(n) / 3 + 1));
+	while (BN_cmp(low, high) < 0) {
+		must(BN_add(mid, low, high) && BN_rshift1(mid, mid) && BN_sqr(cube, mid, ctx) &&
+		     BN_mul(cube, cube, mid, ctx));
+		if (BN_cmp(cube, n) < 0)
+			must(BN_add(low, mid, BN_value_one()) != 0);
+		else
+			must(BN_copy(high, mid) != NULL);
+	}
+	must(BN_copy(root, low) != NULL);
+	BN_free(low);
+	BN_free(high);
+	BN_free(mid);
+	BN_free(cube);
+}
+
+/* 00 01 ff*8 00 DigestInfo garbage, as a perfect cube nearly is: lax verifiers with e = 3 accept
+ * its root (Bleichenbacher 2006). Signs the certificate itself and the message. */
+static void
+cube_forgery(const uint8_t hash[32], struct blob *sig)
+{
+	static const uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48,
+	    0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+	uint8_t block[256] = {0, 1, 255, 255, 255, 255, 255, 255, 255, 255, 0};
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *n, *root = BN_new();
+
+	memcpy(block + 11, info, sizeof(info));
+	memcpy(block + 11 + sizeof(info), hash, 32);
+	n = BN_bin2bn(block, sizeof(block), NULL);
+	cube_root(n, root, ctx);
+	must(BN_bn2binpad(root, blob_grow(sig, 256), 256) == 256);
+	/* The forgery is a good one: its cube starts as the block does. */
+	must(BN_sqr(n, root, ctx) && BN_mul(n, n, root, ctx));
+	uint8_t cube[256];
+	must(BN_bn2binpad(n, cube, 256) == 256 && memcmp(cube, block, 11 + sizeof(info) + 32) == 0);
+	BN_free(n);
+	BN_free(root);
+	BN_CTX_free(ctx);
+}
+
+static void
+signed_by_cube(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct blob csr = {0}, sealed = {0}, sig = {0};
+	struct asn set = {0};
+	struct err e = {0};
+	uint8_t hash[32], md[34] = {TAG_OCTETS, 32};
+	unsigned n = 32;
+
+	use_key(l, keep_key(l, rsa_e3()));
+	if (r->number == 0) { /* the same key signs honestly */
+		must(row_make(l, &inner, out, &e));
+		return;
+	}
+	lab_csr(l, &csr);
+	forge_envelope(&inner.seal, l->p->recipient, blob_view(&csr), &sealed);
+	must(peer_temporary(l->p, NULL, &e) && peer_transaction(l->p, "SHA256", &e));
+	must(EVP_Digest(sealed.p, sealed.n, md + 2, &n, EVP_sha256(), NULL) == 1);
+	asn_open(&set, TAG_SET);
+	asn_attribute(&set, OID_SCEP "2", VIEW("\x13\x02\x31\x39"));
+	asn_attribute(&set, OID_SCEP "7", VIEW("\x13\x06" "forged"));
+	asn_attribute(&set, OID_SCEP "5", VIEW("\x04\x10" "0123456789abcdef"));
+	asn_attribute(&set, OID_PKCS9 "4", view_of(md, sizeof(md)));
+	asn_attribute(&set, OID_PKCS9 "3", VIEW("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"));
+	asn_close_sorted(&set);
+	must(EVP_Digest(set.out.p, set.out.n, hash, &n, EVP_sha256(), NULL) == 1);
+	cube_forgery(hash, &sig);
+	size_t head = set.out.p[1] == 0x81 ? 3 : 4;
+	inner.outer.attrs = view_of(set.out.p + head, set.out.n - head);
+	inner.outer.signature = blob_view(&sig);
+	must(forge_message(&inner.outer, l->p, PEER_PKCS_REQ, blob_view(&sealed), out, &e));
+	blob_free(&csr);
+	blob_free(&sealed);
+	blob_free(&sig);
+	blob_free(&set.out);
+}
+
+/* transactionID of r->number octets. */
+static void
+long_id(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct blob id = {0};
+	struct err e = {0};
+
+	asn_head(&id, TAG_PRINTABLE, (size_t)r->number, 0);
+	blob_repeat(&id, VIEW("A"), (size_t)r->number);
+	inner.outer.id = blob_view(&id);
+	must(row_make(l, &inner, out, &e));
+	blob_free(&id);
+}
+
+static void
+long_nonce(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct blob nonce = {0};
+	struct err e = {0};
+
+	asn_head(&nonce, TAG_OCTETS, (size_t)r->number, 0);
+	blob_repeat(&nonce, VIEW("n"), (size_t)r->number);
+	inner.outer.nonce = blob_view(&nonce);
+	must(row_make(l, &inner, out, &e));
+	blob_free(&nonce);
+}
+
+enum { TO_STRANGER, TO_NEXT_SERIAL, TO_UNKNOWN_SKI, TO_OUR_SKI, TO_OLD_NAME };
+
+/* recipientInfo names somebody. */
+static void
+addressed(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct asn w = {0};
+	struct err e = {0};
+	X509 *ca = l->p->ca;
+	ASN1_OCTET_STRING *ski = X509_get_ext_d2i(ca, NID_subject_key_identifier, NULL, NULL);
+
+	switch (r->number) {
+	case TO_STRANGER:
+		must(peer_temporary(l->p, NULL, &e));
+		add_sid(&w, l->p->signer);
+		break;
+	case TO_NEXT_SERIAL:
+	case TO_OLD_NAME:
+		asn_open(&w, TAG_SEQUENCE);
+		if (r->number == TO_NEXT_SERIAL)
+			ADD_DER(&w.out, X509_NAME, X509_get_subject_name(ca));
+		else
+			ADD_DER(&w.out, X509_NAME, l->p->name);
+		if (r->number == TO_NEXT_SERIAL)
+			asn_raw(&w, VIEW("\x02\x02\x03\xe9"));
+		else
+			ADD_DER(&w.out, ASN1_INTEGER, X509_get0_serialNumber(ca));
+		asn_close(&w);
+		break;
+	case TO_UNKNOWN_SKI:
+		asn_put(&w, TAG_PLAIN_0, VIEW("01234567890123456789"));
+		break;
+	case TO_OUR_SKI:
+		asn_put(&w, TAG_PLAIN_0,
+		    view_of(ASN1_STRING_get0_data(ski), (size_t)ASN1_STRING_length(ski)));
+		break;
+	}
+	inner.seal.rid = blob_view(&w.out);
+	inner.seal.recipient_version = w.out.p[0] == TAG_PLAIN_0 ? VIEW("\x02\x01\x02")
+								 : VIEW("\x02\x01\x00");
+	must(row_make(l, &inner, out, &e));
+	ASN1_OCTET_STRING_free(ski);
+	blob_free(&w.out);
+}
+
+enum { STOCK_PWRI, STOCK_KEKRI, STOCK_KARI, STOCK_GCM, STOCK_PWRI_SLOW };
+
+/* Recipients of other kinds, by the stock library. */
+static void
+other_recipient(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct blob csr = {0}, sealed = {0};
+	struct err e = {0};
+	BIO *in;
+	CMS_ContentInfo *cms = NULL;
+	X509 *ec = NULL;
+	STACK_OF(X509) *to = sk_X509_new_null();
+	static uint8_t secret[16] = "0123456789abcde", id[] = "id";
+
+	lab_csr(l, &csr);
+	in = peer_bio(blob_view(&csr));
+	switch (r->number) {
+	case STOCK_PWRI:
+	case STOCK_PWRI_SLOW:
+		cms = CMS_encrypt(NULL, in, EVP_aes_128_cbc(), CMS_BINARY | CMS_PARTIAL);
+		must(CMS_add0_recipient_password(cms, -1, NID_undef, NID_undef,
+			 (uint8_t *)OPENSSL_strdup("secret"), 6, NULL) != NULL);
+		must(CMS_final(cms, in, NULL, CMS_BINARY));
+		break;
+	case STOCK_KEKRI:
+		cms = CMS_encrypt(NULL, in, EVP_aes_128_cbc(), CMS_BINARY | CMS_PARTIAL);
+		must(CMS_add0_recipient_key(cms, NID_undef, OPENSSL_memdup(secret, 16), 16,
+			 OPENSSL_memdup(id, 2), 2, NULL, NULL, NULL) != NULL);
+		must(CMS_final(cms, in, NULL, CMS_BINARY));
+		break;
+	case STOCK_KARI: {
+		struct peer p = {0};
+		EVP_PKEY *key = EVP_EC_gen("P-256");
+
+		must(lab_peer(&p, l, "CN=ec", key, &e) && peer_temporary(&p, NULL, &e));
+		ec = X509_dup(p.signer);
+		peer_free(&p);
+		EVP_PKEY_free(key);
+		sk_X509_push(to, ec);
+		cms = CMS_encrypt(to, in, EVP_aes_128_cbc(), CMS_BINARY);
+		break;
+	}
+	default:
+		sk_X509_push(to, l->p->recipient);
+		cms = CMS_encrypt(to, in, EVP_aes_128_gcm(), CMS_BINARY);
+	}
+	must(cms != NULL);
+	ADD_DER(&sealed, CMS_ContentInfo, cms);
+	if (r->number == STOCK_PWRI_SLOW) { /* PBKDF2's iteration count: 02 02 08 00 */
+		uint8_t *at = memmem(sealed.p, sealed.n, "\x02\x02\x08\x00", 4);
+
+		must(at != NULL);
+		memcpy(at + 2, "\x7f\xff", 2);
+	}
+	must(forge_message(&(struct outer_row){0}, l->p, PEER_PKCS_REQ, blob_view(&sealed), out, &e));
+	CMS_ContentInfo_free(cms);
+	X509_free(ec);
+	sk_X509_free(to);
+	BIO_free(in);
+	blob_free(&csr);
+	blob_free(&sealed);
+}
+
+/* A whole pwri with an iteration count of 2^31 and a salt of 60 KiB. */
+static void
+slow_password(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct asn w = {0};
+	struct blob salt = {0};
+	struct err e = {0};
+
+	blob_repeat(&salt, VIEW("s"), 60000);
+	asn_open(&w, 0xa3);
+	asn_raw(&w, VIEW("\x02\x01\x00"));
+	asn_open(&w, TAG_0);
+	asn_oid(&w, "1.2.840.113549.1.5.12");
+	asn_open(&w, TAG_SEQUENCE);
+	asn_put(&w, TAG_OCTETS, blob_view(&salt));
+	asn_raw(&w, VIEW("\x02\x04\x7f\xff\xff\xff"));
+	asn_close(&w);
+	asn_close(&w);
+	asn_algorithm(&w, "1.2.840.113549.1.9.16.3.9", VIEW("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x02"));
+	asn_put(&w, TAG_OCTETS, VIEW("0123456789abcdef0123456789abcdef"));
+	asn_close(&w);
+	inner.seal.recipients = blob_view(&w.out);
+	must(row_make(l, &inner, out, &e));
+	blob_free(&w.out);
+	blob_free(&salt);
+}
+
+/* The plaintext is an envelope again, or SignedData. */
+static void
+nested_message(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row good = {0};
+	struct blob csr = {0}, inner = {0};
+	struct err e = {0};
+
+	lab_csr(l, &csr);
+	if (r->number == 0)
+		forge_envelope(&good.seal, l->p->recipient, blob_view(&csr), &inner);
+	else
+		must(row_make(l, &good, &inner, &e));
+	lab_wrap(l, &good, blob_view(&inner), out);
+	blob_free(&csr);
+	blob_free(&inner);
+}
+
+/* PKCSReq around IssuerAndSubject; CertPoll around a PKCS#10. */
+static void
+other_content(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct asn w = {0};
+	struct blob csr = {0};
+
+	if (r->type == PEER_CERT_POLL) {
+		lab_csr(l, &csr);
+		lab_wrap(l, r, blob_view(&csr), out);
+	} else {
+		asn_open(&w, TAG_SEQUENCE);
+		ADD_DER(&w.out, X509_NAME, X509_get_subject_name(l->p->ca));
+		ADD_DER(&w.out, X509_NAME, l->p->name);
+		asn_close(&w);
+		lab_wrap(l, r, blob_view(&w.out), out);
+	}
+	blob_free(&csr);
+	blob_free(&w.out);
+}
+
+/* Further certificates: two that name each other, in a loop, r->number pairs; or octets. */
+static void
+crowd(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct blob more = {0};
+	struct err e = {0};
+	static const char *const names[] = {"CN=one", "CN=two"};
+
+	for (int i = 0; i < r->number; i++) {
+		X509 *x = X509_new();
+		struct peer self = {0}, other = {0};
+
+		must(lab_peer(&self, l, names[i % 2], pool_key(92 + (size_t)(i % 2)), &e) &&
+		     lab_peer(&other, l, names[(i + 1) % 2], pool_key(93 - (size_t)(i % 2)), &e));
+		X509_set_version(x, 2);
+		ASN1_INTEGER_set(X509_get_serialNumber(x), 5 + i);
+		X509_set_subject_name(x, self.name);
+		X509_set_issuer_name(x, other.name);
+		X509_set_pubkey(x, self.key);
+		ASN1_TIME_set(X509_getm_notBefore(x), (time_t)l->w.now);
+		ASN1_TIME_set(X509_getm_notAfter(x), (time_t)(l->w.now + DAY));
+		must(X509_sign(x, other.key, EVP_sha256()) > 0);
+		add_cert(&more, x);
+		X509_free(x);
+		peer_free(&self);
+		peer_free(&other);
+	}
+	inner.outer.more = blob_view(&more);
+	must(row_make(l, &inner, out, &e));
+	blob_free(&more);
+}
+
+static void
+too_large(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct blob more = {0};
+	struct err e = {0};
+
+	asn_head(&more, TAG_SEQUENCE, 300000, 0);
+	(void)blob_grow(&more, 300000);
+	inner.outer.more = blob_view(&more);
+	must(row_make(l, &inner, out, &e));
+	blob_free(&more);
+}
+
+enum { BITS_16384, BITS_16392, BITS_65536, LONG_EXPONENT, KEY_DSA, EXPLICIT_CURVE, KEY_ED25519 };
+
+static void
+rsa_spki(struct asn *w, size_t modulus, size_t exponent)
+{
+	struct asn key = {0};
+	uint8_t *at;
+
+	asn_open(&key, TAG_SEQUENCE);
+	asn_head(&key.out, TAG_INTEGER, modulus + 1, 0);
+	at = blob_grow(&key.out, modulus + 1);
+	must(RAND_bytes(at + 1, (int)modulus) == 1);
+	at[0] = 0;
+	at[1] |= 0x80;
+	at[modulus] |= 1;
+	asn_head(&key.out, TAG_INTEGER, exponent + 1, 0);
+	at = blob_grow(&key.out, exponent + 1);
+	must(RAND_bytes(at + 1, (int)exponent) == 1);
+	at[0] = 0;
+	at[1] |= 0x80;
+	at[exponent] |= 1;
+	asn_close(&key);
+	asn_open(w, TAG_SEQUENCE);
+	asn_algorithm(w, OID_RSA_ENCRYPTION, VIEW(NULLS));
+	asn_open(w, TAG_BITS);
+	blob_add_byte(&w->out, 0);
+	asn_raw(w, blob_view(&key.out));
+	asn_close(w);
+	asn_close(w);
+	blob_free(&key.out);
+}
+
+static void
+strange_spki(struct asn *w, int kind)
+{
+	EVP_PKEY *key = NULL;
+
+	switch (kind) {
+	case BITS_16384:
+		rsa_spki(w, 2048, 3);
+		break;
+	case BITS_16392:
+		rsa_spki(w, 2049, 3);
+		break;
+	case BITS_65536:
+		rsa_spki(w, 8192, 3);
+		break;
+	case LONG_EXPONENT:
+		rsa_spki(w, 256, 2048);
+		break;
+	case KEY_DSA:
+		asn_open(w, TAG_SEQUENCE);
+		asn_algorithm(w, "1.2.840.10040.4.1", VIEW("\x30\x00"));
+		asn_put(w, TAG_BITS, VIEW("\0\x02\x01\x05"));
+		asn_close(w);
+		break;
+	case EXPLICIT_CURVE:
+		key = EVP_EC_gen("P-256");
+		must(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit"));
+		add_spki(&w->out, key);
+		break;
+	default:
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+		add_spki(&w->out, key);
+	}
+	EVP_PKEY_free(key);
+}
+
+/* The signer's certificate holds such a key; its signatures are nonsense of fitting length. */
+static void
+strange_key(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct row inner = *r;
+	struct asn spki = {0}, tbs = {0}, cert = {0}, sid = {0};
+	struct err e = {0};
+
+	strange_spki(&spki, r->number);
+	asn_open(&tbs, TAG_SEQUENCE);
+	asn_raw(&tbs, VIEW("\xa0\x03\x02\x01\x02\x02\x01\x07"));
+	asn_algorithm(&tbs, "1.2.840.113549.1.1.11", VIEW(NULLS));
+	ADD_DER(&tbs.out, X509_NAME, l->p->name);
+	asn_raw(&tbs, VIEW("\x30\x1e\x17\x0d"
+			   "250101000000Z\x17\x0d"
+			   "270101000000Z"));
+	ADD_DER(&tbs.out, X509_NAME, l->p->name);
+	asn_raw(&tbs, blob_view(&spki.out));
+	asn_close(&tbs);
+	asn_open(&cert, TAG_SEQUENCE);
+	asn_raw(&cert, blob_view(&tbs.out));
+	asn_algorithm(&cert, "1.2.840.113549.1.1.11", VIEW(NULLS));
+	asn_put(&cert, TAG_BITS, VIEW("\0nonsense"));
+	asn_close(&cert);
+	asn_open(&sid, TAG_SEQUENCE);
+	ADD_DER(&sid.out, X509_NAME, l->p->name);
+	asn_raw(&sid, VIEW("\x02\x01\x07"));
+	asn_close(&sid);
+	inner.outer.more = blob_view(&cert.out);
+	inner.outer.sid = blob_view(&sid.out);
+	inner.outer.no_certificate = true;
+	(void)blob_grow(&l->keep[0], 2048);
+	memset(l->keep[0].p, 0x55, 2048);
+	if (r->number == BITS_16384)
+		inner.outer.signature = blob_view(&l->keep[0]);
+	must(row_make(l, &inner, out, &e));
+	blob_free(&spki.out);
+	blob_free(&tbs.out);
+	blob_free(&cert.out);
+	blob_free(&sid.out);
+}
+
+/* ---- rows
+ * -------------------------------------------------------------------------------------- */
+
+#define VS "\x60\x86\x48\x01\x86\xf8\x45\x01\x09"
+#define TYPE_ATTR "\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02" "19"
+#define P7 "\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+
+static const struct row rows[] = {
+    {"BAD-055", "outer type data", WANT_UNREADABLE, .outer = {.type = OID_PKCS7 "1"}},
+    {"BAD-055", "outer type envelopedData", WANT_UNREADABLE, .outer = {.type = OID_PKCS7 "3"}},
+    {"BAD-055", "outer type encryptedData", WANT_UNREADABLE, .outer = {.type = OID_PKCS7 "6"}},
+    {"BAD-055", "outer type compressedData", WANT_UNREADABLE,
+	.outer = {.type = "1.2.840.113549.1.9.16.1.9"}},
+    {"BAD-056", "no SignerInfo", WANT_UNREADABLE, .outer = {.signers = -1}},
+    {"BAD-057", "two SignerInfos, the same", WANT_F2, .outer = {.signers = 1}},
+    {"BAD-057", "two SignerInfos of two keys, both good", WANT_F2, .make = two_signers},
+    {"BAD-057", "two SignerInfos, one broken", WANT_F2, .make = two_signers, .number = 1},
+    {"BAD-058", "no signed attributes", WANT_UNREADABLE, .outer = {.no_attrs = true}},
+    {"BAD-059", "renewal without its certificate, known here", WANT_OK, ROW_BY_ALICE,
+	.type = PEER_RENEWAL_REQ, .make = without_certificate},
+    {"BAD-059", "signer's certificate absent and unknown", WANT_F1,
+	.make = without_certificate},
+    {"BAD-060", "signature broken", WANT_F1, .outer = {.how = SIGN_BROKEN}},
+    {"BAD-060", "signature by another key", WANT_F1, .outer = {.how = SIGN_BY_OTHER}},
+    {"BAD-060", "signature by another key than the live certificate's", WANT_F1, ROW_BY_ALICE,
+	.outer = {.how = SIGN_BY_OTHER}},
+    {"BAD-060", "messageDigest of other content", WANT_F1,
+	.outer = {.digest = B("\x04\x20"
+			      "0123456789abcdef0123456789abcdef")}},
+    {"BAD-060", "messageDigest too short", WANT_F1, .outer = {.digest = B("\x04\x01x")}},
+    {"BAD-060", "messageDigest missing", WANT_F1, .outer = {.drop = DROP_DIGEST}},
+    {"BAD-060", "contentType attribute is signedData", WANT_F1,
+	.outer = {.content_kind = B("\x06\x09" P7 "\x02")}},
+    {"BAD-060", "contentType attribute missing", WANT_F1,
+	.outer = {.drop = DROP_CONTENT_TYPE}},
+    {"BAD-060", "an empty signature", WANT_F1, .outer = {.signature = B("")}},
+    {"BAD-061", "signed with the [0] tag", WANT_F1, .outer = {.how = SIGN_CONTEXT}},
+    {"BAD-062", "MD5 throughout", WANT_F0, .make = other_digest, .number = 1},
+    {"BAD-062", "SHA-1 throughout (compat legacy is not in)", WANT_F0, .make = other_digest,
+	.number = 2},
+    {"BAD-062", "SHA-1 in the request inside alone", WANT_F0, .make = other_digest,
+	.number = 3},
+    {"BAD-062", "MD5 in the request inside alone", WANT_F0, .make = other_digest, .number = 4},
+    {"BAD-062", "MD2", WANT_F0,
+	.outer = {.digest_alg = B("\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x02\x05\x00")}},
+    {"BAD-062", "an unknown digest", WANT_F0,
+	.outer = {.digest_alg = B("\x30\x05\x06\x03\x2a\x03\x04")}},
+    {"BAD-062", "an unknown signature algorithm", WANT_F0,
+	.outer = {.sig_alg = B("\x30\x05\x06\x03\x2a\x03\x04")}},
+    {"BAD-063", "digestAlgorithms says SHA-512, the signer SHA-256: served", WANT_PEND,
+	.outer = {.digest_algs = B(SHA512_ALG)}},
+    {"BAD-063", "digestAlgorithms is empty: served", WANT_PEND,
+	.outer = {.digest_algs = B("")}},
+    {"BAD-064", "ECDSA said of an RSA signature", WANT_F1,
+	.outer = {.sig_alg = B("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02")}},
+    {"BAD-064", "RSA said of an ECDSA signature", WANT_F1, .make = ec_signer,
+	.outer = {.sig_alg = B("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00")}},
+    {"BAD-065", "a key with e = 3 that signs honestly is served", WANT_PEND,
+	.make = signed_by_cube},
+    {"BAD-065", "cube root for lax padding, e = 3", WANT_F1, ROW_STRANGE_ID,
+	.make = signed_by_cube, .number = 1},
+    {"BAD-066", "all attributes unsigned", WANT_UNREADABLE,
+	.outer = {.no_attrs = true, .bare_unsigned = true}},
+    {"BAD-066", "messageType unsigned", WANT_UNREADABLE,
+	.outer = {.drop = DROP_TYPE, .unsigned_attrs = B(TYPE_ATTR)}},
+    {"BAD-066", "unsigned attributes beside good ones are ignored", WANT_PEND,
+	.outer = {.unsigned_attrs = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02" "22")}},
+    {"BAD-067", "messageType twice", WANT_UNREADABLE, .outer = {.extra = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02" "19")}},
+    {"BAD-067", "senderNonce twice", WANT_F2,
+	.outer = {.extra = B("\x30\x11\x06\x0a" VS "\x05\x31\x03\x04\x01x")}},
+    {"BAD-067", "an unknown attribute twice", WANT_F2,
+	.outer = {.extra = B("\x30\x0a\x06\x03\x2a\x03\x04\x31\x03\x04\x01x"
+			     "\x30\x0a\x06\x03\x2a\x03\x04\x31\x03\x04\x01y")}},
+    {"BAD-067", "an unknown attribute without value", WANT_F2,
+	.outer = {.extra = B("\x30\x07\x06\x03\x2a\x03\x04\x31\x00")}},
+    {"BAD-067", "messageType of two values", WANT_UNREADABLE,
+	.outer = {.message_type = B("\x13\x02" "19" "\x13\x02" "22")}},
+    {"BAD-067", "messageType of no value", WANT_UNREADABLE, .outer = {.message_type = B("")}},
+    {"BAD-067", "transactionID of two values", WANT_UNREADABLE,
+	.outer = {.id = B("\x13\x01" "a" "\x13\x01" "b")}},
+    {"BAD-067", "senderNonce of two values", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.nonce = B("\x04\x01" "a" "\x04\x01" "b")}},
+    {"BAD-067", "messageDigest of two values", WANT_F2,
+	.outer = {.digest = B("\x04\x01" "a" "\x04\x01" "b")}},
+    {"BAD-067", "messageType is an INTEGER", WANT_UNREADABLE,
+	.outer = {.message_type = B("\x02\x01\x13")}},
+    {"BAD-067", "transactionID is an OCTET STRING", WANT_UNREADABLE,
+	.outer = {.id = B("\x04\x01" "a")}},
+    {"BAD-068", "messageType 019", WANT_F2, .outer = {.message_type = B("\x13\x03" "019")}},
+    {"BAD-068", "messageType with a blank", WANT_F2,
+	.outer = {.message_type = B("\x13\x03" " 19")}},
+    {"BAD-068", "messageType with a NUL", WANT_F2,
+	.outer = {.message_type = B("\x13\x03" "19\0")}},
+    {"BAD-068", "messageType nineteen", WANT_F2,
+	.outer = {.message_type = B("\x13\x08" "nineteen")}},
+    {"BAD-068", "messageType -1", WANT_F2, .outer = {.message_type = B("\x13\x02" "-1")}},
+    {"BAD-068", "messageType of 101 digits", WANT_F2,
+	.outer = {.message_type = B("\x13\x65"
+				    "1000000000000000000000000000000000000000000000000000000000"
+				    "0000000000000000000000000000000000000000000")}},
+    {"BAD-068", "messageType 275, which is 19 in 8 bits", WANT_F2,
+	.outer = {.message_type = B("\x13\x03" "275")}},
+    {"BAD-069", "transactionID empty", WANT_F2, ROW_STRANGE_ID, .outer = {.id = B("\x13\x00")}},
+    {"BAD-069", "transactionID of 128 octets is served", WANT_PEND, ROW_STRANGE_ID,
+	.make = long_id, .number = 128},
+    {"BAD-069", "transactionID of 129 octets", WANT_UNREADABLE, .make = long_id,
+	.number = 129},
+    {"BAD-069", "transactionID of 64 KiB", WANT_UNREADABLE, .make = long_id, .number = 65536},
+    {"BAD-069", "transactionID with a NUL", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.id = B("\x13\x03" "a\0b")}},
+    {"BAD-069", "transactionID with a line feed", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.id = B("\x13\x03" "a\nb")}},
+    {"BAD-069", "transactionID with an octet above ASCII", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.id = B("\x13\x03" "a\xff" "b")}},
+    {"BAD-069", "transactionID ../x is a text and no path", WANT_PEND, ROW_STRANGE_ID,
+	.outer = {.id = B("\x13\x04" "../x")}},
+    {"BAD-069", "transactionID %n%s is a text and no format", WANT_PEND, ROW_STRANGE_ID,
+	.outer = {.id = B("\x0c\x04" "%n%s")}},
+    {"BAD-069", "transactionID that is SQL is a text", WANT_PEND, ROW_STRANGE_ID,
+	.outer = {.id = B("\x0c\x0f" "'; DROP TABLE--")}},
+    {"BAD-070", "senderNonce missing (AT-06)", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.drop = DROP_NONCE}},
+    {"BAD-070", "senderNonce empty", WANT_F2, ROW_STRANGE_ID, .outer = {.nonce = B("\x04\x00")}},
+    {"BAD-070", "senderNonce of 1 octet is served", WANT_PEND, ROW_STRANGE_ID,
+	.make = long_nonce, .number = 1},
+    {"BAD-070", "senderNonce of 64 octets is served", WANT_PEND, ROW_STRANGE_ID,
+	.make = long_nonce, .number = 64},
+    {"BAD-070", "senderNonce of 65 octets", WANT_F2, ROW_STRANGE_ID, .make = long_nonce,
+	.number = 65},
+    {"BAD-070", "senderNonce of 1,024 octets", WANT_F2, ROW_STRANGE_ID, .make = long_nonce,
+	.number = 1024},
+    {"BAD-070", "senderNonce is a string", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.nonce = B("\x13\x01" "n")}},
+    {"BAD-071", "PKCSReq without content", WANT_F2, .outer = {.no_content = true}},
+    {"BAD-071", "RenewalReq without content", WANT_F2, ROW_BY_ALICE, PEER_RENEWAL_REQ,
+	.outer = {.no_content = true}},
+    {"BAD-071", "CertPoll without content", WANT_F2, ROW_BY_BOB, PEER_CERT_POLL,
+	.outer = {.no_content = true}},
+    {"BAD-071", "GetCert without content", WANT_F2, ROW_BY_ALICE, PEER_GET_CERT,
+	.outer = {.no_content = true}},
+    {"BAD-071", "GetCRL without content", WANT_F2, ROW_BY_ALICE, PEER_GET_CRL,
+	.outer = {.no_content = true}},
+    {"BAD-071", "PKCSReq of empty content", WANT_F2, .outer = {.content = B("\x04\x00")}},
+    {"BAD-072", "addressed to a stranger", WANT_F4, .make = addressed, .number = TO_STRANGER},
+    {"BAD-072", "addressed to an unknown key identifier", WANT_F4, .make = addressed,
+	.number = TO_UNKNOWN_SKI},
+    {"BAD-072", "our serial under another name", WANT_F4, .make = addressed,
+	.number = TO_OLD_NAME},
+    {"BAD-072", "our key identifier is served (PK-13)", WANT_PEND, .make = addressed,
+	.number = TO_OUR_SKI},
+    {"BAD-073", "addressed to a next CA that does not exist", WANT_F4, .make = addressed,
+	.number = TO_NEXT_SERIAL},
+    {"BAD-074", "recipient by key agreement (kari)", WANT_F0, .make = other_recipient,
+	.number = STOCK_KARI},
+    {"BAD-074", "recipient by key-encryption key (kekri)", WANT_F0, .make = other_recipient,
+	.number = STOCK_KEKRI},
+    {"BAD-074", "recipient of another kind (ori)", WANT_F0,
+	.seal = {.recipients = B("\xa4\x06\x06\x01\x2a\x04\x01x")}},
+    {"BAD-075", "recipient by password (pwri)", WANT_F0, .make = other_recipient,
+	.number = STOCK_PWRI},
+    {"BAD-075", "pwri of 32,767 iterations", WANT_F0, .make = other_recipient,
+	.number = STOCK_PWRI_SLOW},
+    {"BAD-075", "pwri of 2^31 iterations and 60 KiB of salt", WANT_F0, .make = slow_password},
+    {"BAD-078", "single DES", WANT_F0, .seal = {.cipher_alg = B("\x30\x11\x06\x05\x2b\x0e\x03\x02\x07\x04\x08" "01234567")}},
+    {"BAD-078", "RC2-40", WANT_F0,
+	.seal = {.cipher_alg = B("\x30\x1a\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x02\x30\x0e\x02\x02\x00\xa0\x04\x08" "01234567")}},
+    {"BAD-078", "RC4", WANT_F0,
+	.seal = {.cipher_alg = B("\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x04\x05\x00")}},
+    {"BAD-078", "no cipher but NULL", WANT_F0, .seal = {.cipher_alg = B("\x30\x0d\x06\x09" P7 "\x01\x05\x00")}},
+    {"BAD-078", "an unknown cipher", WANT_F0,
+	.seal = {.cipher_alg = B("\x30\x07\x06\x03\x2a\x03\x04\x05\x00")}},
+    {"BAD-078", "triple DES is served", WANT_PEND, .seal = {.cipher = "DES-EDE3-CBC"}},
+    {"BAD-078", "AES-256 is served", WANT_PEND, .seal = {.cipher = "AES-256-CBC"}},
+    {"BAD-079", "AES-GCM in AuthEnvelopedData", WANT_F0, .make = other_recipient,
+	.number = STOCK_GCM},
+    {"BAD-080", "an envelope inside the envelope", WANT_F2, .make = nested_message},
+    {"BAD-080", "SignedData inside the envelope", WANT_F2, .make = nested_message,
+	.number = 1},
+    {"BAD-081", "PKCSReq with IssuerAndSubject inside", WANT_F2, .make = other_content},
+    {"BAD-081", "CertPoll with a PKCS#10 inside is served by its transaction", WANT_PEND,
+	ROW_BY_BOB | ROW_SAME, PEER_CERT_POLL, .make = other_content},
+    {"BAD-082", "80 certificates", WANT_UNREADABLE, .make = crowd, .number = 80},
+    {"BAD-082", "31 certificates that name each other in a loop", WANT_PEND, .make = crowd,
+	.number = 31},
+    {"BAD-082", "300 KiB of certificates", WANT_UNREADABLE, .make = too_large},
+    {"BAD-083", "signer with an RSA key of 16,384 bits (AL-05: the most)", WANT_F1,
+	.make = strange_key, .number = BITS_16384},
+    {"BAD-083", "signer with an RSA key of 16,392 bits", WANT_F0, .make = strange_key,
+	.number = BITS_16392},
+    {"BAD-083", "signer with an RSA key of 65,536 bits", WANT_F0, .make = strange_key,
+	.number = BITS_65536},
+    {"BAD-083", "signer with an RSA exponent of 16,384 bits", WANT_F0, .make = strange_key,
+	.number = LONG_EXPONENT},
+    {"BAD-083", "signer with a DSA key", WANT_F0, .make = strange_key, .number = KEY_DSA},
+    {"BAD-083", "signer with an EC key of explicit parameters", WANT_F0, .make = strange_key,
+	.number = EXPLICIT_CURVE},
+    {"BAD-083", "signer with an EC key, which cannot receive", WANT_F0, .make = ec_signer},
+    {"BAD-083", "signer with an Ed25519 key", WANT_F0, .make = strange_key,
+	.number = KEY_ED25519},
+};
+
+const struct table cms_rows = {rows, COUNT_OF(rows)};

@@ -1,0 +1,209 @@
+# points.py - core dies once at each named point, what was begun is finished.
+"""Usage: points.py KEYMUSTERD_CRASH. Each phase starts from the same state; the table says which points it passes how often."""
+import os
+import shutil
+import subprocess
+import sys
+
+from daemon import ISSUED, PENDING, SUCCESS, WAITING, Daemon, run, until
+
+COUNT = 6  # letters of a phase
+SERVER = 'ROOTCA'
+
+
+class Letters:
+    """SCEP messages in a directory; the same octets as often as one likes."""
+
+    def __init__(self, directory, ca, act, source):
+        self.directory, self.ca = directory, ca
+        os.mkdir(directory)
+        self.tool(act, directory, source, COUNT)
+
+    def tool(self, act, *args):
+        got = subprocess.run([os.environ['BIN_LETTERS'], act, self.ca, *map(str, args)], capture_output=True, text=True, timeout=60)
+        if got.returncode != 0:
+            raise RuntimeError(got.stderr)
+        return got.stdout
+
+    def path(self, n, kind):
+        return os.path.join(self.directory, f'{n}.{kind}')
+
+    def send(self, daemon):
+        """Each until it is answered. [(pkiStatus, serial, SHA-256)]"""
+        for n in range(COUNT):
+            with open(self.path(n, 'ask'), 'rb') as f:
+                message = f.read()
+
+            def answered(message=message):
+                status, body = daemon.http('POST', f'/scep/{SERVER}?operation=PKIOperation', message)
+                return body if status == 200 else None
+
+            with open(self.path(n, 'answer'), 'wb') as f:
+                f.write(until(30, f'letter {n} of {self.directory} is answered', answered))
+        lines = [line.split(' ') for line in self.tool('open', self.directory, COUNT).splitlines()]
+        return [(int(status), serial, sha256) for _, status, serial, sha256 in lines]
+
+
+class Scene:
+    """A daemon in a copy of a prepared state, told where to die."""
+
+    def __init__(self, directory, name, state, point, passing, grant):
+        self.directory, self.name = directory, name
+        self.marker = os.path.join(directory, f'{name}.died')
+        self.daemon = Daemon(sys.argv[1], directory, {SERVER: grant}, name)
+        if state:
+            shutil.copytree(state, self.daemon.state)
+        self.daemon.start(**{'KEYMUSTER_CRASH': f'{point}:{passing}', 'KEYMUSTER_CRASH_ONCE': self.marker} if point else {})
+        self.daemon.ready()
+        self.ca = os.path.join(directory, f'{name}.ca')
+        with open(self.ca, 'wb') as f:
+            f.write(self.daemon.get_ca(SERVER))
+
+    def letters(self, kind, act, source):
+        return Letters(os.path.join(self.directory, f'{self.name}.{kind}'), self.ca, act, source)
+
+
+def status_faults(answers, expected):
+    return [f'letter {n}: pkiStatus {status}' for n, (status, _, _) in enumerate(answers) if status != expected]
+
+
+def repeat_faults(letters, answers, daemon):
+    again = letters.send(daemon)
+    return [f'letter {n}: a repeat gives {b}, first came {a}' for n, (a, b) in enumerate(zip(answers, again)) if a != b]
+
+
+def issue(scene, letters):
+    answers = letters.send(scene.daemon)
+    return status_faults(answers, SUCCESS) + repeat_faults(letters, answers, scene.daemon)
+
+
+def command(daemon, *words):
+    """An operator's command; the connection may end with core, so it is given until it has been done."""
+    def done():
+        code, text = daemon.command(*words)
+        return code == 0 and text
+
+    return until(30, ' '.join(words), done)
+
+
+# Each phase: acts in a scene, gives its faults.
+
+def first_start(scene, _):
+    until(30, 'a revocation list', lambda: scene.daemon.get_crl(SERVER))
+    return []
+
+
+def enrol(scene, _):
+    return issue(scene, scene.letters('enrol', 'enrol', 'client'))
+
+
+def grant(scene, _):
+    letters = scene.letters('enrol', 'enrol', 'waiter')
+    faults = status_faults(letters.send(scene.daemon), PENDING)
+    for n in range(1, COUNT + 1):
+        command(scene.daemon, 'crypto', 'pki', 'server', SERVER, 'grant', str(n))
+    poll = scene.letters('poll', 'poll', letters.directory)
+
+    def all_there():
+        answers = poll.send(scene.daemon)
+        return not status_faults(answers, SUCCESS) and answers
+
+    answers = until(30, 'the certificates that were granted', all_there)
+    return faults + [f'letter {n}: a repeat gives {b}, the poll gave {a}'
+                     for n, (a, b) in enumerate(zip(answers, letters.send(scene.daemon))) if a != b]
+
+
+def renew(scene, enrolled):
+    return issue(scene, scene.letters('renew', 'renew', enrolled.directory))
+
+
+def revoke(scene, enrolled):
+    serials = [serial for _, serial, _ in enrolled.answers]
+    for serial in serials:
+        command(scene.daemon, 'crypto', 'pki', 'server', SERVER, 'revoke', f'0x{serial}')
+
+    def listed():
+        crl = scene.daemon.get_crl(SERVER) or b''
+        return all(bytes.fromhex(serial) in crl for serial in serials)
+
+    until(30, 'a revocation list with all of them', listed)
+    return []
+
+
+class Facts:
+    """What a store must keep, whatever happens."""
+
+    def __init__(self, store):
+        self.crl = store.one('SELECT coalesce(max(number), 0) FROM crl')
+        self.given = store.one('SELECT coalesce(max(crl_number), 0) FROM generation')
+        self.ca = store.one("SELECT coalesce(max(cert), x'') FROM generation")
+        self.issued = store.issued()
+
+
+def store_faults(scene, before, issued, revoked, revoked_records):
+    store = scene.daemon.store(SERVER)
+    after = Facts(store)
+    counts = {
+        'certificates': (len(after.issued), issued),
+        'revoked certificates': (store.one('SELECT count(*) FROM certificate WHERE revoked_at > 0'), revoked),
+        'records of revocation': (store.one("SELECT count(*) FROM audit WHERE act = 'revoke'"), revoked_records),
+        'waiting requests': (store.one('SELECT count(*) FROM request WHERE state = ?', WAITING), 0),
+        'generations': (store.one('SELECT count(*) FROM generation'), 1),
+        'keys in the signer': (len([f for f in os.listdir(f'{scene.daemon.state}/servers/{SERVER}/keys') if f.endswith('.key')]), 1),
+    }
+    faults = [f'{found} {what}, expected {expected}' for what, (found, expected) in counts.items() if found != expected]
+    faults += store.open_faults() + store.serial_faults() + store.audit_faults()
+    faults += store.subject_faults(issued // COUNT) if issued else []
+    if after.crl < 1 or after.given < after.crl:
+        faults.append(f'list {after.crl} is kept, list {after.given} was given out')
+    if before:
+        faults += [f'certificate {sha256} is lost' for sha256 in before.issued if sha256 not in after.issued]
+        if after.crl < before.crl or after.given < before.given:
+            faults.append(f'revocation list went back from {before.crl}, {before.given} to {after.crl}, {after.given}')
+        if after.ca != before.ca:
+            faults.append('the CA has another certificate')
+    return faults
+
+
+TURNS = ['turn-before-commit', 'turn-after-commit', 'store-before-commit', 'store-after-commit']
+TURN_ROWS = [(point, passing) for point in TURNS for passing in (1, 2, 4)]  # a first start takes four turns
+PHASES = {  # state to start from, granting mode, certificates, revocations, points and passings
+    first_start: (None, 'auto', 0, 0, TURN_ROWS + [('store-migrate', 1), ('crl-stored', 1)]),
+    enrol: ('fresh', 'auto', COUNT, 0, TURN_ROWS + [('cert-settled', n) for n in (1, 2, 5)]),
+    grant: ('fresh', 'manual', COUNT, 0, TURN_ROWS + [('cert-settled', n) for n in (1, 2, 5)]),
+    renew: ('enrolled', 'auto', 2 * COUNT, 0, TURN_ROWS + [('cert-settled', n) for n in (1, 2, 5)]),
+    revoke: ('enrolled', 'auto', COUNT, COUNT, TURN_ROWS + [(p, n) for p in ('revoked', 'crl-stored') for n in (1, 2, 5)]),
+}
+
+
+def prepare(directory):
+    """States to start from: 'fresh' with a CA, 'enrolled' with clients; and the letters of the latter."""
+    scene = Scene(directory, 'fresh', None, None, 0, 'auto')
+    first_start(scene, None)
+    scene.daemon.stop()
+    fresh = scene.daemon
+    scene = Scene(directory, 'enrolled', fresh.state, None, 0, 'auto')
+    letters = scene.letters('enrol', 'enrol', 'client')
+    letters.answers = letters.send(scene.daemon)
+    scene.daemon.stop()
+    return {'fresh': fresh, 'enrolled': scene.daemon}, letters
+
+
+def test(tap, directory):
+    states, enrolled = prepare(directory)
+    for phase, (state, mode, issued, revoked, rows) in PHASES.items():
+        before = Facts(states[state].store(SERVER)) if state else None
+        for point, passing in rows:
+            name = f'{phase.__name__}-{point}-{passing}'
+            scene = Scene(directory, name, states[state].state if state else None, point, passing, mode)
+            faults = phase(scene, enrolled)
+            if not os.path.exists(scene.marker):
+                faults.append('core did not pass there')
+            faults += scene.daemon.stop()
+            faults += store_faults(scene, before, issued, revoked, revoked)
+            tap.rule(f'{phase.__name__}: core dies at {point}, passing {passing}', faults)
+            if not faults:
+                os.remove(scene.daemon.log)
+
+
+run(test)

@@ -1,0 +1,58 @@
+#!/bin/bash
+# check_tables.sh - compare tables in docs with what the source says. Prints TAP. Usage: check_tables.sh SOURCE_DIR
+set -u
+cd "${1:-.}" || exit 1
+export LC_ALL=C.UTF-8
+# shellcheck source=tools/tap.sh
+. tools/tap.sh
+
+# First column of every table: names in back quotes.
+rows() { sed -nE 's/^\| `([^`]+)` \|.*/\1/p' "$1" | sort; }
+
+# The names in an enum of a file, without those that only count or mean none.
+names() {
+	gcc -fpreprocessed -dD -E -P "$2" | tr '\n' ' ' | sed -nE "s/.*enum $1 \{([^}]*)\}.*/\1/p" |
+		tr ',' '\n' | sed -E 's/[ \t]*([A-Z0-9_]*).*/\1/' | grep -vE '_(NONE|COUNT)$|^$'
+}
+
+# compare DOC NAMES: what one has and the other lacks.
+compare() {
+	[ -n "$2" ] || echo "the source names nothing"
+	comm -3 <(rows "$1") <(sort -u <<<"$2") | awk -v doc="$1" '
+		/^\t/ { print "no row in " doc ": " $1; next }
+		{ print "not in the source any more: " $1 " of " doc }'
+	rows "$1" | uniq -d | sed "s|^|twice in $1: |"
+}
+
+# Last column of a row with a name: a test that exists and speaks of the name. KIND_ASK is front_ask there.
+tests() {
+	local name test word
+	sed -nE 's/^\| `([^`]+)` \|.*\| `?([^`|]*)`? \|$/\1 \2/p' "$1" | while read -r name test; do
+		word=${name/#KIND_/front_}
+		if [ ! -f "$test" ]; then
+			echo "$1: $name: there is no test '$test'"
+		elif ! grep -qiF -- "$word" "$test"; then
+			echo "$1: $name: $test does not speak of it"
+		fi
+	done
+}
+
+points=$(grep -rhoE '\bcrash_point\("[^"]+"\)' src --include='*.c' | sed -E 's/.*"([^"]+)".*/\1/' | sort)
+rule "crash points have distinct names" "$(uniq -d <<<"$points")"
+rule "docs/CRASH-POINTS.md has the crash points of the source" "$(compare docs/CRASH-POINTS.md "$points")"
+rule "docs/MESSAGES.md has the kinds of messages" "$(compare docs/MESSAGES.md "$(
+	names kind src/net/relay.c
+	names scep_op src/net/net.h
+	names key_act src/keys/keys.h
+	names sign_as src/keys/keys.h
+)")"
+rule "docs/TIMERS.md has the planner's timers" "$(compare docs/TIMERS.md "$(names plan_timer src/plan/plan.h)")"
+for doc in CRASH-POINTS MESSAGES TIMERS; do
+	rule "the tests that docs/$doc.md names exist" "$(tests docs/$doc.md)"
+done
+rule "docs/CRASH-POINTS.md names the right files" "$(
+	sed -nE 's/^\| `([^`]+)` \| `([^`]+)` \|.*/\1 \2/p' docs/CRASH-POINTS.md | while read -r name file; do
+		grep -qF "crash_point(\"$name\")" "$file" || echo "$name is not in $file"
+	done
+)"
+tap_end

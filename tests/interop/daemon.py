@@ -1,0 +1,407 @@
+"""daemon.py - run keymusterd, ask it, keep score.
+
+Shared by the tests of this directory: a daemon on a free loopback port in a directory of its
+own, its control command, plain HTTP over sockets, and a TAP score. Waiting is always for an
+event and ends at a deadline; only processes started here are ended.
+"""
+import atexit
+import ctypes
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+KEYMUSTERD, KEYMUSTER, CLIENT = (os.path.abspath(p) for p in sys.argv[1:4])
+PKI_MESSAGE = "application/x-pki-message"
+DEADLINE = 60.0
+PAUSE = 0.02
+PATH = "/cgi-bin/pkiclient.exe"
+
+ROOT = """\
+hostname Root-CA
+clock calendar-valid
+ip http server
+ip http listen 127.0.0.1 %(port)d
+crypto pki server ROOTCA
+  issuer-name CN=RootCA,OU=TAC,O=Cisco
+  lifetime certificate 365
+  lifetime ca-certificate 730
+"""
+
+started = []
+directories = []
+
+
+def end(process, seconds=DEADLINE):
+    """Ask a process of ours to end, insist at the deadline; returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+def clean():
+    for process in started:
+        end(process, 5)
+    for path in directories:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+atexit.register(clean)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+def with_parent():
+    """A child that outlived a killed test would keep its port: it ends with us (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def start(command, **options):
+    process = subprocess.Popen(command, preexec_fn=with_parent, **options)
+    started.append(process)
+    return process
+
+
+def directory():
+    path = tempfile.mkdtemp(prefix="keymuster-interop-")
+    directories.append(path)
+    return path
+
+
+def until(claim, what, seconds=DEADLINE):
+    """The first true value of claim(); fails with the sentence when the deadline passes."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = claim()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError("not within %d s: %s" % (seconds, what))
+        time.sleep(PAUSE)
+
+
+def free_port():
+    """Below the ephemeral range, so that no outgoing connection takes it meanwhile."""
+    while True:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Ran:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    def __str__(self):
+        return "exit %d\n%s%s" % (self.code, self.out, self.err)
+
+
+def run(*command, code=None, give=None, env=None, **options):
+    """Run to its end; a code that must be met, or None for any."""
+    done = subprocess.run([str(c) for c in command], input=give, text=True, env=dict(os.environ, **env or {}),
+                          capture_output=True, timeout=DEADLINE, **options)
+    ran = Ran(done)
+    if code is not None and ran.code != code:
+        raise AssertionError("%s: expected exit %d\n%s" % (" ".join(map(str, command)), code, ran))
+    return ran
+
+
+class Answer:
+    """An HTTP answer as it came; headers by lower-case name."""
+
+    def __init__(self, raw):
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        self.raw, self.headers = raw, {}
+        self.status = int(lines[0].split()[1]) if lines[0].startswith("HTTP/1.") else 0
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            if name.lower() in self.headers:
+                raise AssertionError("header %s twice" % name)
+            self.headers[name.lower()] = value.strip()
+
+    def __str__(self):
+        return "%r" % self.raw[:300]
+
+
+def receive(s, head_only=False):
+    """One answer, by its Content-Length; empty octets when the peer closed instead."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = s.recv(65536)
+        if not piece:
+            return data
+        data += piece
+    head = data.partition(b"\r\n\r\n")[0]
+    length = re.search(rb"(?im)^content-length: *(\d+)", head)
+    status = int(head.split()[1])
+    if head_only or status == 304 or status < 200 or not length:
+        return data
+    while len(data) - len(head) - 4 < int(length[1]):
+        piece = s.recv(65536)
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+class Daemon:
+    """keymusterd over one state directory; may be stopped and started again."""
+
+    def __init__(self, lines="  grant auto\n", base=ROOT, env=None):
+        self.dir = directory()
+        self.state, self.run = self.dir + "/state", self.dir + "/run"
+        self.conf, self.log_path = self.dir + "/keymuster.conf", self.dir + "/log"
+        self.port, self.env, self.process = free_port(), env or {}, None
+        self.write(base % {"port": self.port} + lines)
+
+    def write(self, text):
+        with open(self.conf, "w") as f:
+            f.write(text)
+
+    def text(self):
+        with open(self.conf) as f:
+            return f.read()
+
+    def options(self):
+        return [KEYMUSTERD, "-f", self.conf, "-s", self.state, "-r", self.run]
+
+    def launch(self):
+        with open(self.log_path, "ab") as log:
+            self.process = start(self.options(), stderr=log, stdout=log, cwd=self.dir,
+                                 env=dict(os.environ, **self.env))
+
+    def start(self):
+        self.launch()
+        until(self.serves, "the CA certificate is served")
+        return self
+
+    def serves(self):
+        if self.process.poll() is not None:
+            raise AssertionError("keymusterd ended with %d\n%s" % (self.process.returncode, self.log()))
+        try:
+            return self.get("GetCACert").status == 200 and self.fetch("/crl/ROOTCA.crl").status == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        """Ends in order: exit 0 and no word of a sanitizer in the log."""
+        code = end(self.process)
+        assert code == 0, "keymusterd ended with %d\n%s" % (code, self.log())
+        assert not re.search(r"Sanitizer|runtime error", self.log()), self.log()
+
+    def fails(self):
+        """Start that must be refused: what was said; exit 1."""
+        ran = run(*self.options(), env=self.env)
+        assert ran.code == 1, "expected exit 1\n%s" % ran
+        return ran.err
+
+    def log(self):
+        with open(self.log_path, errors="replace") as f:
+            return f.read()
+
+    def command(self, *words, code=0):
+        return run(KEYMUSTER, "-r", self.run, *" ".join(words).split(), code=code).out
+
+    def show(self, *words):
+        return json.loads(self.command("show", *words, "json"))
+
+    def requests(self):
+        return self.show("crypto pki server ROOTCA requests")["router"]
+
+    def certificates(self):
+        return self.show("crypto pki server ROOTCA certificates")["certificates"]
+
+    def one_time_password(self):
+        text = self.command("crypto pki server ROOTCA password generate")
+        return re.search(r"Password is ([0-9A-F]{16,})", text)[1]
+
+    def keeps_secret(self, word):
+        """No log line and no file of the state directory has this word in clear."""
+        assert word not in self.log(), "the log holds the secret"
+        for where, _, names in os.walk(self.state):
+            for name in names:
+                with open(os.path.join(where, name), "rb") as f:
+                    assert word.encode() not in f.read(), "%s holds the secret" % name
+
+    def connect(self, seconds=DEADLINE):
+        return socket.create_connection(("127.0.0.1", self.port), seconds)
+
+    def raw(self, octets, head_only=False):
+        """Send octets as they are; the first answer, or None when it closed without one."""
+        with self.connect() as s:
+            try:
+                s.sendall(octets)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # refused before the end; the answer may still be there
+            try:
+                data = receive(s, head_only)
+            except ConnectionResetError:
+                return None
+        return Answer(data) if data else None
+
+    def fetch(self, target, method="GET", body=b"", headers=()):
+        head = "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n" % (method, target)
+        head += "".join("%s: %s\r\n" % h for h in headers)
+        if body or method == "POST":
+            head += "Content-Length: %d\r\n" % len(body)
+        answer = self.raw(head.encode("latin-1") + b"\r\n" + body, method == "HEAD")
+        if answer is None:
+            raise ConnectionResetError("closed without an answer")
+        return answer
+
+    def get(self, operation, message=None, path=PATH):
+        return self.fetch("%s?operation=%s%s" % (
+            path, operation, "" if message is None else "&message=" + message))
+
+    def post(self, octets, path=PATH):
+        return self.fetch(path + "?operation=PKIOperation", "POST", octets)
+
+    def url(self, path=PATH):
+        return "http://127.0.0.1:%d%s" % (self.port, path)
+
+    def save(self, name, octets):
+        path = os.path.join(self.dir, name)
+        with open(path, "wb") as f:
+            f.write(octets)
+        return path
+
+    def ca(self):
+        """Fetch the CA certificate; ca.der and ca.pem in the directory."""
+        der = self.save("ca.der", self.get("GetCACert").body)
+        pem = self.dir + "/ca.pem"
+        run("openssl", "x509", "-inform", "DER", "-in", der, "-out", pem, code=0)
+        return pem
+
+    def crl(self):
+        der = self.save("crl.der", self.fetch("/crl/ROOTCA.crl").body)
+        pem = self.dir + "/crl.pem"
+        run("openssl", "crl", "-inform", "DER", "-in", der, "-out", pem, code=0)
+        return pem
+
+    def key(self, name):
+        path = "%s/%s.key" % (self.dir, name)
+        if not os.path.exists(path):
+            run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048",
+                "-out", path, code=0)
+        return path
+
+
+def openssl(*words):
+    return run("openssl", *words, code=0).out
+
+
+def cert_field(cert, *what):
+    return openssl("x509", "-in", cert, "-noout", *what).strip()
+
+
+def serial_of(cert):
+    return cert_field(cert, "-serial").partition("=")[2]
+
+
+def instant(cert, which):
+    text = cert_field(cert, "-" + which).partition("=")[2]
+    return time.mktime(time.strptime(text, "%b %d %H:%M:%S %Y GMT")) - time.timezone
+
+
+def check_certificate(daemon, cert, key, subject, san=None, days=365):
+    """What a peer's exit code does not tell: chain, CRL, key, subject, names, dates."""
+    ca = daemon.ca()
+    crl = daemon.crl()
+    assert "OK" in openssl("verify", "-x509_strict", "-CAfile", ca, cert)
+    assert "OK" in openssl("verify", "-x509_strict", "-crl_check", "-CAfile", ca, "-CRLfile", crl, cert)
+    out = run("certtool", "--verify", "--load-ca-certificate", ca, "--infile", cert, code=0).out
+    assert "Verified. The certificate is trusted" in out, out
+    out = run("certtool", "--verify-crl", "--load-ca-certificate", ca, "--infile", crl, code=0).out
+    assert "Verified" in out and "Not verified" not in out, out
+    assert cert_field(cert, "-pubkey") == openssl("pkey", "-in", key, "-pubout").strip(), "another key"
+    got = cert_field(cert, "-subject", "-nameopt", "RFC2253").partition("=")[2]
+    assert got == subject, "subject '%s', expected '%s'" % (got, subject)
+    names = cert_field(cert, "-ext", "subjectAltName").split("\n", 1)[-1].strip() if san else ""
+    assert names == (san or ""), "SAN '%s', expected '%s'" % (names, san)
+    begins, ends, now = instant(cert, "startdate"), instant(cert, "enddate"), time.time()
+    assert now - DEADLINE <= begins <= now, "begins at %d, now is %d" % (begins, now)
+    assert ends - begins == days * 86400, "valid for %d s" % (ends - begins)
+    entry = [c for c in daemon.certificates() if c["serial"] == serial_of(cert)]
+    assert len(entry) == 1, "the CA does not list serial %s" % serial_of(cert)
+
+
+def by_post(d, message):
+    return d.post(message)
+
+
+def exchange(d, key, subject, way=by_post, name=None, **words):
+    """One exchange: what client says of the answer, the message and the answer."""
+    d.ca()
+    out = d.dir + "/%s.pem" % (name or key)
+    command = [CLIENT, d.dir + "/ca.der", d.key(key), subject, "out=" + out]
+    command += ["%s=%s" % w for w in words.items()]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    process = start(command, text=True, **pipes)
+    line = process.stdout.readline()
+    assert line, process.communicate()[1]
+    message = bytes.fromhex(line)
+    answer = way(d, message)
+    assert answer.status == 200 and answer.headers["content-type"] == PKI_MESSAGE, answer
+    said, err = process.communicate(answer.body.hex() + "\n", DEADLINE)
+    assert process.returncode == 0, err
+    return said.split(), out, message, answer.body
+
+
+def enrol(d, key, subject, san=None, **words):
+    """As exchange; it must be granted at once: what client says, and the certificate's file."""
+    said, out, _, _ = exchange(d, key, subject, **words, **({"san": san} if san else {}))
+    assert said[0] == "success", said
+    return said, out
+
+
+class Skip(Exception):
+    """The case cannot be tried on this machine; says why."""
+
+
+cases = []
+
+
+def case(sentence, todo=""):
+    """Register a case; todo says what the product still owes (TAP counts it apart)."""
+    def take(function):
+        cases.append((sentence + (" # TODO " + todo if todo else ""), function))
+        return function
+    return take
+
+
+def main(daemons=()):
+    """Run every case in order; each failure shows the end of the logs. TAP."""
+    bad = 0
+    print("TAP version 13\n1..%d" % len(cases))
+    for number, (sentence, function) in enumerate(cases, 1):
+        try:
+            function()
+            print("ok %d - %s" % (number, sentence))
+        except Skip as why:
+            print("ok %d - %s # SKIP %s" % (number, sentence, why))
+        except Exception:  # every failure is a result; the next cases still run
+            bad += "# TODO" not in sentence
+            print("not ok %d - %s" % (number, sentence))
+            text = traceback.format_exc()
+            for d in daemons:
+                if d.process:
+                    text += "log of port %d:\n%s\n" % (d.port, "\n".join(d.log().splitlines()[-20:]))
+            print("\n".join("# " + line for line in text.splitlines()))
+        sys.stdout.flush()
+    sys.exit(1 if bad else 0)

@@ -1,0 +1,132 @@
+/* expect.c - what a story expects of the world. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/story/story.h"
+
+static bool
+same_number(const char *what, int64_t want, int64_t got, struct err *e)
+{
+	return want == got ||
+	       err_set(e, WHY_REFUSED, "%s: expected %ld, is %ld", what, (long)want, (long)got);
+}
+
+static bool
+expect_crl(struct story *s, struct err *e)
+{
+	struct crl crl;
+	struct client *c;
+	struct blob serial = {0};
+	const char *who;
+	when_t at;
+	int reason;
+
+	if (!crl_decode(blob_view(&s->w.crl), &crl, e))
+		return err_prefix(e, "published list");
+	if (option(s, "number") != NULL &&
+	    !same_number(
+		"number", strtol(option(s, "number"), NULL, 10), (int64_t)crl.number, e))
+		return false;
+	if (option(s, "entries") != NULL &&
+	    !same_number(
+		"entries", strtol(option(s, "entries"), NULL, 10), (int64_t)crl_count(&crl), e))
+		return false;
+	if (option(s, "next") != NULL &&
+	    !same_number("next", s->w.now + span(option(s, "next")), crl.next_update, e))
+		return false;
+	if (option(s, "age") != NULL &&
+	    !same_number("age", span(option(s, "age")), s->w.now - crl.this_update, e))
+		return false;
+	who = option(s, "lists");
+	if (who == NULL)
+		return true;
+	if (!client_of(s, who, &c, e) || !serial_of(c, &serial, e))
+		return false;
+	if (!crl_find(&crl, blob_view(&serial), &at, &reason))
+		err_set(e, WHY_REFUSED, "the list does not hold %s", who);
+	else
+		who = NULL;
+	blob_free(&serial);
+	return who == NULL;
+}
+
+static bool
+expect_client(struct story *s, struct client *c, struct err *e)
+{
+	struct cert cert;
+	struct err why = {0};
+
+	if (!cert_decode(blob_view(&c->cert), &cert, &why))
+		return err_set(
+		    e, WHY_REFUSED, "%s holds nothing readable: %s", c->name, why.text);
+	if (option(s, "until") != NULL && strcmp(option(s, "until"), "ca-end") == 0) {
+		if (!same_number("until", ca_facts(s->w.ca)->cert_until, cert.not_after, e))
+			return false;
+	} else if (option(s, "until") != NULL &&
+		   !same_number(
+		       "until", s->w.now + span(option(s, "until")), cert.not_after, e)) {
+		return false;
+	}
+	if (option(s, "serial") != NULL) {
+		struct blob hex = {0};
+		bool ok;
+
+		hex_add(&hex, cert.serial, true);
+		ok = strcmp(blob_cstr(&hex), option(s, "serial")) == 0;
+		if (!ok)
+			err_set(e, WHY_REFUSED, "serial %s", blob_cstr(&hex));
+		blob_free(&hex);
+		if (!ok)
+			return false;
+	}
+	if (flag(s, "is-ca") != cert.is_ca)
+		return err_set(e, WHY_REFUSED, "CA:%s", cert.is_ca ? "TRUE" : "FALSE");
+	return true;
+}
+
+static bool
+expect_counts(struct story *s, struct err *e)
+{
+	int64_t issued, revoked, pending;
+	const struct store_table *st = s->w.store->table;
+
+	if (!st->cert_count(s->w.store, &issued, &revoked, e) ||
+	    !st->request_count(s->w.store, &pending, e))
+		return false;
+	if (option(s, "issued") != NULL &&
+	    !same_number("issued", strtol(option(s, "issued"), NULL, 10), issued, e))
+		return false;
+	if (option(s, "revoked") != NULL &&
+	    !same_number("revoked", strtol(option(s, "revoked"), NULL, 10), revoked, e))
+		return false;
+	if (option(s, "pending") != NULL &&
+	    !same_number("pending", strtol(option(s, "pending"), NULL, 10), pending, e))
+		return false;
+	return true;
+}
+
+bool
+do_expect(struct story *s, struct err *e)
+{
+	const char *what = s->word[1];
+	struct client *c;
+
+	if (strcmp(what, "crl") == 0)
+		return expect_crl(s, e);
+	if (strcmp(what, "counts") == 0)
+		return expect_counts(s, e);
+	if (strcmp(what, "audit") == 0)
+		return audit_verify(s->w.store, e);
+	if (strcmp(what, "delay") == 0)
+		return same_number("delay", span(s->word[2]) * 1000, s->w.reply.delay_ms, e);
+	if (strcmp(what, "wake") == 0)
+		return same_number("wake", span(s->word[2]), ca_wake(s->w.ca) - s->w.now, e);
+	if (strcmp(what, "no-wake") == 0)
+		return same_number("wake", WHEN_NEVER, ca_wake(s->w.ca), e);
+	if (strcmp(what, "archive") == 0)
+		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
+	if (strcmp(what, "no-ca") == 0)
+		return s->w.cacert.n == 0 ||
+		       err_set(e, WHY_REFUSED, "a CA certificate is published");
+	return client_of(s, what, &c, e) && expect_client(s, c, e);
+}

@@ -1,0 +1,44 @@
+/* story.h - a story while it is played. */
+#ifndef TESTS_STORY_STORY_H
+#define TESTS_STORY_STORY_H
+
+#include "tests/story/world.h"
+
+#define WORDS 16
+#define CLIENTS 32
+#define PASSWORDS 8
+
+struct client {
+	char name[32];
+	struct peer peer;
+	int number, keys;
+	struct blob sent;	  /* last message */
+	struct blob cert, before; /* certificate held, and the one before */
+	EVP_PKEY *cert_key;	  /* of the pool: key of the certificate held */
+	struct peer_answer answer;
+};
+
+struct story {
+	struct world w;
+	when_t at;
+	bool open,
+	    disturbed; /* disturbed: this step must not be followed by a restart of its own */
+	struct client client[CLIENTS];
+	size_t clients;
+	char password[PASSWORDS][2][256];
+	size_t passwords;
+	char word[WORDS][256];
+	size_t words;
+	char outcome[128]; /* behind "->" */
+};
+
+/* run.c: words of the line, clients by name */
+const char *option(const struct story *s, const char *name); /* behind "name=", or NULL */
+bool flag(const struct story *s, const char *name);
+when_t span(const char *text);
+bool client_of(struct story *s, const char *name, struct client **out, struct err *e) MUST_USE;
+bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
+/* expect.c: the line "expect ..." */
+bool do_expect(struct story *s, struct err *e) MUST_USE;
+
+#endif

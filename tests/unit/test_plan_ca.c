@@ -1,0 +1,292 @@
+/* test_plan_ca.c - tests of what is due for a CA. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan/plan.h"
+
+#define START ((when_t)1444396456) /* 13:14:16 UTC Oct 9 2015, the source document's CA */
+#define END (START + 730 * DAY)
+
+static const struct plan_ca_policy policy = {
+    .lifetime_ca = 730 * DAY,
+    .lifetime_cert = 365 * DAY,
+    .lifetime_crl = 6 * HOUR,
+    .crl_overlap = 6 * HOUR,
+    .lifetime_request = 168 * HOUR,
+};
+
+/* What the facts of a CA that runs quietly are changed into. */
+enum twist {
+	QUIET,
+	DOWN,
+	NO_CLOCK,
+	DOWN_NO_CLOCK,
+	NO_KEY,
+	NO_KEY_ASKED,
+	NO_CERT,
+	NO_CERT_ASKED,
+	NO_CRL,
+	NO_CRL_ASKED,
+	STALE,
+	STALE_ASKED,
+	HELD,
+	HELD_STALE,
+	HELD_FOR_LONG,
+	FUTURE_CERT,
+	REQUEST,
+	CHALLENGE,
+	BOTH,
+	HELD_REQUEST,
+};
+
+static struct plan_ca_facts
+facts(enum twist twist, struct plan_ca_policy *p)
+{
+	struct plan_ca_facts f = {
+	    .clock_trusted = true,
+	    .have_key = true,
+	    .have_cert = true,
+	    .cert_from = START,
+	    .cert_until = END,
+	    .have_crl = true,
+	    .crl_signed_at = START,
+	    .held_until = INT64_MIN,
+	    .request_expiry = WHEN_NEVER,
+	    .challenge_expiry = WHEN_NEVER,
+	};
+
+	*p = policy;
+	p->shutdown = twist == DOWN || twist == DOWN_NO_CLOCK;
+	f.clock_trusted = twist != NO_CLOCK && twist != DOWN_NO_CLOCK;
+	f.have_key = twist != NO_KEY && twist != NO_KEY_ASKED;
+	f.busy_key = twist == NO_KEY_ASKED;
+	f.have_cert = f.have_key && twist != NO_CERT && twist != NO_CERT_ASKED;
+	f.busy_cert = twist == NO_CERT_ASKED;
+	f.have_crl =
+	    f.have_cert && twist != NO_CRL && twist != NO_CRL_ASKED && twist != FUTURE_CERT;
+	f.busy_crl = twist == NO_CRL_ASKED || twist == STALE_ASKED;
+	f.crl_stale = twist == STALE || twist == STALE_ASKED || twist == HELD_STALE;
+	if (twist == HELD || twist == HELD_STALE || twist == HELD_REQUEST)
+		f.held_until = START + HOUR;
+	if (twist == HELD_FOR_LONG)
+		f.held_until = WHEN_NEVER;
+	if (twist == FUTURE_CERT)
+		f.cert_from = START + DAY;
+	if (twist == REQUEST || twist == BOTH || twist == HELD_REQUEST)
+		f.request_expiry = START + 30 * MINUTE;
+	if (twist == CHALLENGE || twist == BOTH)
+		f.challenge_expiry = START + 30 * MINUTE;
+	return f;
+}
+
+static const struct {
+	const char *sentence;
+	enum twist twist;
+	when_t now;
+	enum plan_act act;
+	when_t wake; /* when nothing is due */
+	enum plan_state is;
+} looks[] = {
+    {"a quiet CA sleeps until its list is 6 h old (S42)", QUIET, START, PLAN_NONE,
+	START + 6 * HOUR, STATE_RUNNING},
+    {"a second before the list is 6 h old nothing is due", QUIET, START + 6 * HOUR - 1,
+	PLAN_NONE, START + 6 * HOUR, STATE_RUNNING},
+    {"at 6 h the list is due", QUIET, START + 6 * HOUR, PLAN_MAKE_CRL, 0, STATE_RUNNING},
+    {"days later it is still due", QUIET, START + 9 * DAY, PLAN_MAKE_CRL, 0, STATE_RUNNING},
+    {"a second before its end the CA still signs", QUIET, END - 1, PLAN_MAKE_CRL, 0,
+	STATE_RUNNING},
+    {"at its end it signs no more and nothing wakes it", QUIET, END, PLAN_NONE, WHEN_NEVER,
+	STATE_EXPIRED},
+    {"a server that is shut down does nothing", DOWN, START + 9 * DAY, PLAN_NONE, WHEN_NEVER,
+	STATE_SHUTDOWN},
+    {"without authority of the clock nothing runs", NO_CLOCK, START + 9 * DAY, PLAN_NONE,
+	WHEN_NEVER, STATE_NO_CLOCK},
+    {"a server that is shut down does not speak of the clock", DOWN_NO_CLOCK, START, PLAN_NONE,
+	WHEN_NEVER, STATE_SHUTDOWN},
+    {"a new CA makes its key first", NO_KEY, START, PLAN_MAKE_KEY, 0, STATE_STARTING},
+    {"it asks for its key once", NO_KEY_ASKED, START, PLAN_NONE, WHEN_NEVER, STATE_STARTING},
+    {"with a key it makes its certificate", NO_CERT, START, PLAN_MAKE_CERT, 0, STATE_STARTING},
+    {"it asks for its certificate once", NO_CERT_ASKED, START, PLAN_NONE, WHEN_NEVER,
+	STATE_STARTING},
+    {"with a certificate it makes its list", NO_CRL, START, PLAN_MAKE_CRL, 0, STATE_STARTING},
+    {"it asks for its list once and looks again at its end", NO_CRL_ASKED, START, PLAN_NONE,
+	END, STATE_STARTING},
+    {"after a revocation a list is due at once", STALE, START + 1, PLAN_MAKE_CRL, 0,
+	STATE_RUNNING},
+    {"a list under way is not asked for again", STALE_ASKED, START + 9 * DAY, PLAN_NONE, END,
+	STATE_RUNNING},
+    {"a certificate of tomorrow signs no list today", FUTURE_CERT, START, PLAN_NONE,
+	START + DAY, STATE_STARTING},
+    {"tomorrow it does", FUTURE_CERT, START + DAY, PLAN_MAKE_CRL, 0, STATE_STARTING},
+    {"after a failure nothing is tried before the hour", HELD, START, PLAN_NONE, START + HOUR,
+	STATE_HELD},
+    {"not even a list after a revocation", HELD_STALE, START + HOUR - 1, PLAN_NONE,
+	START + HOUR, STATE_HELD},
+    {"at the hour it is tried again", HELD_STALE, START + HOUR, PLAN_MAKE_CRL, 0,
+	STATE_RUNNING},
+    {"a CA that is held still ends", HELD_FOR_LONG, START, PLAN_NONE, END, STATE_HELD},
+    {"and an end is an end, held or not", HELD_FOR_LONG, END, PLAN_NONE, WHEN_NEVER,
+	STATE_EXPIRED},
+    {"a request that expires first wakes it", REQUEST, START, PLAN_NONE, START + 30 * MINUTE,
+	STATE_RUNNING},
+    {"at that instant the request goes", REQUEST, START + 30 * MINUTE, PLAN_EXPIRE_REQUESTS, 0,
+	STATE_RUNNING},
+    {"a password that expires first wakes it", CHALLENGE, START, PLAN_NONE, START + 30 * MINUTE,
+	STATE_RUNNING},
+    {"at that instant the password goes", CHALLENGE, START + 30 * MINUTE,
+	PLAN_EXPIRE_CHALLENGES, 0, STATE_RUNNING},
+    {"requests go before passwords", BOTH, START + DAY, PLAN_EXPIRE_REQUESTS, 0, STATE_RUNNING},
+    {"requests go although the signer is held", HELD_REQUEST, START + 30 * MINUTE,
+	PLAN_EXPIRE_REQUESTS, 0, STATE_HELD},
+    {"requests of an ended CA go too", REQUEST, END, PLAN_EXPIRE_REQUESTS, 0, STATE_EXPIRED},
+};
+
+static void
+first_due_and_next_look(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(looks); i++) {
+		struct plan_ca_policy p;
+		struct plan_ca_facts f = facts(looks[i].twist, &p);
+		struct plan_ca plan = plan_ca(&p, &f, looks[i].now);
+
+		if (plan.act != looks[i].act)
+			fail_msg("%s: act %d", looks[i].sentence, (int)plan.act);
+		if (plan.act == PLAN_NONE && plan.wake != looks[i].wake)
+			fail_msg("%s: wakes at %ld", looks[i].sentence, (long)plan.wake);
+		if (plan.state != looks[i].is)
+			fail_msg("%s: state %d", looks[i].sentence, (int)plan.state);
+	}
+}
+
+static void
+timers_are_sorted(void **state)
+{
+	static const struct {
+		const char *sentence;
+		enum twist twist;
+		size_t n;
+		struct plan_row rows[TIMER_COUNT];
+	} cases[] = {
+	    {"list, then end", QUIET, 2,
+		{{TIMER_CRL_UPDATE, START + 6 * HOUR}, {TIMER_CERT_EXPIRE, END}}},
+	    {"a request before both", REQUEST, 3,
+		{{TIMER_REQUEST_EXPIRE, START + 30 * MINUTE},
+		    {TIMER_CRL_UPDATE, START + 6 * HOUR}, {TIMER_CERT_EXPIRE, END}}},
+	    {"without a list only the end", NO_CRL, 1, {{TIMER_CERT_EXPIRE, END}}},
+	    {"without a certificate nothing", NO_CERT, 0, {{TIMER_COUNT, 0}}},
+	    {"shut down: nothing", DOWN, 0, {{TIMER_COUNT, 0}}},
+	    {"no clock: nothing", NO_CLOCK, 0, {{TIMER_COUNT, 0}}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct plan_row rows[TIMER_COUNT];
+		struct plan_ca_policy p;
+		struct plan_ca_facts f = facts(cases[i].twist, &p);
+		size_t n = plan_ca_timers(&p, &f, rows);
+
+		if (n != cases[i].n)
+			fail_msg("%s: %zu rows", cases[i].sentence, n);
+		for (size_t r = 0; r < n; r++)
+			if (rows[r].timer != cases[i].rows[r].timer ||
+			    rows[r].at != cases[i].rows[r].at)
+				fail_msg("%s: row %zu is %d at %ld", cases[i].sentence, r,
+				    (int)rows[r].timer, (long)rows[r].at);
+	}
+}
+
+/* The last list's timer is the CA's end: no list is signed behind it. */
+static void
+the_last_list_ends_with_the_ca(void **state)
+{
+	struct plan_row rows[TIMER_COUNT];
+	struct plan_ca_policy p;
+	struct plan_ca_facts f = facts(QUIET, &p);
+
+	(void)state;
+	f.crl_signed_at = END - HOUR;
+	assert_int_equal(plan_ca_timers(&p, &f, rows), 2);
+	assert_int_equal(rows[0].at, END);
+	assert_int_equal(rows[1].at, END);
+	assert_int_equal(plan_ca(&p, &f, END - 1).act, PLAN_NONE);
+	assert_int_equal(plan_ca(&p, &f, END - 1).wake, END);
+}
+
+/* S41 and S42: what the source document prints at 13:19:58.946, to the second. */
+static void
+timers_as_ios_printed_them_S41_S42(void **state)
+{
+	int64_t now_ms = (START + 5 * MINUTE + 42) * 1000 + 946;
+	struct plan_row rows[TIMER_COUNT];
+	struct plan_ca_policy p;
+	struct plan_ca_facts f = facts(QUIET, &p);
+	char text[WHEN_TEXT];
+
+	(void)state;
+	assert_string_equal(when_ios(now_ms / 1000, text), "13:19:58 UTC Oct 9 2015");
+	assert_int_equal(plan_ca_timers(&p, &f, rows), 2);
+	assert_int_equal(rows[0].timer, TIMER_CRL_UPDATE);
+	span_ios(rows[0].at * 1000 - now_ms, text);
+	assert_memory_equal(text, "5:54:17.", 8);
+	assert_int_equal(rows[1].timer, TIMER_CERT_EXPIRE);
+	span_ios(rows[1].at * 1000 - now_ms, text);
+	assert_memory_equal(text, "729d23:54:17.", 13);
+}
+
+static void
+a_list_is_valid_one_overlap_longer(void **state)
+{
+	static const struct {
+		const char *sentence;
+		when_t from, until, next;
+	} cases[] = {
+	    {"period and overlap", START, END, START + 12 * HOUR},
+	    {"capped at the generation's end", END - 12 * HOUR + 1, END, END},
+	    {"just not capped", END - 12 * HOUR - 1, END, END - 1},
+	    {"no end, no overflow", WHEN_NEVER - HOUR, WHEN_NEVER, WHEN_NEVER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		if (plan_crl_next(&policy, cases[i].until, cases[i].from) != cases[i].next)
+			fail_msg("%s", cases[i].sentence);
+}
+
+static void
+no_certificate_outlives_its_issuer_S60(void **state)
+{
+	static const struct {
+		const char *sentence;
+		when_t from, until;
+	} cases[] = {
+	    {"a year", START, START + 365 * DAY},
+	    {"a year that just fits", END - 365 * DAY, END},
+	    {"a year that does not fit", END - 365 * DAY + 1, END},
+	    {"a day before the end", END - DAY, END},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		if (plan_cert_until(&policy, END, cases[i].from) != cases[i].until)
+			fail_msg("%s", cases[i].sentence);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(first_due_and_next_look),
+	    cmocka_unit_test(timers_are_sorted),
+	    cmocka_unit_test(the_last_list_ends_with_the_ca),
+	    cmocka_unit_test(timers_as_ios_printed_them_S41_S42),
+	    cmocka_unit_test(a_list_is_valid_one_overlap_longer),
+	    cmocka_unit_test(no_certificate_outlives_its_issuer_S60),
+	};
+
+	return cmocka_run_group_tests_name("plan_ca", tests, NULL, NULL);
+}
