@@ -356,7 +356,8 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 		return false;
 	if (!d->o.check) {
 		/* Locked first: a second daemon is told so, not that its port is busy. */
-		if (!dir_make(d->o.state, 0700, e) || !dir_lock(d->o.state, &d->lock, e) ||
+		if (!process_hide(e) || !dir_make(d->o.state, 0700, e) ||
+		    !dir_lock(d->o.state, &d->lock, e) ||
 		    !seal_load(d->o.state, have_keys(d->o.state), &seal, e))
 			goto out;
 		password_key(&seal, &passwords);
