@@ -5,6 +5,10 @@
 
 #include "wire/inner.h"
 
+/* A verification costs by both; what is larger serves nobody but a flood (BAD-083). */
+#define RSA_BITS_MAX 8192
+#define RSA_EXPONENT_BITS_MAX 33
+
 /* ---- digests and ciphers
  * --------------------------------------------------------------------------- */
 
@@ -43,6 +47,12 @@ fetch_all(void)
 {
 	for (size_t i = HASH_MD5; i < COUNT_OF(hashes); i++)
 		fetched[i] = EVP_MD_fetch(NULL, hashes[i].fetch, NULL);
+}
+
+bool
+hash_is_weak(enum hash h)
+{
+	return hash_size(h) < 32;
 }
 
 size_t
@@ -379,19 +389,20 @@ rsa_decode(struct spki *k, struct view parameters, struct err *e)
 	    !take_unsigned(&r, "RSA exponent", &k->exponent, e) ||
 	    !der_end(&r, "RSAPublicKey", e))
 		return false;
-	if (k->modulus.n > 16384 / 8 || k->modulus.n < 512 / 8)
-		return err_set(e, WHY_BAD_INPUT,
-		    "RSA modulus of %zu octets (512 to 16384 bits)", k->modulus.n);
+	if (k->modulus.n > RSA_BITS_MAX / 8 || k->modulus.n < 512 / 8)
+		return err_set(e, WHY_BAD_INPUT, "RSA modulus of %zu octets (512 to %d bits)",
+		    k->modulus.n, RSA_BITS_MAX);
 	k->bits = bit_length(k->modulus);
 	if (k->bits < 512)
-		return err_set(
-		    e, WHY_BAD_INPUT, "RSA modulus of %d bits (512 to 16384 bits)", k->bits);
+		return err_set(e, WHY_BAD_INPUT, "RSA modulus of %d bits (512 to %d bits)",
+		    k->bits, RSA_BITS_MAX);
 	if (!(k->modulus.p[k->modulus.n - 1] & 1))
 		return err_set(e, WHY_BAD_INPUT, "RSA modulus is even");
-	if (k->exponent.n == 0 || k->exponent.n > 8 || bit_length(k->exponent) < 2 ||
+	if (k->exponent.n == 0 || k->exponent.n > 5 || bit_length(k->exponent) < 2 ||
+	    bit_length(k->exponent) > RSA_EXPONENT_BITS_MAX ||
 	    !(k->exponent.p[k->exponent.n - 1] & 1))
-		return err_set(
-		    e, WHY_BAD_INPUT, "RSA exponent is even, under 3 or over 64 bits");
+		return err_set(e, WHY_BAD_INPUT,
+		    "RSA exponent is even, under 3 or over %d bits", RSA_EXPONENT_BITS_MAX);
 	k->kind = KEY_RSA;
 	return true;
 }

@@ -17,7 +17,8 @@ cms_normalise(struct view in, struct blob *scratch, struct view *out, struct err
 		return false;
 	n = scratch->n;
 	if (n > 0) {
-		blob_grow(scratch, in.n);
+		/* Room for a part of it to be sorted behind it: the views must not move. */
+		blob_grow(scratch, 2 * n + 64);
 		scratch->n = n;
 		*out = blob_view(scratch);
 	}
@@ -146,6 +147,8 @@ issuer_and_serial_decode(
 	    !der_take(&r, DER_INTEGER, "serialNumber", &number, e) ||
 	    !der_end(&r, "IssuerAndSerialNumber", e))
 		return false;
+	if (!name_check(name.whole, e))
+		return err_prefix(e, "issuer");
 	if (number.body.n == 0)
 		return err_set(e, WHY_BAD_INPUT, "serialNumber: INTEGER without octets");
 	*issuer = name.whole;

@@ -51,7 +51,7 @@ bool der_take(
 /* True when something is left and its tag is this one. */
 bool der_next_is(const struct reader *r, uint8_t tag);
 bool der_end(const struct reader *r, const char *what, struct err *e) MUST_USE;
-/* Contents of an INTEGER as unsigned 64 bits; refuses negative, empty, padded. */
+/* Contents of an INTEGER as unsigned 33 bits; refuses negative, empty, padded. */
 bool der_uint(const struct der *d, uint64_t *out, struct err *e) MUST_USE;
 /* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 writes them (Z, seconds, no fraction). */
 bool der_time(struct reader *r, when_t *out, struct err *e) MUST_USE;
@@ -102,6 +102,7 @@ enum padding { PADDING_PKCS1, PADDING_PSS, PADDING_OAEP, PADDING_ECDSA };
 
 #define HASH_MAX 64
 size_t hash_size(enum hash h);
+bool hash_is_weak(enum hash h);	       /* MD5, SHA-1, none: only under a compat word */
 const char *hash_name(enum hash h);    /* "sha256" */
 size_t cipher_key_size(enum cipher c); /* 16, 24, 32, 8 */
 size_t cipher_block_size(enum cipher c);
@@ -136,8 +137,8 @@ struct spki { /* SubjectPublicKeyInfo */
 	    bit_string; /* content of subjectPublicKey: what the key identifier hashes */
 };
 /*
- * Refuses (BAD-083, BAD-118, BAD-119): RSA modulus even, over 16384 bits or under 512, exponent
- * even or under 3 or over 64 bits; explicit or unknown curves; unknown algorithms. Policy (2048
+ * Refuses (BAD-083, BAD-118, BAD-119): RSA modulus even, over 8192 bits or under 512, exponent
+ * even or under 3 or over 33 bits; explicit or unknown curves; unknown algorithms. Policy (2048
  * or more) is the caller's.
  */
 bool spki_decode(struct view der, struct spki *out, struct err *e) MUST_USE;

@@ -272,8 +272,8 @@ static const struct {
 } rsa_keys[] = {
     {"512 bits", 512, false, "010001", true},
     {"BAD-118 511 bits", 511, false, "010001", false},
-    {"BAD-083 16384 bits", 16384, false, "010001", true},
-    {"BAD-083 16385 bits", 16385, false, "010001", false},
+    {"8192 bits", 8192, false, "010001", true},
+    {"BAD-083 8193 bits", 8193, false, "010001", false},
     {"BAD-083 65536 bits", 65536, false, "010001", false},
     {"BAD-118 even modulus", 2048, true, "010001", false},
     {"BAD-118 modulus 0", 0, false, "010001", false},
@@ -281,8 +281,8 @@ static const struct {
     {"BAD-118 exponent 0", 2048, false, "", false},
     {"exponent 3", 2048, false, "03", true},
     {"BAD-118 exponent even", 2048, false, "010000", false},
-    {"exponent of 64 bits", 2048, false, "ffffffffffffffff", true},
-    {"BAD-083 exponent of 65 bits", 2048, false, "01ffffffffffffffff", false},
+    {"exponent of 33 bits", 2048, false, "01ffffffff", true},
+    {"BAD-083 exponent of 34 bits", 2048, false, "03ffffffff", false},
 };
 
 static void
