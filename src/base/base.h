@@ -63,6 +63,9 @@ bool view_equal(struct view a, struct view b);
 bool view_equal_str(struct view a, const char *s);
 /* Total order by octets, shorter first on a common prefix: <0, 0, >0. */
 int view_compare(struct view a, struct view b);
+/* Cut v at the first c: what is before it is returned, what is behind stays in *v. Without c, all
+ * of it is returned. */
+struct view view_cut(struct view *v, char c);
 /* Equality in time that depends on the lengths only. */
 bool view_equal_secret(struct view a, struct view b);
 
@@ -93,6 +96,7 @@ void blob_add_u64(struct blob *b, uint64_t v);
 void blob_add_sized(struct blob *b, struct view v);
 
 void hex_add(struct blob *out, struct view v, bool upper);
+int hex_digit(char c); /* its value, or -1 */
 /* Hex digits, optionally separated by ':', '-', ' ' or '.'; refuses anything else and odd
  * counts. */
 bool hex_decode(const char *s, struct blob *out) MUST_USE;

@@ -46,6 +46,16 @@ view_compare(struct view a, struct view b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+struct view
+view_cut(struct view *v, char c)
+{
+	const uint8_t *at = v->n ? memchr(v->p, c, v->n) : NULL;
+	struct view before = view_of(v->p, at ? (size_t)(at - v->p) : v->n);
+
+	*v = at ? view_of(at + 1, v->n - before.n - 1) : (struct view){0};
+	return before;
+}
+
 bool
 view_equal_secret(struct view a, struct view b)
 {

@@ -14,7 +14,7 @@ hex_add(struct blob *out, struct view v, bool upper)
 	}
 }
 
-static int
+int
 hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

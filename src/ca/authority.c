@@ -36,15 +36,6 @@ use_cert(struct ca *ca, struct view der, struct err *e)
 	return true;
 }
 
-static bool
-absent(const struct err *why, struct err *e)
-{
-	if (why->why == WHY_NOT_FOUND)
-		return true;
-	*e = *why;
-	return false;
-}
-
 /* Serial numbers are given in the order of intents; the CA's own came first. */
 static bool
 load_last_serial(struct ca *ca, struct err *e)
@@ -56,7 +47,7 @@ load_last_serial(struct ca *ca, struct err *e)
 		blob_set(&ca->last_serial, row.serial);
 	else if (ca->facts.have_cert)
 		blob_set(&ca->last_serial, serial_unsigned(ca->cert.serial));
-	return why.why == WHY_NONE || absent(&why, e);
+	return absent(&why, e);
 }
 
 static bool
@@ -72,6 +63,11 @@ load_generation(struct ca *ca, struct err *e)
 	}
 	if (!ST(ca)->generation_get(ca->store, ca->generation, &g, e))
 		return false;
+	if (strcmp(g.key_label, ca->policy.key_label) != 0)
+		return err_set(e, WHY_REFUSED,
+		    "the CA's key pair is '%s', the configuration says '%s': put rsakeypair "
+		    "back",
+		    g.key_label, ca->policy.key_label);
 	blob_set(&ca->spki, g.spki);
 	ca->facts.have_key = true;
 	ca->crl_number = g.crl_number;
@@ -127,20 +123,22 @@ authority_load(struct ca *ca, struct err *e)
 		f->crl_stale = view_equal_str(blob_view(&fact), "1");
 	else if (ok)
 		ok = absent(&why, e);
+	blob_clear(&fact);
+	why = (struct err){0};
+	f->want_archive = ca->policy.archive;
+	f->archived = ok && ST(ca)->fact_get(ca->store, "archived", &fact, &why);
+	ok = ok && absent(&why, e);
 	blob_free(&fact);
 	return ok;
 }
 
-bool
-authority_make_key(struct ca *ca, when_t now, struct effects *out, struct err *e)
+void
+authority_make_key(struct ca *ca, struct effects *out)
 {
 	struct key_job job = {.act = KEY_MAKE, .kind = KEY_RSA, .bits = ca->policy.key_bits};
 
-	(void)now;
-	(void)e;
 	ca_task_start(ca, TASK_MAKE_KEY, &job, out);
 	ca->facts.busy_key = true;
-	return true;
 }
 
 static bool
@@ -309,16 +307,6 @@ key_made(struct ca *ca, const struct key_done *d, when_t now, struct err *e)
 					     "make key", ca->policy.key_label, e);
 }
 
-static void
-archive(struct ca *ca, struct effects *out)
-{
-	struct key_job job = {.act = KEY_ARCHIVE, .bytes = blob_view(&ca->cert_der)};
-
-	(void)snprintf(job.password, sizeof(job.password), "%s", ca->policy.archive_password);
-	ca_task_start(ca, TASK_ARCHIVE, &job, out);
-	mem_wipe(&job, sizeof(job));
-}
-
 static bool
 self_made(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
     struct effects *out, struct err *e)
@@ -338,8 +326,6 @@ self_made(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
 	    when_rfc3339(ca->facts.cert_until, until));
 	blob_set(&ca->last_serial, serial_unsigned(ca->cert.serial));
 	authority_publish(ca, out);
-	if (ca->policy.archive)
-		archive(ca, out);
 	return true;
 }
 
@@ -381,6 +367,27 @@ failed(struct ca *ca, const char *what, const struct key_done *d, when_t now)
 	ca->facts.held_until = when_add(now, HOLD_AFTER_FAILURE);
 }
 
+void
+authority_archive(struct ca *ca, struct effects *out)
+{
+	struct key_job job = {.act = KEY_ARCHIVE, .bytes = blob_view(&ca->cert_der)};
+
+	ca_task_start(ca, TASK_ARCHIVE, &job, out);
+	ca->facts.busy_archive = true;
+}
+
+/* Due until the file stands. */
+bool
+authority_archived(struct ca *ca, bool written, when_t now, struct err *e)
+{
+	ca->facts.busy_archive = false;
+	ca->facts.archived = written;
+	if (written)
+		return ST(ca)->fact_put(ca->store, "archived", VIEW("1"), e);
+	ca->facts.held_until = when_add(now, HOLD_AFTER_FAILURE);
+	return true;
+}
+
 bool
 authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
     struct effects *out, struct err *e)
@@ -409,9 +416,8 @@ authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t n
 		return true;
 	case TASK_ARCHIVE:
 		if (d->why != WHY_NONE) {
-			log_error(
-			    "archive not made", "ca='%s' why='%s'", ca->policy.name, d->text);
-			return true;
+			failed(ca, "archive not made", d, now);
+			return authority_archived(ca, false, now, e);
 		}
 		x = effect_add(out, EFFECT_ARCHIVE);
 		blob_add_view(&x->bytes, blob_view(&d->bytes));

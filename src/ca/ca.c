@@ -55,8 +55,11 @@ ca_abandon(struct ca *ca, struct effects *out, struct err *e)
 	forget_tasks(ca);
 	while (ca->exchanges != NULL)
 		reply_later(ca, ca->exchanges, 30, out);
+	if (ca->cursor.active)
+		effect_tell(out, ca->cursor.id, 1,
+		    "%% The store could not take it: some requests still wait.\n");
 	ca->cursor.active = false;
-	ca->resumed = false;
+	ca->resumed = ca->published = false;
 	ca->wake = INT64_MIN;
 	return authority_load(ca, e);
 }
@@ -88,13 +91,16 @@ follow_plan(struct ca *ca, when_t now, struct effects *out, struct err *e)
 			ca->wake = ca->cursor.active ? now : plan.wake;
 			return true;
 		case PLAN_MAKE_KEY:
-			ok = authority_make_key(ca, now, out, e);
+			authority_make_key(ca, out);
 			break;
 		case PLAN_MAKE_CERT:
 			ok = authority_make_cert(ca, now, out, e);
 			break;
 		case PLAN_MAKE_CRL:
 			ok = authority_make_crl(ca, now, out, e);
+			break;
+		case PLAN_ARCHIVE:
+			authority_archive(ca, out);
 			break;
 		case PLAN_EXPIRE_REQUESTS:
 			ok = expire_requests(ca, now, e);
@@ -133,11 +139,7 @@ key_done(
 		ok = issue_signed(ca, t, d, out, e);
 		break;
 	case TASK_ROLE:
-		if (d->why == WHY_NONE && issue_possible(ca, now))
-			ok = issue_request(ca, t->number, true, now, out, e);
-		else
-			log_error("CA role not stored by the signer", "ca='%s' why='%s'",
-			    ca->policy.name, d->text);
+		ok = approve_role(ca, t->number, d, now, out, e);
 		break;
 	case TASK_MAKE_KEY:
 	case TASK_SELF:
@@ -165,7 +167,7 @@ ca_step(
 		authority_publish(ca, out);
 	ca->published = true;
 	if (ca->facts.clock_trusted && ca->facts.have_cert && !ca->resumed) {
-		if (!issue_resume(ca, now, out, e))
+		if (!issue_resume(ca, now, out, e) || !approve_resume(ca, out, e))
 			return false;
 		ca->resumed = true;
 	}
@@ -181,6 +183,9 @@ ca_step(
 		break;
 	case CA_COMMAND:
 		ok = command_do(ca, ev, now, out, e);
+		break;
+	case CA_ARCHIVED:
+		ok = authority_archived(ca, ev->all, now, e);
 		break;
 	}
 	return ok && follow_plan(ca, now, out, e);

@@ -35,8 +35,7 @@ struct ca_policy {
 	char key_label[KEY_LABEL_MAX];
 	int key_bits;
 	char cdp_url[512]; /* "": no CRLDistributionPoints */
-	bool archive;	   /* write NAME.p12 when the CA is made */
-	char archive_password[128];
+	bool archive; /* have NAME.p12 made when the CA is made; the signer has the password */
 };
 
 /* ---- the decision: pure, exhaustively tested (tests/property/grant_table.py)
@@ -108,6 +107,7 @@ enum ca_event_kind {
 	CA_REQUEST,  /* a pkiMessage */
 	CA_KEY_DONE, /* a job came back */
 	CA_COMMAND,  /* an operator's word */
+	CA_ARCHIVED, /* EFFECT_ARCHIVE was done: all = the file stands */
 };
 enum ca_command { CA_GRANT, CA_REJECT, CA_REMOVE, CA_REVOKE, CA_PASSWORD };
 
@@ -170,16 +170,15 @@ struct ca;
 struct ca *ca_open(
     const struct ca_policy *p, struct store *s, struct keys *k, struct err *e) MUST_USE;
 /*
- * One event, inside the turn's transaction and a savepoint of its own. False: undo the
- * savepoint, cut the effects back, call ca_abandon. Also does what the plan says is due.
+ * One turn: the events in order, each in a savepoint, one transaction, then what the plan says
+ * is due. CA_COMMITTED: out may leave. CA_UNDONE: the turn never was; out says "come again" to
+ * everybody who asked and is not answered, jobs that were submitted are forgotten (their
+ * results do no harm), and the caller waits a second before the next turn. CA_LOST: the store
+ * does not answer: end the process.
  */
-bool ca_step(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
-    struct err *e) MUST_USE;
-/*
- * The turn was undone (full disk, failed commit): every exchange in flight gets 503 and the
- * facts are read again. Needs an open transaction.
- */
-bool ca_abandon(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+enum ca_turned { CA_COMMITTED, CA_UNDONE, CA_LOST };
+enum ca_turned ca_turn(struct ca *ca, const struct ca_event *const *events, size_t n,
+    when_t now, struct effects *out, struct err *e) MUST_USE;
 /* Ask again with CA_TICK at this instant at the latest (WHEN_NEVER: no need). */
 when_t ca_wake(const struct ca *ca);
 void ca_free(struct ca *ca);

@@ -78,7 +78,8 @@ struct ca {
 	struct {
 		enum ca_command command;
 		bool active;
-		int64_t after;
+		int64_t after, done, left; /* decided; passed over (roles, refused) */
+		uint64_t id;		   /* who is told at the end */
 		char actor[64];
 	} cursor;
 };
@@ -89,6 +90,12 @@ void effect_reply(
     struct effects *f, uint64_t id, int status, const char *text, int retry_after);
 void effect_tell(struct effects *f, uint64_t id, int status, const char *fmt, ...) PRINTF(4, 5);
 
+/* ca.c: one event; false: undo its savepoint and the turn */
+bool ca_step(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+/* Everything in flight gets 503 and the facts are read again. Needs an open transaction. */
+bool ca_abandon(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+
 /* task.c: jobs out, jobs back. job->bytes is copied; the task is returned for further filling.
  */
 struct task *ca_task_start(
@@ -97,27 +104,29 @@ struct task *ca_task_take(struct ca *ca, uint64_t job); /* unlinks; NULL: unknow
 void ca_task_free(struct task *t);
 void ca_task_forget_exchange(struct ca *ca, const struct exchange *x);
 
-/* exchange.c: from a message to a decision */
-bool exchange_begin(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
-    struct err *e) MUST_USE;
-bool exchange_opened(struct ca *ca, struct exchange *x, const struct key_done *d, when_t now,
-    struct effects *out, struct err *e) MUST_USE;
-/* One answer for every failure from unwrapping to a good signature inside (reliability 3h
- * R-31). */
-void exchange_unreadable(struct ca *ca, struct exchange *x, when_t now, struct effects *out);
+/* flight.c: exchanges in flight; small things that all need */
+/* Does a request with this id wait inside, so that an answer to it will come? */
+bool ca_holds(const struct ca *ca, uint64_t id);
+struct exchange *exchange_new(struct ca *ca, const struct ca_event *ev);
 void exchange_free(struct ca *ca, struct exchange *x);
-/* request.c: PKCSReq and RenewalReq, once opened */
-bool request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
-    struct effects *out, struct err *e) MUST_USE;
-bool request_poll(
-    struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e) MUST_USE;
-/* The muster: what this identity did last. intent 0 keeps the one there is. */
-bool client_note(struct ca *ca, struct view identity, struct view subject, const char *source,
-    const char *asked, int64_t intent, int strength, when_t now, struct err *e) MUST_USE;
+/* The serial as the store keeps it: unsigned, without padding. */
+struct view serial_unsigned(struct view contents);
+/* True when a look-up failed for no other reason than that there is no such row (or did not
+ * fail); else *e says why. */
+bool absent(const struct err *why, struct err *e) MUST_USE;
+
+/* source.c: what addresses did wrong; memory only, bounded */
+int64_t source_wrong_password(
+    struct ca *ca, const char *source, when_t now); /* milliseconds to hold the answer back */
+void source_bad_open(struct ca *ca, const char *source, when_t now);
+bool source_blocked(struct ca *ca, const char *source, when_t now);
 
 /* reply.c: a CertRep to x; ends with the exchange freed */
 void reply_fail(struct ca *ca, struct exchange *x, enum scep_fail fail, const char *text,
     struct effects *out);
+/* One answer for every failure from unwrapping to a good signature inside (reliability 3h
+ * R-31). */
+void reply_unreadable(struct ca *ca, struct exchange *x, when_t now, struct effects *out);
 void reply_pending(struct ca *ca, struct exchange *x, struct effects *out);
 bool reply_cert(struct ca *ca, struct exchange *x, struct view cert, struct effects *out,
     struct err *e) MUST_USE;
@@ -127,6 +136,26 @@ void reply_signed(
     struct ca *ca, struct exchange *x, const struct key_done *d, struct effects *out);
 void reply_later(struct ca *ca, struct exchange *x, int seconds, struct effects *out); /* 503 */
 
+/* client.c: the muster */
+struct sighting {
+	struct view identity, subject;
+	const char *source,
+	    *asked;	/* asked NULL: it was not here itself, only its certificate changed */
+	int64_t intent; /* 0: keeps the one there is */
+	int strength;
+};
+bool client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e) MUST_USE;
+/* Has this identity a live certificate? Was its newest one never signed? */
+bool client_live(struct ca *ca, struct view identity, when_t now, bool *live, bool *void_last,
+    struct err *e) MUST_USE;
+
+/* adopt.c: whose certificate is it, and taking in one that the database does not know (rule 7)
+ */
+bool signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_signer *out,
+    int64_t *intent, struct err *e) MUST_USE;
+bool adopt(struct ca *ca, const struct cert *c, struct view identity, const char *actor,
+    when_t now, struct err *e) MUST_USE;
+
 /* issue.c: certificates */
 struct issue {
 	struct view subject, spki, san;
@@ -135,6 +164,11 @@ struct issue {
 	struct view identity, digest; /* 32 octets each */
 	const char *transaction, *granted_by;
 };
+/* Can a certificate be issued at this instant? Callers ask before issue_begin. */
+bool issue_possible(const struct ca *ca, when_t now);
+/* Has another name a certificate for this key (SEC-05, BAD-095)? */
+bool issue_key_elsewhere(
+    struct ca *ca, struct view spki, struct view identity, bool *found, struct err *e) MUST_USE;
 bool issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
     struct effects *out, struct err *e) MUST_USE;
 bool issue_signed(struct ca *ca, struct task *t, const struct key_done *d, struct effects *out,
@@ -142,20 +176,52 @@ bool issue_signed(struct ca *ca, struct task *t, const struct key_done *d, struc
 /* Ask for the signature of an open intent again, unless it is under way. The row's views are
  * borrowed. */
 void issue_again(struct ca *ca, const struct row_cert *row, struct effects *out);
-/* Can a certificate be issued at this instant? Callers ask before issue_begin. */
-bool issue_possible(const struct ca *ca, when_t now);
 /* Sign again what a crash left open. */
 bool issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-/* A request that waits becomes a certificate; CA roles are told to the signer first. */
-bool issue_request(struct ca *ca, int64_t id, bool role_told, when_t now, struct effects *out,
-    struct err *e) MUST_USE;
 bool serial_next(struct ca *ca, struct blob *out, struct err *e) MUST_USE;
 
-/* authority.c: the CA's own key, certificate and list */
-bool authority_make_key(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+/* approve.c: a request that waits becomes a certificate */
+/* *refused gets a reason for people (static) when it may not; the request then waits on. */
+bool approve(struct ca *ca, int64_t id, when_t now, const char **refused, struct effects *out,
+    struct err *e) MUST_USE;
+/* The signer knows the role of request id now, or refused it. */
+bool approve_role(struct ca *ca, int64_t id, const struct key_done *d, when_t now,
+    struct effects *out, struct err *e) MUST_USE;
+/* Tell the signer again of roles that were granted before a restart. */
+bool approve_resume(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+/* The signer refused the certificate of this intent: the request behind it waits again. */
+bool approve_undone(struct ca *ca, int64_t intent, const char *why, struct err *e) MUST_USE;
+
+/* same.c: the same request gets the same answer (rule 5, ST-02, ST-03) */
+bool same_answer(struct ca *ca, struct exchange *x, struct view digest, int64_t key8,
+    when_t now, bool *answered, struct effects *out, struct err *e) MUST_USE;
+bool same_poll(
+    struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e) MUST_USE;
+
+/* password.c: one-time passwords */
+bool password_hash(
+    struct ca *ca, struct view password, uint8_t out[32], struct err *e) MUST_USE;
+bool password_make(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+
+/* request.c: PKCSReq and RenewalReq, once opened */
+bool request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
+    struct effects *out, struct err *e) MUST_USE;
+void transaction_hex(struct view t, char out[2 * SCEP_TRANSACTION_MAX + 1]);
+
+/* exchange.c: from a message to its contents */
+bool exchange_begin(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+bool exchange_opened(struct ca *ca, struct exchange *x, const struct key_done *d, when_t now,
+    struct effects *out, struct err *e) MUST_USE;
+
+/* authority.c: the CA's own key, certificate, archive and list */
+void authority_make_key(struct ca *ca, struct effects *out);
 bool authority_make_cert(
     struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
 bool authority_make_crl(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+void authority_archive(struct ca *ca, struct effects *out);
+bool authority_archived(struct ca *ca, bool written, when_t now, struct err *e) MUST_USE;
 bool authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
     struct effects *out, struct err *e) MUST_USE;
 void authority_publish(struct ca *ca, struct effects *out);
@@ -165,17 +231,7 @@ bool authority_load(struct ca *ca, struct err *e) MUST_USE;
 bool command_do(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
     struct err *e) MUST_USE;
 bool command_continue(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-bool password_hash(
-    struct ca *ca, struct view password, uint8_t out[32], struct err *e) MUST_USE;
 
-/* source.c: what addresses did wrong; memory only, bounded */
-int64_t source_wrong_password(
-    struct ca *ca, const char *source, when_t now); /* milliseconds to hold the answer back */
-void source_bad_open(struct ca *ca, const char *source, when_t now);
-bool source_blocked(struct ca *ca, const char *source, when_t now);
-
-/* The serial as the store keeps it: unsigned, without padding. */
-struct view serial_unsigned(struct view contents);
 #define ST(ca) ((ca)->store->table)
 
 #endif

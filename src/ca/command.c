@@ -4,68 +4,6 @@
 #include "ca/ca_int.h"
 
 #define ROWS_A_TURN 50
-#define PASSWORD_OCTETS 16
-
-/* Passwords are hashed with a salt of this authority's own. They are random, 128 bits: one
- * round suffices. */
-bool
-password_hash(struct ca *ca, struct view password, uint8_t out[32], struct err *e)
-{
-	struct blob all = {0};
-	struct err why = {0};
-	uint8_t salt[16];
-	bool ok = true;
-
-	if (!ST(ca)->fact_get(ca->store, "challenge-salt", &all, &why)) {
-		if (why.why != WHY_NOT_FOUND) {
-			*e = why;
-			return false;
-		}
-		keys_random(ca->keys, salt, sizeof(salt));
-		blob_set(&all, view_of(salt, sizeof(salt)));
-		ok = ST(ca)->fact_put(ca->store, "challenge-salt", blob_view(&all), e);
-	}
-	if (ok) {
-		blob_add_view(&all, password);
-		sha256(blob_view(&all), out);
-	}
-	blob_free(&all);
-	return ok;
-}
-
-static bool
-password_generate(
-    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
-{
-	uint8_t random[PASSWORD_OCTETS], hash[32];
-	struct blob text = {0};
-	bool ok = false;
-	int64_t minutes = ev->minutes > 0 ? ev->minutes : 60;
-
-	keys_random(ca->keys, random, sizeof(random));
-	hex_add(&text, view_of(random, sizeof(random)), true);
-	if (!password_hash(ca, blob_view(&text), hash, e))
-		goto out;
-
-	struct row_challenge row = {
-	    .hash = view_of(hash, sizeof(hash)),
-	    .made_at = now,
-	    .expires_at = when_add(now, minutes * MINUTE),
-	};
-
-	if (!ST(ca)->challenge_add(ca->store, &row, e) ||
-	    !ST(ca)->audit_add(ca->store, now, ev->actor, "password generate", "", e))
-		goto out;
-	ca->facts.challenge_expiry = when_min(ca->facts.challenge_expiry, row.expires_at);
-	effect_tell(out, ev->id, 0,
-	    "%% Password is %s\n  valid for %ld minute%s, for one enrolment\n",
-	    blob_cstr(&text), (long)minutes, minutes == 1 ? "" : "s");
-	ok = true;
-out:
-	mem_wipe(random, sizeof(random));
-	blob_free(&text);
-	return ok;
-}
 
 static bool
 revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
@@ -79,10 +17,8 @@ revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out
 	hex_add(&hex, ev->serial, true);
 	if (!ST(ca)->cert_by_serial(ca->store, ev->serial, &row, &why) ||
 	    row.state != CERT_ISSUED) {
-		if (why.why != WHY_NONE && why.why != WHY_NOT_FOUND) {
-			*e = why;
+		if (!absent(&why, e))
 			goto out;
-		}
 		effect_tell(out, ev->id, 1,
 		    "%% No certificate with serial number %s was issued here.\n"
 		    "  See: show crypto pki server %s certificates\n",
@@ -119,96 +55,138 @@ out:
 	return ok;
 }
 
-/* One waiting request. *did: it was waiting. */
+static const struct {
+	const char *act, *done;
+} words[] = {
+    [CA_GRANT] = {"grant", "granted"},
+    [CA_REJECT] = {"reject", "rejected"},
+    [CA_REMOVE] = {"remove", "removed"},
+};
+
+/* One stored request. *did: it was decided; else *why_not says why (static text). */
 static bool
 one_request(struct ca *ca, enum ca_command command, int64_t id, const char *actor, when_t now,
-    bool *did, struct effects *out, struct err *e)
+    bool *did, const char **why_not, struct effects *out, struct err *e)
 {
-	static const char *const acts[] = {
-	    [CA_GRANT] = "grant", [CA_REJECT] = "reject", [CA_REMOVE] = "remove"};
 	struct row_request row;
 	struct err why = {0};
 	char object[32];
+	bool ok = true;
 
 	*did = false;
-	if (!ST(ca)->request_get(ca->store, id, &row, &why)) {
-		if (why.why == WHY_NOT_FOUND)
-			return true;
-		*e = why;
-		return false;
-	}
+	*why_not = "there is none of this number";
+	if (!ST(ca)->request_get(ca->store, id, &row, &why))
+		return absent(&why, e);
+	*why_not = "it does not wait";
 	if (row.state != REQUEST_PENDING && command != CA_REMOVE)
 		return true;
+	*why_not = NULL;
+	if (command == CA_GRANT)
+		ok = approve(ca, id, now, why_not, out, e);
+	else if (command == CA_REJECT)
+		ok = ST(ca)->request_update(
+		    ca->store, id, REQUEST_REJECTED, "rejected by the operator", 0, e);
+	else
+		ok = ST(ca)->request_remove(ca->store, id, e);
+	if (!ok || *why_not != NULL)
+		return ok;
 	*did = true;
 	(void)snprintf(object, sizeof(object), "request %ld", (long)id);
-	if (!ST(ca)->audit_add(ca->store, now, actor, acts[command], object, e))
-		return false;
 	log_notice("request decided", "ca='%s' id=%ld act='%s' by='%s'", ca->policy.name,
-	    (long)id, acts[command], actor);
-	if (command == CA_GRANT)
-		return issue_request(ca, id, false, now, out, e);
-	if (command == CA_REJECT)
-		return ST(ca)->request_update(
-		    ca->store, id, REQUEST_REJECTED, "rejected by the operator", 0, e);
-	return ST(ca)->request_remove(ca->store, id, e);
+	    (long)id, words[command].act, actor);
+	return ST(ca)->audit_add(ca->store, now, actor, words[command].act, object, e);
 }
 
-/* "all" goes through the queue a few rows a turn, so that no turn is long. */
+static void
+tell_all(struct ca *ca, struct effects *out)
+{
+	char left[120] = "";
+
+	if (ca->cursor.left > 0)
+		(void)snprintf(left, sizeof(left),
+		    "  %ld left waiting: CA and RA certificates, and keys of another name, by "
+		    "ID.\n",
+		    (long)ca->cursor.left);
+	effect_tell(out, ca->cursor.id, 0, "%% %ld enrollment request%s %s.\n%s",
+	    (long)ca->cursor.done, ca->cursor.done == 1 ? "" : "s",
+	    words[ca->cursor.command].done, left);
+	ca->cursor.active = false;
+}
+
+/* "grant all" leaves CA and RA roles to "grant ID" (rule 6). */
+static bool
+by_id_only(const struct ca *ca, const struct row_request *row)
+{
+	return ca->cursor.command == CA_GRANT &&
+	       (row->role == CERT_SUB_CA || row->role == CERT_RA);
+}
+
+/* "all" goes through the queue a few rows a turn, so that no turn is long; the operator is told
+ * at the end. */
 bool
 command_continue(struct ca *ca, when_t now, struct effects *out, struct err *e)
 {
 	struct row_request row;
 	struct err why = {0};
+	const char *why_not;
 	bool did;
 
+	if (ca->cursor.active && ca->cursor.command == CA_GRANT && !issue_possible(ca, now))
+		tell_all(ca, out);
 	for (int n = 0; n < ROWS_A_TURN && ca->cursor.active; n++) {
 		if (!ST(ca)->request_next(ca->store, ca->cursor.after, &row, &why)) {
-			if (why.why != WHY_NOT_FOUND) {
-				*e = why;
-				return false;
-			}
-			ca->cursor.active = false;
-			break;
+			tell_all(ca, out);
+			return absent(&why, e);
 		}
 		ca->cursor.after = row.id;
-		if (row.state == REQUEST_PENDING && !one_request(ca, ca->cursor.command, row.id,
-							ca->cursor.actor, now, &did, out, e))
+		if (row.state != REQUEST_PENDING)
+			continue;
+		did = false;
+		if (!by_id_only(ca, &row) &&
+		    !one_request(ca, ca->cursor.command, ca->cursor.after, ca->cursor.actor,
+			now, &did, &why_not, out, e))
 			return false;
+		ca->cursor.done += did ? 1 : 0;
+		ca->cursor.left += did ? 0 : 1;
 	}
 	return true;
 }
 
 static bool
-decide_requests(
+decide_all(
     struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
 {
-	static const char *const done[] = {
-	    [CA_GRANT] = "granted", [CA_REJECT] = "rejected", [CA_REMOVE] = "removed"};
-	int64_t pending;
-	bool did;
-
-	if (!ev->all) {
-		if (!one_request(ca, ev->command, ev->request, ev->actor, now, &did, out, e))
-			return false;
-		if (did)
-			effect_tell(out, ev->id, 0, "%% Enrollment request %ld %s.\n",
-			    (long)ev->request, done[ev->command]);
-		else
-			effect_tell(out, ev->id, 1,
-			    "%% No enrollment request %ld waits.\n  See: show crypto pki "
-			    "server %s requests\n",
-			    (long)ev->request, ca->policy.name);
+	if (ca->cursor.active) {
+		effect_tell(out, ev->id, 1, "%% Another \"%s all\" is under way; try again.\n",
+		    words[ca->cursor.command].act);
 		return true;
 	}
-	if (!ST(ca)->request_count(ca->store, &pending, e))
-		return false;
+	memset(&ca->cursor, 0, sizeof(ca->cursor));
 	ca->cursor.active = true;
 	ca->cursor.command = ev->command;
-	ca->cursor.after = 0;
+	ca->cursor.id = ev->id;
 	(void)snprintf(ca->cursor.actor, sizeof(ca->cursor.actor), "%s", ev->actor);
-	effect_tell(out, ev->id, 0, "%% %ld enrollment request%s %s.\n", (long)pending,
-	    pending == 1 ? "" : "s", done[ev->command]);
 	return command_continue(ca, now, out, e);
+}
+
+static bool
+decide_one(
+    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
+{
+	const char *why_not;
+	bool did;
+
+	if (!one_request(ca, ev->command, ev->request, ev->actor, now, &did, &why_not, out, e))
+		return false;
+	if (did)
+		effect_tell(out, ev->id, 0, "%% Enrollment request %ld %s.\n",
+		    (long)ev->request, words[ev->command].done);
+	else
+		effect_tell(out, ev->id, 1,
+		    "%% Enrollment request %ld is not %s: %s.\n  See: show crypto pki server "
+		    "%s requests\n",
+		    (long)ev->request, words[ev->command].done, why_not, ca->policy.name);
+	return true;
 }
 
 bool
@@ -236,11 +214,12 @@ command_do(
 	case CA_GRANT:
 	case CA_REJECT:
 	case CA_REMOVE:
-		return decide_requests(ca, ev, now, out, e);
+		return ev->all ? decide_all(ca, ev, now, out, e)
+			       : decide_one(ca, ev, now, out, e);
 	case CA_REVOKE:
 		return revoke(ca, ev, now, out, e);
 	case CA_PASSWORD:
-		return password_generate(ca, ev, now, out, e);
+		return password_make(ca, ev, now, out, e);
 	}
 	return err_set(e, WHY_BUG, "command %d", (int)ev->command);
 }

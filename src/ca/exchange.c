@@ -4,57 +4,8 @@
 
 #include "ca/ca_int.h"
 
-/* One text for every failure between unwrapping and a good signature inside (reliability 3h
- * R-31). */
-#define UNREADABLE "the request inside the envelope cannot be read"
-
 #define IN_FLIGHT_MAX 1024
-
-struct view
-serial_unsigned(struct view v)
-{
-	while (v.n > 1 && v.p[0] == 0) {
-		v.p++;
-		v.n--;
-	}
-	return v;
-}
-
-static struct exchange *
-exchange_new(struct ca *ca, const struct ca_event *ev)
-{
-	struct exchange *x = mem_get(sizeof(*x));
-
-	x->id = ev->id;
-	(void)snprintf(x->source, sizeof(x->source), "%s", ev->source);
-	blob_add_view(&x->message, ev->body);
-	x->cipher = CIPHER_AES128;
-	x->signer = SIGNER_STRANGER;
-	x->next = ca->exchanges;
-	ca->exchanges = x;
-	ca->in_flight++;
-	return x;
-}
-
-void
-exchange_free(struct ca *ca, struct exchange *x)
-{
-	for (struct exchange **at = &ca->exchanges; *at != NULL; at = &(*at)->next) {
-		if (*at != x)
-			continue;
-		*at = x->next;
-		break;
-	}
-	ca_task_forget_exchange(ca, x);
-	ca->in_flight--;
-	blob_free(&x->message);
-	blob_free(&x->scratch);
-	blob_free(&x->envelope_scratch);
-	blob_free(&x->signer_der);
-	blob_free(&x->attrs);
-	blob_free(&x->content);
-	free(x);
-}
+#define CRL_BY_SCEP_MAX ((size_t)256 * 1024)
 
 /* BAD-059: a signer's certificate that was not enclosed may be one of ours. */
 static bool
@@ -72,44 +23,6 @@ find_signer(struct ca *ca, struct exchange *x, struct err *e)
 		return err_set(e, WHY_NOT_FOUND, "signer's certificate not enclosed");
 	blob_set(&x->signer_der, row.body);
 	return cert_decode(blob_view(&x->signer_der), &x->scep.signer, e);
-}
-
-static enum grant_signer
-by_dates(const struct cert *c, when_t now, enum grant_signer valid)
-{
-	if (now < c->not_before)
-		return SIGNER_EARLY;
-	return now >= c->not_after ? SIGNER_EXPIRED : valid;
-}
-
-/* Whose certificate signed the message? Names do not count here, keys and octets do (BAD-088).
- */
-static bool
-classify_signer(struct ca *ca, struct exchange *x, when_t now, struct err *e)
-{
-	const struct cert *c = &x->scep.signer;
-	struct row_cert row;
-	struct err why = {0};
-
-	x->signer = SIGNER_STRANGER;
-	if (!name_equal(c->issuer, ca->cert.subject))
-		return true;
-	if (ST(ca)->cert_by_serial(ca->store, serial_unsigned(c->serial), &row, &why)) {
-		if (row.state != CERT_ISSUED || !view_equal(row.body, c->whole))
-			return true;
-		x->signer_intent = row.intent;
-		x->signer =
-		    row.revoked_at != 0 ? SIGNER_REVOKED : by_dates(c, now, SIGNER_LIVE);
-		return true;
-	}
-	if (why.why != WHY_NOT_FOUND) {
-		*e = why;
-		return false;
-	}
-	if (hash_size(c->alg.hash) >= 32 && !view_equal(c->whole, ca->cert.whole) &&
-	    key_verify(&ca->cert.key, &c->alg, c->tbs, c->signature, &why))
-		x->signer = by_dates(c, now, SIGNER_ADOPTABLE);
-	return true;
 }
 
 static bool
@@ -142,6 +55,10 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out)
 		    "unknown CA certificate, fetch it again by GetCACert", out);
 		return;
 	}
+	if (x->envelope.cipher == CIPHER_DES) {
+		reply_fail(ca, x, SCEP_BAD_ALG, "single DES not allowed: use AES", out);
+		return;
+	}
 	x->cipher = x->envelope.cipher;
 
 	struct key_job job = {
@@ -168,14 +85,14 @@ exchange_poll(struct ca *ca, struct exchange *x, when_t now, struct effects *out
 	if (x->scep.has_content &&
 	    envelope_decode(x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why))
 		x->cipher = x->envelope.cipher;
-	return request_poll(ca, x, now, out, e);
+	return same_poll(ca, x, now, out, e);
 }
 
 /* Algorithms that are on; NULL: fine. */
 static const char *
 weak(const struct scep *m)
 {
-	if (hash_size(m->alg.hash) < 32 || hash_size(m->digest) < 32)
+	if (hash_is_weak(m->alg.hash) || hash_is_weak(m->digest))
 		return "digest algorithm not allowed: use SHA-256 or better";
 	if (m->signer.key.kind != KEY_RSA)
 		return "EC keys cannot receive answers over SCEP: use an RSA key";
@@ -212,11 +129,13 @@ exchange_begin(
 	case SCEP_OK:
 		break;
 	}
+	if (!x->scep.has_sender_nonce) { /* AT-06 */
+		reply_fail(ca, x, SCEP_BAD_REQUEST, "the message has no senderNonce", out);
+		return true;
+	}
 	if (!find_signer(ca, x, &why)) {
-		if (why.why == WHY_IO || why.why == WHY_BUSY) {
-			*e = why;
+		if (why.why != WHY_BAD_INPUT && !absent(&why, e))
 			return false;
-		}
 		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK,
 		    "the signer's certificate is not enclosed and not known", out);
 		return true;
@@ -228,18 +147,28 @@ exchange_begin(
 	}
 	if (!key_verify(&x->scep.signer.key, &x->scep.alg, x->scep.signed_attrs,
 		x->scep.signature, &why)) {
+		source_bad_open(ca, x->source, now);
 		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK, "the signature does not verify", out);
 		return true;
 	}
-	if (!classify_signer(ca, x, now, e))
+	if (!signer_classify(ca, &x->scep.signer, now, &x->signer, &x->signer_intent, e))
 		return false;
 	switch (x->scep.type) {
 	case SCEP_CERTPOLL:
 		return exchange_poll(ca, x, now, out, e);
-	case SCEP_PKCSREQ:
-	case SCEP_RENEWALREQ:
 	case SCEP_GETCERT:
 	case SCEP_GETCRL:
+		if (x->signer != SIGNER_LIVE) {
+			reply_fail(ca, x, SCEP_BAD_REQUEST,
+			    "GetCert and GetCRL must be signed by a live certificate of this "
+			    "CA",
+			    out);
+			return true;
+		}
+		exchange_open(ca, x, out);
+		return true;
+	case SCEP_PKCSREQ:
+	case SCEP_RENEWALREQ:
 		exchange_open(ca, x, out);
 		return true;
 	}
@@ -247,40 +176,33 @@ exchange_begin(
 	return true;
 }
 
-void
-exchange_unreadable(struct ca *ca, struct exchange *x, when_t now, struct effects *out)
+/*
+ * Content of GetCert and GetCRL is opened for live clients only, and whatever is wrong with it
+ * is answered in one way: else the answer would tell whether another's envelope was padded
+ * well.
+ */
+static void
+no_such_cert(struct ca *ca, struct exchange *x, when_t now, struct effects *out)
 {
 	source_bad_open(ca, x->source, now);
-	reply_fail(ca, x, SCEP_BAD_REQUEST, UNREADABLE, out);
+	reply_fail(ca, x, SCEP_BAD_CERT_ID, "no such certificate", out);
 }
 
 /* GetCert: the certificate of that serial, if it is ours (QR-01). */
 static bool
-get_cert(struct ca *ca, struct exchange *x, struct view issuer, struct view serial,
+get_cert(struct ca *ca, struct exchange *x, struct view serial, bool *found,
     struct effects *out, struct err *e)
 {
 	struct blob der = {0};
 	struct row_cert row;
 	struct err why = {0};
-	bool found, ok = true;
+	bool ok = true;
 
-	if (x->signer != SIGNER_LIVE) {
-		reply_fail(ca, x, SCEP_BAD_REQUEST,
-		    "GetCert must be signed by a live certificate of this CA", out);
-		return true;
-	}
-	found = serial.n > 0 && serial.n <= 21 && serial.p[0] < 0x80 &&
-		name_equal(issuer, ca->cert.subject) &&
-		ST(ca)->cert_by_serial(ca->store, serial_unsigned(serial), &row, &why) &&
-		row.state == CERT_ISSUED;
-	if (!found && why.why != WHY_NONE && why.why != WHY_NOT_FOUND) {
-		*e = why;
-		return false;
-	}
-	if (!found) {
-		reply_fail(ca, x, SCEP_BAD_CERT_ID, "no such certificate", out);
-		return true;
-	}
+	*found = serial.n > 0 && serial.n <= 21 && serial.p[0] < 0x80 &&
+		 ST(ca)->cert_by_serial(ca->store, serial_unsigned(serial), &row, &why) &&
+		 row.state == CERT_ISSUED;
+	if (!*found)
+		return absent(&why, e);
 	blob_set(&der, row.body);
 	ok = reply_cert(ca, x, blob_view(&der), out, e);
 	blob_free(&der);
@@ -290,27 +212,20 @@ get_cert(struct ca *ca, struct exchange *x, struct view issuer, struct view seri
 /* GetCRL: the list of the generation that issued the certificate (QR-02); over 256 KiB: by
  * HTTP. */
 static bool
-get_crl(
-    struct ca *ca, struct exchange *x, struct view issuer, struct effects *out, struct err *e)
+get_crl(struct ca *ca, struct exchange *x, struct effects *out, struct err *e)
 {
 	struct row_crl row;
 	struct err why = {0};
 	struct blob der = {0};
 	bool ok;
 
-	if (!name_equal(issuer, ca->cert.subject)) {
-		reply_fail(ca, x, SCEP_BAD_CERT_ID, "that issuer is not this CA", out);
-		return true;
-	}
 	if (!ST(ca)->crl_get(ca->store, ca->generation, &row, &why) || row.der.n == 0) {
-		if (why.why != WHY_NONE && why.why != WHY_NOT_FOUND) {
-			*e = why;
+		if (!absent(&why, e))
 			return false;
-		}
 		reply_later(ca, x, 5, out);
 		return true;
 	}
-	if (row.der.n > (size_t)256 * 1024) {
+	if (row.der.n > CRL_BY_SCEP_MAX) {
 		reply_fail(ca, x, SCEP_BAD_REQUEST,
 		    "the list is over 256 KiB: fetch it by HTTP, operation=GetCRL", out);
 		return true;
@@ -321,37 +236,50 @@ get_crl(
 	return ok;
 }
 
+static bool
+query_opened(struct ca *ca, struct exchange *x, struct view plain, when_t now,
+    struct effects *out, struct err *e)
+{
+	struct view issuer, serial;
+	struct err why = {0};
+	bool found = issuer_and_serial_decode(plain, &issuer, &serial, &why) &&
+		     name_equal(issuer, ca->cert.subject);
+	bool ok = true;
+
+	if (found && x->scep.type == SCEP_GETCRL)
+		return get_crl(ca, x, out, e);
+	if (found)
+		ok = get_cert(ca, x, serial, &found, out, e);
+	if (ok && !found)
+		no_such_cert(ca, x, now, out);
+	return ok;
+}
+
 bool
 exchange_opened(struct ca *ca, struct exchange *x, const struct key_done *d, when_t now,
     struct effects *out, struct err *e)
 {
-	struct view issuer, serial;
+	bool query = x->scep.type == SCEP_GETCERT || x->scep.type == SCEP_GETCRL;
 	struct blob plain = {0};
 	struct err why = {0};
 	bool ok = true;
 
-	if (d->why == WHY_BUSY || d->why == WHY_IO || d->why == WHY_BUG) {
+	/* Bad ciphertext comes back as a synthetic key: what else goes wrong at the signer is
+	 * not the client's. */
+	if (d->why != WHY_NONE && d->why != WHY_BAD_INPUT) {
 		log_error(
 		    "content key not opened", "ca='%s' why='%s'", ca->policy.name, d->text);
 		reply_later(ca, x, 5, out);
 		return true;
 	}
-	if (d->why != WHY_NONE ||
-	    !envelope_open(&x->envelope, blob_view(&d->bytes), &plain, &why)) {
-		exchange_unreadable(ca, x, now, out);
-		goto out;
-	}
-	if (x->scep.type == SCEP_PKCSREQ || x->scep.type == SCEP_RENEWALREQ) {
-		ok = request_read(ca, x, blob_view(&plain), now, out, e);
-		goto out;
-	}
-	if (!issuer_and_serial_decode(blob_view(&plain), &issuer, &serial, &why))
-		exchange_unreadable(ca, x, now, out);
-	else if (x->scep.type == SCEP_GETCERT)
-		ok = get_cert(ca, x, issuer, serial, out, e);
+	if (d->why == WHY_NONE &&
+	    envelope_open(&x->envelope, blob_view(&d->bytes), &plain, &why))
+		ok = query ? query_opened(ca, x, blob_view(&plain), now, out, e)
+			   : request_read(ca, x, blob_view(&plain), now, out, e);
+	else if (query)
+		no_such_cert(ca, x, now, out);
 	else
-		ok = get_crl(ca, x, issuer, out, e);
-out:
+		reply_unreadable(ca, x, now, out);
 	blob_free(&plain);
 	return ok;
 }

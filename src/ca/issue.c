@@ -29,8 +29,7 @@ serial_sequential(struct ca *ca, struct blob *out, struct err *e)
 			err_set(e, WHY_IO, "fact 'serial' is damaged");
 			goto out;
 		}
-	} else if (why.why != WHY_NOT_FOUND) {
-		*e = why;
+	} else if (!absent(&why, e)) {
 		goto out;
 	}
 	if (ca->policy.serial_floor > 0 && last < (uint64_t)ca->policy.serial_floor)
@@ -186,6 +185,16 @@ issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
 	return ok;
 }
 
+/* The hash stands in what is signed: the configuration may have changed since. */
+static enum hash
+tbs_hash(struct view tbs, enum hash otherwise)
+{
+	struct cert c;
+	struct err why = {0};
+
+	return cert_decode_tbs(tbs, &c, &why) ? c.alg.hash : otherwise;
+}
+
 /* A signature that failed in passing is asked for again when somebody wants the certificate. */
 void
 issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
@@ -193,7 +202,14 @@ issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
 	for (struct task *t = ca->tasks; t != NULL; t = t->next)
 		if (t->kind == TASK_CERT && t->number == row->intent)
 			return;
-	sign_intent(ca, row->intent, row->body, ca->policy.hash, out);
+	sign_intent(ca, row->intent, row->body, tbs_hash(row->body, ca->policy.hash), out);
+}
+
+bool
+issue_key_elsewhere(
+    struct ca *ca, struct view spki, struct view identity, bool *found, struct err *e)
+{
+	return ST(ca)->cert_key_elsewhere(ca->store, sha256_8(spki), identity, found, e);
 }
 
 bool
@@ -220,7 +236,7 @@ hand_out(struct ca *ca, int64_t intent, struct view der, struct effects *out, st
 }
 
 static void
-give_up(struct ca *ca, int64_t intent, struct effects *out)
+send_later(struct ca *ca, int64_t intent, struct effects *out)
 {
 	struct exchange *next;
 
@@ -231,6 +247,26 @@ give_up(struct ca *ca, int64_t intent, struct effects *out)
 	}
 }
 
+/* What the signer refuses is void for good, and the request behind it waits for the operator
+ * again. */
+static bool
+not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct effects *out,
+    struct err *e)
+{
+	char text[160];
+
+	log_error("certificate not signed", "ca='%s' intent=%ld why='%s'", ca->policy.name,
+	    (long)t->number, d->text);
+	send_later(ca, t->number, out);
+	if (d->why != WHY_REFUSED && d->why != WHY_BAD_INPUT)
+		return true; /* in passing: the intent stays open, issue_again or issue_resume
+				sign it */
+	(void)snprintf(
+	    text, sizeof(text), "the signer refused the certificate: %.120s", d->text);
+	return ST(ca)->cert_settle(ca->store, t->number, (struct view){0}, e) &&
+	       approve_undone(ca, t->number, text, e);
+}
+
 bool
 issue_signed(
     struct ca *ca, struct task *t, const struct key_done *d, struct effects *out, struct err *e)
@@ -239,16 +275,8 @@ issue_signed(
 	struct cert c;
 	bool ok = false;
 
-	if (d->why != WHY_NONE) {
-		log_error("certificate not signed", "ca='%s' intent=%ld why='%s'",
-		    ca->policy.name, (long)t->number, d->text);
-		give_up(ca, t->number, out);
-		/* What the signer refuses is void; what failed in passing stays open and is
-		 * signed after a restart. */
-		return d->why != WHY_REFUSED && d->why != WHY_BAD_INPUT
-			   ? true
-			   : ST(ca)->cert_settle(ca->store, t->number, (struct view){0}, e);
-	}
+	if (d->why != WHY_NONE)
+		return not_signed(ca, t, d, out, e);
 	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
 	if (!ST(ca)->cert_settle(ca->store, t->number, blob_view(&der), e) ||
 	    !cert_decode(blob_view(&der), &c, e))
@@ -264,104 +292,19 @@ out:
 bool
 issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e)
 {
-	struct blob tbs = {0};
 	struct row_cert row;
 	struct err why = {0};
-	struct cert c;
-	int64_t after = 0;
 	bool ok = true;
 
-	while (ok && ST(ca)->cert_open(ca->store, after, &row, &why)) {
-		after = row.intent;
-		blob_set(&tbs, row.body);
-		if (row.generation != ca->generation || now >= row.not_after ||
-		    !cert_decode_tbs(blob_view(&tbs), &c, &why)) {
-			ok = ST(ca)->cert_settle(ca->store, after, (struct view){0}, e);
+	for (int64_t after = 0; ok && ST(ca)->cert_open(ca->store, after, &row, &why);
+	     after = row.intent) {
+		if (row.generation != ca->generation || now >= row.not_after) {
+			ok = ST(ca)->cert_settle(ca->store, row.intent, (struct view){0}, e);
 			continue;
 		}
 		log_notice("unfinished certificate resumed", "ca='%s' intent=%ld",
-		    ca->policy.name, (long)after);
-		sign_intent(ca, after, blob_view(&tbs), c.alg.hash, out);
+		    ca->policy.name, (long)row.intent);
+		issue_again(ca, &row, out);
 	}
-	blob_free(&tbs);
-	if (ok && why.why != WHY_NOT_FOUND && why.why != WHY_NONE && why.why != WHY_BAD_INPUT) {
-		*e = why;
-		return false;
-	}
-	return ok;
-}
-
-/* Tell the signer of a CA role before it is asked to certify it (DESIGN.md rule 9). */
-static void
-tell_role(struct ca *ca, int64_t id, struct view spki, struct effects *out)
-{
-	uint8_t hash[32];
-
-	sha256(spki, hash);
-	struct key_job job = {
-	    .act = KEY_GRANT, .bits = KEY_ROLE_SUB_CA, .bytes = view_of(hash, sizeof(hash))};
-
-	ca_task_start(ca, TASK_ROLE, &job, out)->number = id;
-}
-
-static bool
-request_to_cert(struct ca *ca, const struct row_request *row, const struct csr *csr, when_t now,
-    int64_t *intent, struct effects *out, struct err *e)
-{
-	uint8_t identity[32], digest[32];
-	char transaction[2 * SCEP_TRANSACTION_MAX + 1], source[64];
-
-	if (row->identity.n != 32 || row->digest.n != 32)
-		return err_set(e, WHY_IO, "request %ld is damaged", (long)row->id);
-	memcpy(identity, row->identity.p, 32);
-	memcpy(digest, row->digest.p, 32);
-	(void)snprintf(transaction, sizeof(transaction), "%s", row->transaction);
-	(void)snprintf(source, sizeof(source), "%s", row->source);
-
-	struct issue i = {
-	    .subject = csr->subject,
-	    .spki = csr->key.whole,
-	    .san = csr->san,
-	    .key_usage = csr->key_usage,
-	    .eku = csr->eku,
-	    .kind = (enum cert_kind)row->role,
-	    .identity = view_of(identity, 32),
-	    .digest = view_of(digest, 32),
-	    .transaction = transaction,
-	    .granted_by = "operator",
-	};
-	int64_t id = row->id;
-
-	return issue_begin(ca, &i, now, intent, out, e) &&
-	       ST(ca)->request_update(
-		   ca->store, id, REQUEST_GRANTED, "granted by the operator", *intent, e) &&
-	       client_note(ca, i.identity, i.subject, source, "PKCSReq", *intent, 0, now, e);
-}
-
-bool
-issue_request(
-    struct ca *ca, int64_t id, bool role_told, when_t now, struct effects *out, struct err *e)
-{
-	struct row_request row;
-	struct blob der = {0};
-	struct csr csr;
-	int64_t intent;
-	bool ok = false;
-
-	if (!ST(ca)->request_get(ca->store, id, &row, e))
-		return false;
-	if (row.state != REQUEST_PENDING)
-		return err_set(e, WHY_REFUSED, "request %ld does not wait any more", (long)id);
-	blob_set(&der, row.csr);
-	if (!csr_decode(blob_view(&der), &csr, e))
-		goto out;
-	if (row.role == CERT_SUB_CA && !role_told) {
-		tell_role(ca, id, csr.key.whole, out);
-		ok = true;
-	} else {
-		ok = request_to_cert(ca, &row, &csr, now, &intent, out, e);
-	}
-out:
-	blob_free(&der);
-	return ok;
+	return ok && absent(&why, e);
 }

@@ -14,7 +14,7 @@ reply_later(struct ca *ca, struct exchange *x, int seconds, struct effects *out)
 static enum hash
 reply_hash(const struct exchange *x)
 {
-	return hash_size(x->scep.digest) >= 32 ? x->scep.digest : HASH_SHA256;
+	return hash_is_weak(x->scep.digest) ? HASH_SHA256 : x->scep.digest;
 }
 
 /* Complete what stands in x->reply and ask for its signature. */
@@ -46,7 +46,12 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	}
 
 	struct key_job job = {
-	    .act = KEY_SIGN, .as = SIGN_REPLY, .alg = s->alg, .bytes = blob_view(&x->attrs)};
+	    .act = KEY_SIGN,
+	    .as = SIGN_REPLY,
+	    .alg = s->alg,
+	    .stranger = x->signer != SIGNER_LIVE,
+	    .bytes = blob_view(&x->attrs),
+	};
 
 	t = ca_task_start(ca, TASK_REPLY, &job, out);
 	t->x = x;
@@ -66,6 +71,13 @@ reply_fail(struct ca *ca, struct exchange *x, enum scep_fail fail, const char *t
 	x->reply =
 	    (struct scep_spec){.status = SCEP_FAILURE, .fail = (int)fail, .fail_text = text};
 	reply_send(ca, x, out);
+}
+
+void
+reply_unreadable(struct ca *ca, struct exchange *x, when_t now, struct effects *out)
+{
+	source_bad_open(ca, x->source, now);
+	reply_fail(ca, x, SCEP_BAD_REQUEST, "what is inside the envelope cannot be read", out);
 }
 
 void

@@ -32,7 +32,15 @@ bool wire_policy(const struct conf_server *c, struct ca_policy *out, struct err 
 const char *server_path(const char *state, const char *name, const char *leaf, char out[512]);
 struct password_seal {
 	struct seal seal;
+	bool away;
+	char sealed[CONF_SERVERS][512]; /* once they are away: what is printed */
 };
+/*
+ * For core, before a stranger's first octet: seal the passwords of the configuration once and
+ * for all and forget them and the key. They open the archive, so whoever steers core must not
+ * find them there; all that core does with them is print them sealed.
+ */
+bool passwords_put_away(struct password_seal *s, struct conf *c, struct err *e) MUST_USE;
 /* conf_seal: password 6 is AES-256-GCM in hex; the same password prints the same text. */
 bool password_seal(
     void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);

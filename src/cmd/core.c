@@ -6,12 +6,12 @@
 
 #include "cmd/core.h"
 
-#define TURN_MS 8    /* no turn lasts over 10 ms (rule 8) */
-#define HOLD_MS 1000 /* after a failed commit */
-#define JOBS_A_THREAD                                                                          \
-	2 /* in flight; more would only lengthen the queue that strangers cannot be moved back \
-	     in */
+#define TURN_EVENTS 32	/* at 0.1 to 0.2 ms each: no turn lasts over 10 ms (rule 8) */
+#define GATHER_MS 4	/* how long events wait for company while the signer has enough to do */
+#define HOLD_MS 1000	/* after a failed commit */
+#define JOBS_A_THREAD 8 /* in flight: what is there together is logged together */
 #define SAY_AGAIN_MS 1
+#define DELAYED_MAX 32 /* answers held back; they occupy credits of front */
 #define CLOCK_CHECK_MS 1000
 
 /* ---- answers to front
@@ -47,6 +47,7 @@ say(struct core *c, const struct front_say *what, int64_t delay_ms)
 
 	front_say_encode(what, &s->message);
 	if (delay_ms > 0) {
+		c->delayed_count++;
 		s->due_ms = clock_mono_ms() + delay_ms;
 		s->next = c->delayed;
 		c->delayed = s;
@@ -84,6 +85,7 @@ release_delayed(struct core *c)
 		}
 		*at = s->next;
 		s->next = NULL;
+		c->delayed_count--;
 		*c->sayings_end = s;
 		c->sayings_end = &s->next;
 	}
@@ -154,6 +156,8 @@ submit_jobs(struct server *s)
 void
 server_add_item(struct server *s, struct item *it)
 {
+	if (s->items == NULL)
+		s->items_since_ms = clock_mono_ms();
 	*s->items_end = it;
 	s->items_end = &it->next;
 }
@@ -177,17 +181,6 @@ item_free(struct item *it)
 	blob_free(&it->serial);
 	blob_free(&it->done.bytes);
 	free(it);
-}
-
-/* The event was undone: whoever asked is told to come again. */
-static void
-item_refused(struct server *s, const struct item *it)
-{
-	if (it->event.kind == CA_REQUEST)
-		say_later(s->core, it->event.id);
-	else if (it->event.kind == CA_COMMAND)
-		control_answer(s->core->control, it->event.id, CODE_REFUSED,
-		    VIEW("% The store cannot take it now: see the log.\n"));
 }
 
 static void
@@ -219,18 +212,23 @@ publish(struct server *s, struct effect *x)
 	say(s->core, &what, 0);
 }
 
+/* The authority hears whether the file stands; until it does, the archive stays due. */
 static void
 write_archive(struct server *s, const struct effect *x)
 {
 	char leaf[128], path[512];
+	struct item *it = mem_get(sizeof(*it));
 	struct err e = {0};
 
 	(void)snprintf(leaf, sizeof(leaf), "archive/%s.p12", s->conf->name);
-	if (file_replace(server_path(s->core->o->state, s->conf->name, leaf, path), 0600,
-		blob_view(&x->bytes), &e))
+	it->event.kind = CA_ARCHIVED;
+	it->event.all = file_replace(server_path(s->core->o->state, s->conf->name, leaf, path),
+	    0600, blob_view(&x->bytes), &e);
+	if (it->event.all)
 		log_notice("CA archive written", "ca='%s' file='%s'", s->conf->name, path);
 	else
 		log_error("CA archive not written", "ca='%s' why='%s'", s->conf->name, e.text);
+	server_add_item(s, it);
 }
 
 static void
@@ -246,7 +244,10 @@ release_effects(struct server *s, struct effects *out)
 			(void)snprintf(what.type, sizeof(what.type), "%s",
 			    x->status == 200 ? "application/x-pki-message" : "text/plain");
 			what.body = blob_view(&x->bytes);
-			say(s->core, &what, x->delay_ms);
+			if (x->delay_ms > 0 && s->core->delayed_count >= DELAYED_MAX)
+				say_later(s->core, x->id);
+			else
+				say(s->core, &what, x->delay_ms);
 			break;
 		case EFFECT_TELL:
 			control_answer(
@@ -266,31 +267,20 @@ release_effects(struct server *s, struct effects *out)
 	effects_free(out);
 }
 
-/* Everything of this turn is undone and every exchange in flight is told to come again. */
+/* The store did not take it: what waits for the signer is forgotten with the turn. */
 static void
-abandon(struct server *s, struct effects *out, const struct err *why)
+hold_off(struct server *s)
 {
-	struct err e = {0};
 	struct job *j;
 
-	log_error("turn undone", "ca='%s' why='%s'", s->conf->name, why->text);
-	effects_truncate(out, 0);
 	while ((j = job_next(s)) != NULL)
 		job_free(j);
 	s->held_until_ms = clock_mono_ms() + HOLD_MS;
-	if (s->store->table->begin(s->store, &e) && ca_abandon(s->ca, out, &e)) {
-		/* It only reads, unless the store is new: then nothing is lost with it. */
-		s->store->table->rollback(s->store);
-		return;
-	}
-	log_error("store does not answer", "ca='%s' why='%s'", s->conf->name, e.text);
-	loop_stop(s->core->loop, 1);
 }
 
-static bool
-step(struct server *s, struct item *it, struct effects *out, struct err *e)
+static const struct ca_event *
+item_event(const struct server *s, struct item *it)
 {
-	const struct store_table *st = s->store->table;
 	struct ca_event *ev = &it->event;
 
 	ev->clock_trusted = s->core->clock_trusted;
@@ -299,51 +289,65 @@ step(struct server *s, struct item *it, struct effects *out, struct err *e)
 	ev->actor = it->actor;
 	ev->serial = blob_view(&it->serial);
 	ev->done = &it->done;
-	if (!st->savepoint(s->store, e))
-		return false;
-	if (ca_step(s->ca, ev, clock_now(), out, e)) {
-		st->release(s->store);
-		return true;
-	}
-	st->undo(s->store);
-	return false;
+	return ev;
 }
 
-/* One turn: waiting events, one transaction; what it lets out leaves behind its commit. */
 static void
 server_turn(struct server *s)
 {
-	const struct store_table *st = s->store->table;
-	int64_t deadline = clock_mono_ms() + TURN_MS;
-	struct item *served = NULL, *it;
+	const struct ca_event *events[TURN_EVENTS];
+	struct item *served[TURN_EVENTS];
 	struct effects out = {0};
 	struct err e = {0};
-	bool ok;
+	size_t n = 0;
 
-	ok = st->begin(s->store, &e);
-	while (ok && s->items != NULL && clock_mono_ms() < deadline) {
-		it = item_next(s);
-		it->next = served;
-		served = it;
-		ok = step(s, it, &out, &e);
+	while (s->items != NULL && n < TURN_EVENTS) {
+		served[n] = item_next(s);
+		events[n] = item_event(s, served[n]);
+		n++;
 	}
-	if (ok) {
-		crash_point("turn-before-commit");
-		ok = st->commit(s->store, &e);
-		crash_point("turn-after-commit");
-	} else {
-		st->rollback(s->store);
+	switch (ca_turn(s->ca, events, n, clock_now(), &out, &e)) {
+	case CA_COMMITTED:
+		break;
+	case CA_UNDONE:
+		hold_off(s);
+		break;
+	case CA_LOST:
+		log_error("store does not answer", "ca='%s' why='%s'", s->conf->name, e.text);
+		loop_stop(s->core->loop, 1);
+		break;
 	}
-	if (!ok)
-		abandon(s, &out, &e);
-	while (served != NULL) {
-		it = served;
-		served = it->next;
-		if (!ok)
-			item_refused(s, it);
+	for (size_t i = 0; i < n; i++)
+		item_free(served[i]);
+	release_effects(s, &out);
+}
+
+/* While the store is in trouble nobody waits for it. */
+static void
+refuse_items(struct server *s)
+{
+	while (s->items != NULL) {
+		struct item *it = item_next(s);
+
+		if (it->event.kind == CA_REQUEST)
+			say_later(s->core, it->event.id);
+		else if (it->event.kind == CA_COMMAND)
+			control_answer(s->core->control, it->event.id, CODE_REFUSED,
+			    VIEW("% The store cannot take it now: see the log.\n"));
 		item_free(it);
 	}
-	release_effects(s, &out);
+}
+
+/*
+ * Milliseconds until the waiting events get their turn. Under load a turn waits for more of
+ * them, for they share one commit: as long as no signer thread runs out of work meanwhile.
+ */
+static int64_t
+turn_due_ms(const struct server *s)
+{
+	int64_t left = s->items_since_ms + GATHER_MS - clock_mono_ms();
+
+	return s->in_flight > s->core->o->workers && left > 0 ? left : 0;
 }
 
 static void
@@ -357,6 +361,8 @@ set_wake(struct core *c, int64_t delayed_ms)
 
 		if (own < s->held_until_ms - clock_mono_ms())
 			own = s->held_until_ms - clock_mono_ms();
+		if (s->items != NULL)
+			own = turn_due_ms(s);
 		if (ms < 0 || own < ms)
 			ms = own;
 	}
@@ -369,12 +375,7 @@ server_work(struct server *s)
 	struct item *tick;
 
 	if (clock_mono_ms() < s->held_until_ms) {
-		while (s->items != NULL) {
-			struct item *it = item_next(s);
-
-			item_refused(s, it);
-			item_free(it);
-		}
+		refuse_items(s);
 		return;
 	}
 	if (s->tick || (s->items == NULL && clock_real_ms_until(ca_wake(s->ca)) == 0)) {
@@ -383,7 +384,8 @@ server_work(struct server *s)
 		server_add_item(s, tick);
 		s->tick = false;
 	}
-	if (s->items != NULL)
+	submit_jobs(s);
+	if (s->items != NULL && turn_due_ms(s) == 0)
 		server_turn(s);
 	submit_jobs(s);
 }
@@ -398,9 +400,8 @@ core_round(void *arg)
 	operator_shows(c);
 	set_wake(c, release_delayed(c));
 	flush_sayings(c);
-	for (size_t i = 0; i < c->server_count; i++)
-		if (c->server[i].items != NULL || c->shows != NULL)
-			timer_set(c->wake, 0);
+	if (c->shows != NULL)
+		timer_set(c->wake, 0);
 }
 
 /* ---- what arrives
@@ -448,7 +449,7 @@ front_readable(void *arg)
 	struct blob message = {0};
 
 	for (int n = 0; n < 64; n++) {
-		enum channel_got got = channel_receive(c->o->front, &message);
+		enum channel_got got = channel_receive(c->o->front, FRONT_ASK_MAX, &message);
 
 		if (got == CHANNEL_EMPTY)
 			break;
@@ -529,6 +530,7 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 	s->strangers.end = &s->strangers.first;
 	if (!wire_policy(conf, &policy, e))
 		return false;
+	c->server_count++; /* from here on core_close finds what is open */
 	s->keys = keys_open_remote(signer);
 	s->store = store_open_sqlite(server_path(c->o->state, conf->name, "store.db", path), e);
 	if (s->store == NULL || !s->store->table->begin(s->store, e))
@@ -536,11 +538,10 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 	s->ca = ca_open(&policy, s->store, s->keys, e);
 	ok = s->ca != NULL && s->store->table->commit(s->store, e);
 	mem_wipe(&policy, sizeof(policy));
-	if (!ok)
-		return false;
-	s->keys_watch = loop_watch(c->loop, s->keys->table->fd(s->keys), keys_readable, s);
-	c->server_count++;
-	return true;
+	if (ok)
+		s->keys_watch =
+		    loop_watch(c->loop, s->keys->table->fd(s->keys), keys_readable, s);
+	return ok;
 }
 
 static void
@@ -556,8 +557,21 @@ core_close(struct core *c)
 		ca_free(s->ca);
 		watch_free(s->keys_watch);
 		keys_close(s->keys);
-		s->store->table->close(s->store);
+		if (s->store != NULL)
+			s->store->table->close(s->store);
 	}
+}
+
+/* Stores are open already: only archives are still made by name. */
+static bool
+core_confine(struct core *c, struct err *e)
+{
+	char path[CONF_SERVERS][512];
+	const char *dirs[CONF_SERVERS + 1] = {0};
+
+	for (size_t i = 0; i < c->server_count; i++)
+		dirs[i] = server_path(c->o->state, c->server[i].conf->name, "archive", path[i]);
+	return sandbox_enter(SANDBOX_CORE, dirs, e);
 }
 
 int
@@ -580,12 +594,14 @@ core_main(const struct core_options *o)
 		if (!server_open(c, &o->conf->server[i], o->signers[i], &e)) {
 			log_error("server does not start", "ca='%s' why='%s'",
 			    o->conf->server[i].name, e.text);
-			return EXIT_CONFIG;
+			code = EXIT_CONFIG;
+			goto out;
 		}
 	}
-	if (!sandbox_enter(SANDBOX_CORE, &e)) {
+	if (!core_confine(c, &e)) {
 		log_error("no sandbox", "why='%s'", e.text);
-		return EXIT_CONFIG;
+		code = EXIT_CONFIG;
+		goto out;
 	}
 	c->control = control_open(c->loop, o->control, o->control_ro, operator_line, c);
 	c->front_watch = loop_watch(c->loop, o->front, front_readable, c);
@@ -595,6 +611,7 @@ core_main(const struct core_options *o)
 	timer_set(c->wake, 0);
 	timer_set(c->clock_check, CLOCK_CHECK_MS);
 	code = loop_run(c->loop);
+out:
 	core_close(c);
 	return code;
 }

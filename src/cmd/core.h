@@ -32,6 +32,7 @@ struct server {
 	struct keys *keys;
 	struct watch *keys_watch;
 	struct item *items, **items_end;
+	int64_t items_since_ms;	       /* monotonic: since when some wait */
 	struct queue known, strangers; /* the latter wait behind the former */
 	unsigned in_flight;
 	int64_t held_until_ms; /* monotonic: after a failed commit */
@@ -60,6 +61,7 @@ struct core {
 	struct watch *front_watch;
 	struct saying *sayings, **sayings_end; /* in order */
 	struct saying *delayed;
+	size_t delayed_count;
 	struct pending_show *shows;
 	struct timer *wake, *say_again, *clock_check;
 	bool clock_trusted;

@@ -20,6 +20,7 @@ struct daemon {
 	struct daemon_options o;
 	struct conf conf;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
+	int archive_password[CONF_SERVERS];
 	char clock[600], state[600], conf_path[600],
 	    loopback[600]; /* environment of children */
 };
@@ -145,7 +146,7 @@ role_core(void)
 	    .control_ro = 5,
 	    .workers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
 	};
-	struct password_seal seal;
+	static struct password_seal seal;
 	struct conf conf = {0};
 	struct blob text = {0};
 	struct err e = {0};
@@ -153,7 +154,14 @@ role_core(void)
 
 	if (!read_fd(6, &text, &e) || !seal_from(7, &seal.seal, &e)) {
 		log_error("core does not start", "why='%s'", e.text);
-	} else if (conf_load(o.conf_path, blob_view(&text), &seal, &conf)) {
+	} else if (!conf_load(o.conf_path, blob_view(&text), &seal, &conf)) {
+		/* conf_load has said why */
+	} else if (!passwords_put_away(&seal, &conf, &e)) {
+		log_error("core does not start", "why='%s'", e.text);
+	} else {
+		blob_free(&text);
+		(void)close(6);
+		(void)close(7);
 		for (size_t i = 0; i < conf.server_count; i++)
 			o.signers[i] = 8 + (int)i;
 		o.conf = &conf;
@@ -166,23 +174,40 @@ role_core(void)
 	return code;
 }
 
-/* Descriptors 3: core, 4: sealing key. */
+static bool
+text_from(int fd, char *out, size_t size, struct err *e)
+{
+	ssize_t n = pread(fd, out, size - 1, 0);
+
+	if (n < 0)
+		return err_set(e, WHY_IO, "password did not arrive: %s", strerror(errno));
+	out[n] = 0;
+	return true;
+}
+
+/* Descriptors 3: core, 4: sealing key, 5: archive password. */
 static int
 role_signer(void)
 {
 	struct seal seal;
+	char password[KEY_PASSWORD_MAX + 1] = {0};
 	struct err e = {0};
+	const char *keys = env_of("KEYMUSTER_KEYS"), *dirs[] = {keys, NULL};
+	uint8_t first[32];
 	int code;
 
+	sha256(VIEW(""), first); /* libcrypto reads its configuration at first use */
 	signer_lock_memory();
-	if (!seal_from(4, &seal, &e) || !sandbox_enter(SANDBOX_SIGNER, &e)) {
+	if (!seal_from(4, &seal, &e) || !text_from(5, password, sizeof(password), &e) ||
+	    !sandbox_enter(SANDBOX_SIGNER, dirs, &e)) {
 		log_error("signer does not start", "why='%s'", e.text);
 		return EXIT_CONFIG;
 	}
 	(void)close(4);
-	code = signer_main(
-	    3, env_of("KEYMUSTER_KEYS"), &seal, (unsigned)sysconf(_SC_NPROCESSORS_ONLN));
+	(void)close(5);
+	code = signer_main(3, keys, &seal, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), password);
 	mem_wipe(&seal, sizeof(seal));
+	mem_wipe(password, sizeof(password));
 	return code;
 }
 
@@ -220,6 +245,20 @@ keep_bytes(const char *name, struct view v, int *fd, struct err *e)
 		0)
 		return true;
 	return err_set(e, WHY_IO, "memory file: %s", strerror(errno));
+}
+
+/* One a server, for its signer alone. */
+static bool
+keep_archive_passwords(struct daemon *d, struct err *e)
+{
+	for (size_t i = 0; i < d->conf.server_count; i++) {
+		char *password = d->conf.server[i].archive_password;
+
+		if (!keep_bytes("archive", view_str(password), &d->archive_password[i], e))
+			return false;
+		mem_wipe(password, sizeof(d->conf.server[i].archive_password));
+	}
+	return true;
 }
 
 static bool
@@ -283,7 +322,7 @@ password_key(const struct seal *seal, struct password_seal *out)
 static bool
 make_set(void *arg, struct child_set *set, struct err *e)
 {
-	static int signer_fds[CONF_SERVERS][2], front_fds[2], core_fds[5 + CONF_SERVERS];
+	static int signer_fds[CONF_SERVERS][3], front_fds[2], core_fds[5 + CONF_SERVERS];
 	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][3];
 	struct daemon *d = arg;
 	static char *front_env[3], *core_env[4];
@@ -311,19 +350,20 @@ make_set(void *arg, struct child_set *set, struct err *e)
 		core_fds[5 + i] = pair[0];
 		signer_fds[i][0] = pair[1];
 		signer_fds[i][1] = d->key_seal;
+		signer_fds[i][2] = d->archive_password[i];
 		(void)snprintf(keys[i], sizeof(keys[i]), "KEYMUSTER_KEYS=%s",
 		    server_path(d->o.state, d->conf.server[i].name, "keys", path));
 		signer_env[i][0] = d->clock;
 		signer_env[i][1] = keys[i];
 		set->child[2 + i] =
-		    (struct child_spec){"signer", signer_fds[i], 2, signer_env[i]};
+		    (struct child_spec){"signer", signer_fds[i], 3, signer_env[i], true};
 	}
 	front_env[0] = core_env[0] = d->clock;
 	front_env[1] = d->loopback;
 	core_env[1] = d->state;
 	core_env[2] = d->conf_path;
-	set->child[0] = (struct child_spec){"front", front_fds, 2, front_env};
-	set->child[1] = (struct child_spec){"core", core_fds, 5 + n, core_env};
+	set->child[0] = (struct child_spec){"front", front_fds, 2, front_env, false};
+	set->child[1] = (struct child_spec){"core", core_fds, 5 + n, core_env, true};
 	return true;
 }
 
@@ -380,7 +420,7 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	}
 	ok =
 	    d->o.check ||
-	    (make_directories(d, e) && open_sockets(d, e) &&
+	    (make_directories(d, e) && open_sockets(d, e) && keep_archive_passwords(d, e) &&
 		keep_bytes("configuration", blob_view(text), &d->config, e) &&
 		keep_bytes("seal", view_of(seal.key, sizeof(seal.key)), &d->key_seal, e) &&
 		keep_bytes("passwords", view_of(passwords.seal.key, sizeof(passwords.seal.key)),
@@ -391,12 +431,34 @@ out:
 	return ok;
 }
 
+static int
+check_passed(const struct daemon *d)
+{
+	(void)dprintf(STDOUT_FILENO, "%s: %zu certificate server%s, no error\n", d->o.conf,
+	    d->conf.server_count, d->conf.server_count == 1 ? "" : "s");
+	return CODE_DONE;
+}
+
+static int
+serve(struct daemon *d, const char *self)
+{
+	fix_clock(d);
+	(void)snprintf(d->state, sizeof(d->state), "KEYMUSTER_STATE=%s", d->o.state);
+	(void)snprintf(d->conf_path, sizeof(d->conf_path), "KEYMUSTER_CONF=%s", d->o.conf);
+	(void)snprintf(d->loopback, sizeof(d->loopback), "KEYMUSTER_LOOPBACK_EXEMPT=%d",
+	    strncmp(d->conf.http_address, "127.", 4) == 0);
+	log_notice("serving", "http='%s:%u' state='%s' run='%s'", d->conf.http_address,
+	    d->conf.http_port, d->o.state, d->o.run);
+	return supervise(self, make_set, d);
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct daemon d;
 	struct blob text = {0};
 	struct err e = {0};
+	int code;
 
 	if (argc > 1 && strncmp(argv[1], "--role=", 7) == 0)
 		return run_role(argv[1] + 7);
@@ -404,18 +466,10 @@ main(int argc, char **argv)
 	if (!parse_options(argc, argv, &d.o))
 		return usage();
 	if (!clock_init(d.o.clock, &e) || !prepare(&d, &text, &e))
-		return fail(&e);
-	if (d.o.check) {
-		(void)dprintf(STDOUT_FILENO, "%s: %zu certificate server%s, no error\n",
-		    d.o.conf, d.conf.server_count, d.conf.server_count == 1 ? "" : "s");
-		return CODE_DONE;
-	}
-	fix_clock(&d);
-	(void)snprintf(d.state, sizeof(d.state), "KEYMUSTER_STATE=%s", d.o.state);
-	(void)snprintf(d.conf_path, sizeof(d.conf_path), "KEYMUSTER_CONF=%s", d.o.conf);
-	(void)snprintf(d.loopback, sizeof(d.loopback), "KEYMUSTER_LOOPBACK_EXEMPT=%d",
-	    strncmp(d.conf.http_address, "127.", 4) == 0);
-	log_notice("serving", "http='%s:%u' state='%s' run='%s'", d.conf.http_address,
-	    d.conf.http_port, d.o.state, d.o.run);
-	return supervise(argv[0], make_set, &d);
+		code = fail(&e);
+	else
+		code = d.o.check ? check_passed(&d) : serve(&d, argv[0]);
+	blob_free(&text);
+	conf_free(&d.conf);
+	return code;
 }

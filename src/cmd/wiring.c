@@ -1,4 +1,5 @@
 /* wiring.c - configuration to policies and paths. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,8 +45,6 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	(void)snprintf(p.key_label, sizeof(p.key_label), "%s",
 	    c->rsa_label[0] != 0 ? c->rsa_label : c->name);
 	(void)snprintf(p.cdp_url, sizeof(p.cdp_url), "%s", c->cdp_url);
-	(void)snprintf(
-	    p.archive_password, sizeof(p.archive_password), "%s", c->archive_password);
 	*out = p;
 	return true;
 }
@@ -58,6 +57,37 @@ server_path(const char *state, const char *name, const char *leaf, char out[512]
 	return out;
 }
 
+/* After passwords_put_away: a password is the number of its sealed text. */
+static bool
+passwords_printed(const struct password_seal *s, bool opening, const char *in, char *out,
+    size_t size, struct err *e)
+{
+	size_t i = (size_t)strtoul(in, NULL, 10);
+
+	if (opening || i >= CONF_SERVERS)
+		return err_set(e, WHY_BUG, "passwords are put away");
+	(void)snprintf(out, size, "%s", s->sealed[i]);
+	return true;
+}
+
+bool
+passwords_put_away(struct password_seal *s, struct conf *c, struct err *e)
+{
+	for (size_t i = 0; i < c->server_count; i++) {
+		char *clear = c->server[i].archive_password;
+
+		if (clear[0] == 0)
+			continue;
+		if (!password_seal(s, false, clear, s->sealed[i], sizeof(s->sealed[i]), e))
+			return false;
+		mem_wipe(clear, sizeof(c->server[i].archive_password));
+		(void)snprintf(clear, sizeof(c->server[i].archive_password), "%zu", i);
+	}
+	mem_wipe(&s->seal, sizeof(s->seal));
+	s->away = true;
+	return true;
+}
+
 bool
 password_seal(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
 {
@@ -65,6 +95,8 @@ password_seal(void *arg, bool opening, const char *in, char *out, size_t size, s
 	struct blob from = {0}, to = {0};
 	bool ok = false;
 
+	if (s != NULL && s->away)
+		return passwords_printed(s, opening, in, out, size, e);
 	if (s == NULL)
 		return err_set(e, WHY_BAD_INPUT,
 		    "password 6 belongs to the state directory where it was sealed; give it as "

@@ -1,171 +1,10 @@
 /* guard.c - may this private key move? */
-#include "keys/guard.h"
+#include "keys/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "keys/algorithm.h"
-
-#define DIGEST 32
-#define STATES_MAX (4 * PAIRS_MAX)
-
-enum record_kind {
-	REC_SAVED = 1,
-	REC_SELF,
-	REC_CERT,
-	REC_CRL,
-	REC_GRANT,
-	REC_FORGET,
-	REC_ARCHIVE
-};
-
-/* What the self-signed certificate fixes for ever. */
-struct window {
-	uint8_t tbs[DIGEST], subject[DIGEST];
-	when_t from, until;
-	enum hash hash;
-};
-
-struct slot { /* intent i lives at i % GUARD_INTENTS; 0: free */
-	uint64_t intent;
-	uint8_t tbs[DIGEST];
-};
-
-struct state { /* of one key */
-	uint8_t id[PAIR_ID];
-	bool has_window, has_crl;
-	struct window window;
-	uint64_t crl_number;
-	uint8_t crl_tbs[DIGEST];
-	uint64_t newest;
-	struct slot *slots; /* NULL until the first certificate */
-	uint8_t (*grants)[DIGEST];
-	size_t grant_count;
-};
-
-struct guard {
-	struct state **states;
-	size_t count;
-};
-
-struct guard *
-guard_new(void)
-{
-	return mem_get(sizeof(struct guard));
-}
-
-static void
-state_free(struct state *s)
-{
-	free(s->slots);
-	free(s->grants);
-	free(s);
-}
-
-void
-guard_free(struct guard *g)
-{
-	if (g == NULL)
-		return;
-	for (size_t i = 0; i < g->count; i++)
-		state_free(g->states[i]);
-	free(g->states);
-	free(g);
-}
-
-static struct state *
-state_find(const struct guard *g, const uint8_t id[PAIR_ID])
-{
-	for (size_t i = 0; i < g->count; i++)
-		if (memcmp(g->states[i]->id, id, PAIR_ID) == 0)
-			return g->states[i];
-	return NULL;
-}
-
-static struct state *
-state_of(struct guard *g, const uint8_t id[PAIR_ID])
-{
-	struct state *s = state_find(g, id);
-
-	if (s != NULL)
-		return s;
-	s = mem_get(sizeof(*s));
-	memcpy(s->id, id, PAIR_ID);
-	g->states = mem_array(g->states, g->count + 1, sizeof(struct state *));
-	g->states[g->count++] = s;
-	return s;
-}
-
-/* ---- what is remembered
- * ------------------------------------------------------------------------------- */
-
-static void
-state_window(struct state *s, const struct window *w)
-{
-	s->window = *w;
-	s->has_window = true;
-}
-
-static void
-state_intent(struct state *s, uint64_t intent, const uint8_t tbs[DIGEST])
-{
-	struct slot *slot;
-
-	if (s->slots == NULL)
-		s->slots = mem_get(GUARD_INTENTS * sizeof(*s->slots));
-	slot = &s->slots[intent % GUARD_INTENTS];
-	slot->intent = intent;
-	memcpy(slot->tbs, tbs, DIGEST);
-	if (intent > s->newest)
-		s->newest = intent;
-}
-
-static void
-state_crl(struct state *s, uint64_t number, const uint8_t tbs[DIGEST])
-{
-	s->has_crl = true;
-	s->crl_number = number;
-	memcpy(s->crl_tbs, tbs, DIGEST);
-}
-
-static size_t
-grant_find(const struct state *s, const uint8_t spki[DIGEST])
-{
-	size_t i = 0;
-
-	while (i < s->grant_count && memcmp(s->grants[i], spki, DIGEST) != 0)
-		i++;
-	return i;
-}
-
-static void
-grant_add(struct state *s, const uint8_t spki[DIGEST])
-{
-	if (grant_find(s, spki) < s->grant_count)
-		return;
-	s->grants = mem_array(s->grants, s->grant_count + 1, DIGEST);
-	memcpy(s->grants[s->grant_count++], spki, DIGEST);
-}
-
-static void
-grant_use(struct state *s, const uint8_t spki[DIGEST])
-{
-	size_t i = grant_find(s, spki);
-
-	if (i < s->grant_count)
-		memmove(s->grants[i], s->grants[--s->grant_count], DIGEST);
-}
-
-static void
-state_drop(struct guard *g, const uint8_t id[PAIR_ID])
-{
-	for (size_t i = 0; i < g->count; i++)
-		if (memcmp(g->states[i]->id, id, PAIR_ID) == 0) {
-			state_free(g->states[i]);
-			g->states[i] = g->states[--g->count];
-			return;
-		}
-}
+#include "keys/shape.h"
 
 /* ---- rules
  * --------------------------------------------------------------------------------------------
@@ -180,24 +19,6 @@ struct look { /* one question under examination */
 	struct blob *record;
 	struct permit *out;
 };
-
-static bool
-weak(enum hash h)
-{
-	return h == HASH_MD5 || h == HASH_SHA1;
-}
-
-static bool
-serial_positive(struct view serial)
-{
-	size_t i = 0;
-
-	if (serial.n == 0 || serial.n > 20 || (serial.p[0] & 0x80) != 0)
-		return false;
-	while (i < serial.n && serial.p[i] == 0)
-		i++;
-	return i < serial.n && i <= 1;
-}
 
 static void
 record_start(struct look *l, enum record_kind kind)
@@ -215,8 +36,30 @@ inner_alg(const struct look *l, const struct sig_alg *inside, struct err *e)
 		   "the algorithm inside is not the one to sign with (RFC 5280 4.1.1.2)");
 }
 
+/* MD5 and SHA-1 are for keys whose own certificate has that very one: who trusts it, trusts them.
+ */
 static bool
-needs_window(const struct look *l, struct view issuer, enum hash hash, struct err *e)
+hash_allowed(const struct look *l, struct err *e)
+{
+	enum hash h = l->job->alg.hash;
+
+	if (!hash_is_weak(h) || (l->s != NULL && l->s->has_window && h == l->s->window.hash))
+		return true;
+	return err_set(e, WHY_REFUSED, "%s, which the certificate of key '%s' does not use",
+	    hash_name(h), l->job->label);
+}
+
+static bool
+leap_allowed(const char *what, uint64_t number, uint64_t highest, struct err *e)
+{
+	if (number <= highest || number - highest <= GUARD_LEAP)
+		return true;
+	return err_set(e, WHY_REFUSED, "%s %llu is far beyond %llu, the highest that was signed",
+	    what, (unsigned long long)number, (unsigned long long)highest);
+}
+
+static bool
+needs_window(const struct look *l, struct view issuer, struct err *e)
 {
 	uint8_t name[DIGEST];
 
@@ -228,11 +71,33 @@ needs_window(const struct look *l, struct view issuer, enum hash hash, struct er
 	if (memcmp(name, l->s->window.subject, DIGEST) != 0)
 		return err_set(e, WHY_REFUSED,
 		    "issuer is not the subject of the certificate of key '%s'", l->job->label);
-	if (weak(hash) && hash != l->s->window.hash)
+	return hash_allowed(l, e);
+}
+
+static bool
+dates_follow(const struct cert *c, struct err *e)
+{
+	return c->not_after > c->not_before ||
+	       err_set(e, WHY_REFUSED, "dates are reversed: notAfter is not after notBefore");
+}
+
+/* Is it what a CA's own certificate must be? */
+static bool
+self_allowed(const struct look *l, const struct cert *c, struct err *e)
+{
+	if (!view_equal(c->issuer, c->subject) || name_is_empty(c->subject))
+		return err_set(
+		    e, WHY_REFUSED, "self-signed, but issuer and subject differ or are empty");
+	if (!view_equal(c->key.whole, blob_view(&l->pair->spki)))
 		return err_set(e, WHY_REFUSED,
-		    "%s, which the certificate of key '%s' does not use", hash_name(hash),
+		    "self-signed, but the public key inside is not that of '%s'",
 		    l->job->label);
-	return true;
+	if (!c->is_ca || (c->has_key_usage && (c->key_usage & KU_CERT_SIGN) == 0))
+		return err_set(e, WHY_REFUSED, "self-signed, but not CA:TRUE with keyCertSign");
+	if (l->g->count >= GUARD_WINDOWS)
+		return err_set(
+		    e, WHY_REFUSED, "%d keys have certificates of themselves", GUARD_WINDOWS);
+	return shape_serial(c->serial, e) && dates_follow(c, e);
 }
 
 static bool
@@ -253,34 +118,19 @@ look_self(struct look *l, struct err *e)
 		l->out->logged = true;
 		return true;
 	}
-	if (!view_equal(c.issuer, c.subject) || name_is_empty(c.subject))
-		return err_set(
-		    e, WHY_REFUSED, "self-signed, but issuer and subject differ or are empty");
-	if (!view_equal(c.key.whole, blob_view(&l->pair->spki)))
-		return err_set(e, WHY_REFUSED,
-		    "self-signed, but the public key inside is not that of '%s'",
-		    l->job->label);
-	if (!c.is_ca || (c.has_key_usage && (c.key_usage & KU_CERT_SIGN) == 0))
-		return err_set(e, WHY_REFUSED, "self-signed, but not CA:TRUE with keyCertSign");
-	if (!serial_positive(c.serial))
-		return err_set(
-		    e, WHY_REFUSED, "serial is not a positive number of at most 20 octets");
-	if (c.not_after <= c.not_before)
-		return err_set(e, WHY_REFUSED, "notAfter is not after notBefore");
+	if (!self_allowed(l, &c, e))
+		return false;
 	memcpy(w.tbs, l->tbs, DIGEST);
 	sha256(c.subject, w.subject);
 	w.from = c.not_before;
 	w.until = c.not_after;
 	w.hash = c.alg.hash;
+	w.serial = sha256_8(c.serial);
 	if (l->s == NULL)
 		l->s = state_of(l->g, l->pair->id);
 	state_window(l->s, &w);
 	record_start(l, REC_SELF);
-	blob_add(l->record, w.tbs, DIGEST);
-	blob_add(l->record, w.subject, DIGEST);
-	blob_add_u64(l->record, (uint64_t)w.from);
-	blob_add_u64(l->record, (uint64_t)w.until);
-	blob_add_byte(l->record, (uint8_t)w.hash);
+	window_add(&w, l->record);
 	return true;
 }
 
@@ -290,7 +140,9 @@ intent_is_new(const struct look *l, bool *known, struct err *e)
 {
 	const struct state *s = l->s;
 	uint64_t intent = l->job->intent;
-	const struct slot *slot = s->slots != NULL ? &s->slots[intent % GUARD_INTENTS] : NULL;
+	const struct slot *slot =
+	    s->memory != NULL ? &s->memory->slots[intent % GUARD_INTENTS] : NULL;
+	uint64_t highest = 0;
 
 	*known = false;
 	if (intent == 0 || intent > INT64_MAX)
@@ -300,8 +152,11 @@ intent_is_new(const struct look *l, bool *known, struct err *e)
 		    "intent %llu is too old: key '%s' has signed up to %llu and remembers %d",
 		    (unsigned long long)intent, l->job->label, (unsigned long long)s->newest,
 		    GUARD_INTENTS);
+	for (size_t i = 0; i < l->g->count; i++)
+		if (l->g->states[i]->newest > highest)
+			highest = l->g->states[i]->newest;
 	if (slot == NULL || slot->intent != intent)
-		return true;
+		return leap_allowed("intent", intent, highest, e);
 	*known = memcmp(slot->tbs, l->tbs, DIGEST) == 0;
 	return *known || err_set(e, WHY_REFUSED, "intent %llu was signed with other octets",
 			     (unsigned long long)intent);
@@ -311,33 +166,35 @@ static bool
 look_cert(struct look *l, struct err *e)
 {
 	struct cert c;
+	struct spki own;
 	uint8_t spki[DIGEST];
 	bool known, ca;
 
 	if (!cert_decode_tbs(l->job->bytes, &c, e))
 		return false;
-	if (!inner_alg(l, &c.alg, e) || !needs_window(l, c.issuer, c.alg.hash, e) ||
+	if (!inner_alg(l, &c.alg, e) || !needs_window(l, c.issuer, e) ||
 	    !intent_is_new(l, &known, e))
 		return false;
 	if (known) {
 		l->out->logged = true;
 		return true;
 	}
-	if (!serial_positive(c.serial))
+	if (!shape_serial(c.serial, e) || !dates_follow(&c, e) ||
+	    !spki_decode(blob_view(&l->pair->spki), &own, e) ||
+	    !shape_check(&c, &own, &ca, e))
+		return false;
+	if (serial_known(l->s, sha256_8(c.serial)))
+		return err_set(e, WHY_REFUSED, "serial was signed under another intent");
+	if (c.not_before < l->s->window.from || c.not_after > l->s->window.until)
 		return err_set(
-		    e, WHY_REFUSED, "serial is not a positive number of at most 20 octets");
-	if (c.not_after <= c.not_before || c.not_before < l->s->window.from ||
-	    c.not_after > l->s->window.until)
-		return err_set(e, WHY_REFUSED,
-		    "dates are reversed or leave the window of key '%s'", l->job->label);
-	ca = c.is_ca || (c.key_usage & KU_CERT_SIGN) != 0;
+		    e, WHY_REFUSED, "dates leave the window of key '%s'", l->job->label);
 	sha256(c.key.whole, spki);
 	if (ca && grant_find(l->s, spki) == l->s->grant_count)
 		return err_set(e, WHY_REFUSED,
-		    "CA:TRUE or keyCertSign without a grant for this public key");
+		    "CA:TRUE, keyCertSign or cRLSign without a grant for this public key");
 	if (ca)
 		grant_use(l->s, spki);
-	state_intent(l->s, l->job->intent, l->tbs);
+	state_intent(l->s, l->job->intent, l->tbs, sha256_8(c.serial));
 	record_start(l, REC_CERT);
 	blob_add_u64(l->record, l->job->intent);
 	blob_add(l->record, l->tbs, DIGEST);
@@ -349,13 +206,32 @@ look_cert(struct look *l, struct err *e)
 }
 
 static bool
+crl_number_allowed(const struct look *l, uint64_t number, struct err *e)
+{
+	uint64_t highest = 0;
+
+	/* Only version 2 has one: 0 stands for version 1 as well. */
+	if (number == 0)
+		return err_set(
+		    e, WHY_REFUSED, "CRL number is zero or not there (RFC 5280 5.2.3)");
+	if (l->s->has_crl && number <= l->s->crl_number)
+		return err_set(e, WHY_REFUSED,
+		    "CRL number %llu does not grow: %llu was signed (RFC 5280 5.2.3)",
+		    (unsigned long long)number, (unsigned long long)l->s->crl_number);
+	for (size_t i = 0; i < l->g->count; i++)
+		if (l->g->states[i]->crl_number > highest)
+			highest = l->g->states[i]->crl_number;
+	return leap_allowed("CRL number", number, highest, e);
+}
+
+static bool
 look_crl(struct look *l, struct err *e)
 {
 	struct crl c;
 
 	if (!crl_decode_tbs(l->job->bytes, &c, e))
 		return false;
-	if (!inner_alg(l, &c.alg, e) || !needs_window(l, c.issuer, c.alg.hash, e))
+	if (!inner_alg(l, &c.alg, e) || !needs_window(l, c.issuer, e))
 		return false;
 	if (c.number != l->job->intent)
 		return err_set(e, WHY_REFUSED, "CRL number inside is not the one announced");
@@ -364,12 +240,13 @@ look_crl(struct look *l, struct err *e)
 		l->out->logged = true;
 		return true;
 	}
-	if (l->s->has_crl && c.number <= l->s->crl_number)
-		return err_set(e, WHY_REFUSED,
-		    "CRL number %llu does not grow: %llu was signed (RFC 5280 5.2.3)",
-		    (unsigned long long)c.number, (unsigned long long)l->s->crl_number);
+	if (!crl_number_allowed(l, c.number, e))
+		return false;
 	if (c.next_update <= c.this_update)
 		return err_set(e, WHY_REFUSED, "nextUpdate is not after thisUpdate");
+	if (c.next_update > l->s->window.until)
+		return err_set(
+		    e, WHY_REFUSED, "nextUpdate leaves the window of key '%s'", l->job->label);
 	state_crl(l->s, c.number, l->tbs);
 	record_start(l, REC_CRL);
 	blob_add_u64(l->record, c.number);
@@ -390,8 +267,10 @@ look_reply(struct look *l, struct err *e)
 		return err_set(e, WHY_REFUSED, "a reply is a SET of attributes");
 	if (!scep_attrs_decode(l->job->bytes, &type, e))
 		return false;
-	return type == SCEP_CERTREP ||
-	       err_set(e, WHY_REFUSED, "attributes of message type %d, not of a CertRep", type);
+	if (type != SCEP_CERTREP)
+		return err_set(
+		    e, WHY_REFUSED, "attributes of message type %d, not of a CertRep", type);
+	return hash_allowed(l, e);
 }
 
 static const struct {
@@ -420,8 +299,6 @@ guard_sign(struct guard *g, const struct pair *p, const struct key_job *job,
 		return err_set(e, WHY_BAD_INPUT, "unknown thing to sign: %d", (int)job->as);
 	if (!sig_alg_fits(&job->alg, p->kind))
 		return err_set(e, WHY_REFUSED, "algorithm does not fit key '%s'", job->label);
-	if (g->count >= STATES_MAX && l.s == NULL)
-		return err_set(e, WHY_REFUSED, "too many keys");
 	if (!hash_bytes(job->alg.hash, job->bytes, permit.digest, e))
 		return false;
 	permit.n = hash_size(job->alg.hash);
@@ -459,235 +336,44 @@ guard_grant(struct guard *g, const struct pair *p, const struct key_job *job,
 	return true;
 }
 
-void
-guard_forget(struct guard *g, const struct pair *p, struct blob *record)
+bool
+guard_forget(struct guard *g, const struct pair *p, struct blob *record, struct err *e)
 {
-	state_drop(g, p->id);
+	const struct state *s = state_find(g, p->id);
+
+	if (s != NULL && s->has_window)
+		return err_set(e, WHY_REFUSED,
+		    "key '%s' has a certificate of itself: it is not destroyed", p->label);
 	blob_add_byte(record, REC_FORGET);
 	blob_add(record, p->id, PAIR_ID);
+	return true;
 }
 
-void
-guard_archive(const struct pair *p, struct view certificate, struct blob *record)
+bool
+guard_archive(struct guard *g, const struct pair *p, struct view certificate,
+    struct blob *record, struct err *e)
 {
+	const struct state *s = state_find(g, p->id);
 	uint8_t digest[DIGEST];
+	struct spki own;
+	struct cert c;
 
+	if (s == NULL || !s->has_window)
+		return err_set(
+		    e, WHY_REFUSED, "key '%s' has no self-signed certificate yet", p->label);
+	if (!cert_decode(certificate, &c, e))
+		return err_prefix(e, "certificate to archive");
+	sha256(c.tbs, digest);
+	if (memcmp(digest, s->window.tbs, DIGEST) != 0)
+		return err_set(e, WHY_REFUSED,
+		    "certificate to archive is not the one that key '%s' made of itself",
+		    p->label);
+	if (!spki_decode(blob_view(&p->spki), &own, e) ||
+	    !key_verify(&own, &c.alg, c.tbs, c.signature, e))
+		return err_prefix(e, "signature of the certificate to archive");
 	sha256(certificate, digest);
 	blob_add_byte(record, REC_ARCHIVE);
 	blob_add(record, p->id, PAIR_ID);
 	blob_add(record, digest, DIGEST);
-}
-
-/* ---- the log and back
- * --------------------------------------------------------------------------------- */
-
-static bool
-read_octets(struct reader *r, uint8_t *out, size_t n)
-{
-	struct view v;
-
-	if (!read_view(r, n, &v))
-		return false;
-	memcpy(out, v.p, n);
 	return true;
-}
-
-static bool
-read_when(struct reader *r, when_t *out)
-{
-	uint64_t v;
-
-	if (!read_u64(r, &v))
-		return false;
-	*out = (when_t)v;
-	return true;
-}
-
-static bool
-read_window(struct reader *r, struct window *w)
-{
-	uint8_t hash;
-
-	if (!read_octets(r, w->tbs, DIGEST) || !read_octets(r, w->subject, DIGEST) ||
-	    !read_when(r, &w->from) || !read_when(r, &w->until) || !read_u8(r, &hash) ||
-	    hash > HASH_SHA512)
-		return false;
-	w->hash = (enum hash)hash;
-	return true;
-}
-
-static bool
-replay_self(struct state *s, struct reader *r)
-{
-	struct window w;
-
-	if (!read_window(r, &w))
-		return false;
-	state_window(s, &w);
-	return r->n == 0;
-}
-
-static bool
-replay_cert(struct state *s, struct reader *r)
-{
-	uint8_t tbs[DIGEST], spki[DIGEST], ca;
-	uint64_t intent;
-
-	if (!s->has_window || !read_u64(r, &intent) || intent == 0 ||
-	    !read_octets(r, tbs, DIGEST) || !read_u8(r, &ca) || ca > 1)
-		return false;
-	if (ca && !read_octets(r, spki, DIGEST))
-		return false;
-	if (r->n == 0 || r->n > 20) /* the serial: there for whoever reads the log */
-		return false;
-	if (ca)
-		grant_use(s, spki);
-	state_intent(s, intent, tbs);
-	return true;
-}
-
-static bool
-replay_crl(struct state *s, struct reader *r)
-{
-	uint8_t tbs[DIGEST];
-	uint64_t number;
-
-	if (!s->has_window || !read_u64(r, &number) || !read_octets(r, tbs, DIGEST))
-		return false;
-	state_crl(s, number, tbs);
-	return r->n == 0;
-}
-
-static bool
-replay_grant(struct state *s, struct reader *r)
-{
-	uint8_t spki[DIGEST];
-
-	if (!s->has_window || !read_octets(r, spki, DIGEST) || s->grant_count >= GUARD_GRANTS)
-		return false;
-	grant_add(s, spki);
-	return r->n == 0;
-}
-
-static void
-state_save(const struct state *s, struct blob *out)
-{
-	uint32_t n = 0;
-	size_t count_at;
-
-	blob_add(out, s->id, PAIR_ID);
-	blob_add_byte(out, (uint8_t)(s->has_window | s->has_crl << 1));
-	blob_add(out, s->window.tbs, DIGEST);
-	blob_add(out, s->window.subject, DIGEST);
-	blob_add_u64(out, (uint64_t)s->window.from);
-	blob_add_u64(out, (uint64_t)s->window.until);
-	blob_add_byte(out, (uint8_t)s->window.hash);
-	blob_add_u64(out, s->crl_number);
-	blob_add(out, s->crl_tbs, DIGEST);
-	blob_add_u32(out, (uint32_t)s->grant_count);
-	for (size_t i = 0; i < s->grant_count; i++)
-		blob_add(out, s->grants[i], DIGEST);
-	blob_add_u64(out, s->newest);
-	count_at = out->n;
-	blob_add_u32(out, 0);
-	for (size_t i = 0; s->slots != NULL && i < GUARD_INTENTS; i++)
-		if (s->slots[i].intent != 0) {
-			blob_add_u64(out, s->slots[i].intent);
-			blob_add(out, s->slots[i].tbs, DIGEST);
-			n++;
-		}
-	for (int i = 0; i < 4; i++)
-		out->p[count_at + (size_t)i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
-void
-guard_save(const struct guard *g, struct blob *record)
-{
-	blob_add_byte(record, REC_SAVED);
-	blob_add_u32(record, (uint32_t)g->count);
-	for (size_t i = 0; i < g->count; i++)
-		state_save(g->states[i], record);
-}
-
-static bool
-state_load(struct guard *g, struct reader *r)
-{
-	uint8_t id[PAIR_ID], flags, digest[DIGEST];
-	uint64_t newest, intent;
-	uint32_t n;
-	struct state *s;
-
-	if (!read_octets(r, id, PAIR_ID) || !read_u8(r, &flags) || flags > 3 ||
-	    state_find(g, id) != NULL)
-		return false;
-	s = state_of(g, id);
-	s->has_window = (flags & 1) != 0;
-	s->has_crl = (flags & 2) != 0;
-	if (!read_window(r, &s->window) || !read_u64(r, &s->crl_number) ||
-	    !read_octets(r, s->crl_tbs, DIGEST) || !read_u32(r, &n) || n > GUARD_GRANTS)
-		return false;
-	while (n-- > 0) {
-		if (!read_octets(r, digest, DIGEST))
-			return false;
-		grant_add(s, digest);
-	}
-	if (!read_u64(r, &newest) || !read_u32(r, &n) || n > GUARD_INTENTS)
-		return false;
-	while (n-- > 0) {
-		if (!read_u64(r, &intent) || intent == 0 || intent > newest ||
-		    !read_octets(r, digest, DIGEST))
-			return false;
-		state_intent(s, intent, digest);
-	}
-	return s->newest == newest;
-}
-
-static bool
-replay_saved(struct guard *g, struct reader *r)
-{
-	uint32_t n;
-
-	if (g->count != 0 || !read_u32(r, &n) || n > STATES_MAX)
-		return false;
-	while (n-- > 0)
-		if (!state_load(g, r))
-			return false;
-	return r->n == 0;
-}
-
-static bool
-replay_one(struct guard *g, struct reader *r)
-{
-	static bool (*const by_kind[])(struct state *, struct reader *) = {
-	    [REC_SELF] = replay_self,
-	    [REC_CERT] = replay_cert,
-	    [REC_CRL] = replay_crl,
-	    [REC_GRANT] = replay_grant,
-	};
-	uint8_t kind, id[PAIR_ID];
-
-	if (!read_u8(r, &kind))
-		return false;
-	if (kind == REC_SAVED)
-		return replay_saved(g, r);
-	if (!read_octets(r, id, PAIR_ID))
-		return false;
-	if (kind == REC_ARCHIVE)
-		return r->n == DIGEST;
-	if (kind == REC_FORGET) {
-		state_drop(g, id);
-		return r->n == 0;
-	}
-	if (kind >= COUNT_OF(by_kind) || by_kind[kind] == NULL || g->count >= STATES_MAX)
-		return false;
-	return by_kind[kind](state_of(g, id), r);
-}
-
-bool
-guard_replay(void *arg, struct view record, struct err *e)
-{
-	struct reader r = reader_of(record);
-
-	return replay_one(arg, &r) ||
-	       err_set(e, WHY_BAD_INPUT, "record of %zu octets breaks the layout", record.n);
 }

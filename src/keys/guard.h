@@ -9,11 +9,21 @@
  * guard remembers the newest GUARD_INTENTS of each key with their digests and refuses any
  * number that lies GUARD_INTENTS or more below the newest one, whether it was signed or not.
  * Only intents left open by a crash are ever asked for again, and a store has a few dozen of
- * those; so memory is bounded (640 KiB for each key that issues) however many certificates
- * there are.
+ * those; so memory is bounded (832 KiB for each key that issues) however many certificates
+ * there are. Beside each intent stands the serial number, for issuer and serial name one
+ * certificate only.
  */
 #define GUARD_INTENTS 16384
 #define GUARD_GRANTS 256 /* open grants of one key */
+/* Keys with a self-signed certificate: all that is remembered of them fits one frame of the log.
+ */
+#define GUARD_WINDOWS 64
+/*
+ * How far an intent or a CRL number may lie beyond the highest that any key here has signed: far
+ * enough for a database that is newer than a restored log, too near for one job to use up all
+ * numbers for ever. Over all keys, for the next generation goes on counting.
+ */
+#define GUARD_LEAP (UINT64_C(1) << 20)
 
 struct guard;
 
@@ -35,10 +45,18 @@ bool guard_sign(struct guard *g, const struct pair *p, const struct key_job *job
     struct blob *record, struct permit *out, struct err *e) MUST_USE;
 bool guard_grant(struct guard *g, const struct pair *p, const struct key_job *job,
     struct blob *record, struct err *e) MUST_USE;
-/* The pair is gone: forget its window, numbers and grants. */
-void guard_forget(struct guard *g, const struct pair *p, struct blob *record);
-/* A private key leaves inside a PKCS#12: the log says so. */
-void guard_archive(const struct pair *p, struct view certificate, struct blob *record);
+/* May the pair be destroyed? Never with a window: its clients would be cut off, and the signer has
+ * no clock to see that they have gone. */
+bool guard_forget(
+    struct guard *g, const struct pair *p, struct blob *record, struct err *e) MUST_USE;
+/*
+ * May the private key leave inside a PKCS#12 with this certificate? Only with the one that
+ * SIGN_SELF made, and only once it is signed. As often as asked: nobody can tell here whether
+ * the file before was written, a lost one must be made again, and under the password of the
+ * signer's own start a second one gives nothing that the first did not. The log says so.
+ */
+bool guard_archive(struct guard *g, const struct pair *p, struct view certificate,
+    struct blob *record, struct err *e) MUST_USE;
 
 /* A record from the log, as guard_sign and the others wrote it. arg is the guard. */
 bool guard_replay(void *arg, struct view record, struct err *e) MUST_USE;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/sys.h"
@@ -16,7 +17,8 @@
 #define MAGIC 0x4b4d4c31u /* KML1 */
 #define HEADER 20
 #define CHAIN 32
-#define FRAME_MAX (256u * 1024 * 1024)
+#define FRAME_MAX (256u * 1024 * 1024) /* of a file too */
+#define SECTOR 512
 #define SEGMENT_FORMAT "%s/signer-%08u.log"
 
 struct journal {
@@ -102,6 +104,44 @@ struct scan {
 enum frame { FRAME_WHOLE, FRAME_CUT, FRAME_BAD };
 
 static bool
+header_fits(struct view v)
+{
+	struct reader r = reader_of(v);
+	uint32_t magic, length;
+	uint8_t check[4];
+
+	if (v.n < HEADER || !read_u32(&r, &magic) || magic != MAGIC || !read_u32(&r, &length) ||
+	    length > FRAME_MAX)
+		return false;
+	header_check(view_of(v.p, HEADER - 4), check);
+	return memcmp(v.p + HEADER - 4, check, 4) == 0;
+}
+
+/*
+ * Does what follows miss a sector, as when power went while it was on its way to the disk? Then
+ * that sector reads as zeros (the first one from where the frame begins), which records never
+ * have so many of. A frame with another one behind it was durable once, for the next is begun
+ * only then: what is missing there is damage.
+ */
+static bool
+sector_missing(const struct scan *s)
+{
+	const struct view f = s->file;
+	bool missing = false;
+	size_t end;
+
+	if (!s->newest || s->at == 0)
+		return false;
+	for (size_t at = s->at; at < f.n && !missing; at = end) {
+		end = (at / SECTOR + 1) * SECTOR < f.n ? (at / SECTOR + 1) * SECTOR : f.n;
+		missing = end - at >= HEADER && all_zero(view_of(f.p + at, end - at));
+	}
+	for (size_t at = s->at + 1; at < f.n && missing; at++)
+		missing = !header_fits(view_of(f.p + at, f.n - at));
+	return missing;
+}
+
+static bool
 damage(const struct scan *s, const char *what, struct err *e)
 {
 	return err_set(e, WHY_BAD_INPUT,
@@ -117,7 +157,7 @@ frame_next(struct scan *s, struct view *records, struct err *e)
 	struct reader r = reader_of(rest);
 	uint32_t magic, length;
 	uint64_t number;
-	uint8_t check[4], chain[CHAIN];
+	uint8_t chain[CHAIN];
 	struct view sum, stored;
 
 	if (s->newest && (rest.n < HEADER || all_zero(rest)))
@@ -125,9 +165,9 @@ frame_next(struct scan *s, struct view *records, struct err *e)
 	if (!read_u32(&r, &magic) || !read_u32(&r, &length) || !read_u64(&r, &number) ||
 	    !read_view(&r, 4, &sum))
 		return damage(s, "header is cut short", e), FRAME_BAD;
-	header_check(view_of(rest.p, HEADER - 4), check);
-	if (magic != MAGIC || !view_equal(sum, view_of(check, 4)) || length > FRAME_MAX)
-		return damage(s, "no header of a frame", e), FRAME_BAD;
+	if (!header_fits(rest))
+		return sector_missing(s) ? FRAME_CUT
+					 : (damage(s, "no header of a frame", e), FRAME_BAD);
 	if (s->at == 0)
 		s->number = number;
 	if (number != s->number)
@@ -144,7 +184,9 @@ frame_next(struct scan *s, struct view *records, struct err *e)
 	memcpy(chain, s->at == 0 ? s->link : s->chain, CHAIN);
 	chain_on(chain, view_of(rest.p, HEADER + length));
 	if (!view_equal(stored, view_of(chain, CHAIN)))
-		return damage(s, "contents do not fit the hash chain", e), FRAME_BAD;
+		return sector_missing(s)
+			   ? FRAME_CUT
+			   : (damage(s, "contents do not fit the hash chain", e), FRAME_BAD);
 	memcpy(s->chain, chain, CHAIN);
 	return FRAME_WHOLE;
 }
@@ -235,8 +277,19 @@ segment_newest(const char *dir, unsigned *out, struct err *e)
 	return true;
 }
 
-/* Write segment n with its first frame, durable by name and content, and append there from now
- * on. */
+static bool
+surely_absent(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) != 0 && errno == ENOENT;
+}
+
+/*
+ * Write segment n with its first frame, durable by name and content, and append there from now
+ * on. Once the name is there, the next start reads the new segment: should anything fail after
+ * that, this process must write to neither.
+ */
 static bool
 segment_begin(struct journal *j, unsigned n, struct view saved, struct err *e)
 {
@@ -245,18 +298,23 @@ segment_begin(struct journal *j, unsigned n, struct view saved, struct err *e)
 	int fd = -1;
 	bool ok = false;
 
+	if (saved.n > FRAME_MAX / 2)
+		return err_set(e, WHY_REFUSED,
+		    "%s: a segment that opens with %zu octets would be too long, limit %u",
+		    j->dir, saved.n, FRAME_MAX / 2);
 	memcpy(chain, j->chain, CHAIN);
 	blob_add(&records, chain, CHAIN);
 	blob_add_sized(&records, saved);
 	frame_build(blob_view(&records), j->number, chain, &frame);
 	blob_printf(&path, SEGMENT_FORMAT, j->dir, n);
-	if (!file_replace(blob_cstr(&path), 0600, blob_view(&frame), e))
+	if (!file_replace(blob_cstr(&path), 0600, blob_view(&frame), e)) {
+		j->broken = !surely_absent(blob_cstr(&path));
 		goto out;
+	}
 	fd = open(blob_cstr(&path), O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd < 0) {
 		err_set(e, WHY_IO, "%s: %s", blob_cstr(&path), strerror(errno));
-		j->broken = true; /* the next start would read the new segment, this process
-				     would write the old one */
+		j->broken = true;
 		goto out;
 	}
 	if (j->fd >= 0)
@@ -423,6 +481,11 @@ commit_locked(struct journal *j, struct err *e)
 		return true;
 	memcpy(chain, j->chain, CHAIN);
 	frame_build(blob_view(&j->writing), j->number, chain, &frame);
+	if (frame.n > FRAME_MAX - j->size) { /* no turn for long: a start makes one */
+		err_set(e, WHY_IO, "the signer's log in %s is too long: start anew", j->dir);
+		j->broken = true;
+		goto out;
+	}
 	if (!write_all(j->fd, blob_view(&frame))) {
 		err_set(e, WHY_BUSY, "the signer's log in %s cannot be written: %s", j->dir,
 		    strerror(errno));

@@ -23,15 +23,16 @@ enum key_act {
 	KEY_GRANT, /* a human granted the role in bits to one public key: bytes = SHA-256 of its
 		      SubjectPublicKeyInfo, 32 octets. Lets KEY_SIGN make CA:TRUE for it, once.
 		      Durable before it is answered */
-	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, under
-			password */
-	KEY_FORGET,  /* destroy the pair */
+	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, which must
+			be the one of SIGN_SELF, under the driver's archive password */
+	KEY_FORGET,  /* destroy the pair; refused once it has a window */
 };
 
 /* KEY_GRANT: the only role the guard knows; an RA's certificate needs no grant here. */
 #define KEY_ROLE_SUB_CA 1
 #define KEY_WANT_MAX 32 /* KEY_UNWRAP: octets of the longest content key */
 #define KEY_PASSWORD_MIN 8
+#define KEY_PASSWORD_MAX 127
 
 /* What the octets of KEY_SIGN are; the guard decodes them as exactly that. */
 enum sign_as {
@@ -57,9 +58,7 @@ struct key_job {
 	/* KEY_UNWRAP */
 	enum padding padding;
 	enum hash oaep_hash;
-	size_t want;
-	/* KEY_ARCHIVE */
-	char password[128];
+	size_t want; /* 8, 16, 24 or 32 */
 	bool stranger;	   /* KEY_UNWRAP for an unknown identity: waits behind the others */
 	struct view bytes; /* copied on submit */
 };
@@ -118,14 +117,21 @@ struct keys *keys_open_local(
 /* Tests: make KEY_MAKE of RSA take ready pairs (PKCS#8 DER) in turn instead of generating. */
 void keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n);
 
+/* The password of KEY_ARCHIVE. Without this call, or with NULL or "", archives are refused. */
+void keys_local_archive(struct keys *k, const char *password);
+
 /* Driver that talks to a signer process over a SOCK_SEQPACKET descriptor. */
 struct keys *keys_open_remote(int fd);
 /* Keep the process's pages out of swap, present and future ones. Best effort; before
  * sandbox_enter, which forbids it. */
 void signer_lock_memory(void);
-/* The signer process: dispatcher and worker threads on the same protocol, until the peer
- * closes. Exit code. */
-int signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers);
+/*
+ * The signer process: dispatcher and worker threads on the same protocol, until the peer
+ * closes. Exit code. archive_password as keys_local_archive takes it: it never comes in a job,
+ * for whoever chooses it has the private key.
+ */
+int signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
+    const char *archive_password);
 
 /*
  * Sealing key: 32 octets or 64 hex digits from $CREDENTIALS_DIRECTORY/keymuster.seal, the

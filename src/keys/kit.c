@@ -128,7 +128,7 @@ kit_unwrap(
 	if (job->padding == PADDING_PKCS1)
 		like.oaep_hash = HASH_NONE;
 	s = kit_slot(k, &like);
-	if (s == NULL || !unwrap_synthetic(p->synthetic, job->bytes, synthetic)) {
+	if (s == NULL || !unwrap_synthetic(p->synthetic, job, synthetic)) {
 		ERR_clear_error();
 		return err_set(e, WHY_CRYPTO, "key '%s' cannot unwrap so", p->label);
 	}

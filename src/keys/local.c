@@ -152,6 +152,12 @@ keys_open_local(const char *dir, const struct seal *seal, uint64_t seed, struct 
 }
 
 void
+keys_local_archive(struct keys *k, const char *password)
+{
+	vault_archive(&local_of(k)->vault, password);
+}
+
+void
 keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n)
 {
 	ring_pool(&local_of(k)->vault.ring, pkcs8, n);

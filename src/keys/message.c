@@ -11,32 +11,30 @@ enum {
 	USES_BITS = 1 << 1,
 	USES_SIGN = 1 << 2,
 	USES_UNWRAP = 1 << 3,
-	USES_PASSWORD = 1 << 4,
-	USES_BYTES = 1 << 5,
+	USES_BYTES = 1 << 4,
 };
 static const uint8_t uses[] = {
     [KEY_MAKE] = USES_KIND | USES_BITS,
     [KEY_SIGN] = USES_SIGN | USES_BYTES,
     [KEY_UNWRAP] = USES_UNWRAP | USES_BYTES,
     [KEY_GRANT] = USES_BITS | USES_BYTES,
-    [KEY_ARCHIVE] = USES_PASSWORD | USES_BYTES,
+    [KEY_ARCHIVE] = USES_BYTES,
     [KEY_FORGET] = 0,
 };
 
 static void
-text_encode(const char *text, size_t size, struct blob *out)
+label_encode(const char label[KEY_LABEL_MAX], struct blob *out)
 {
-	size_t n = strnlen(text, size - 1);
-	uint8_t *at = blob_grow(out, size);
+	size_t n = strnlen(label, KEY_LABEL_MAX - 1);
+	uint8_t *at = blob_grow(out, KEY_LABEL_MAX);
 
-	memset(at, 0, size);
-	memcpy(at, text, n);
+	memset(at, 0, KEY_LABEL_MAX);
+	memcpy(at, label, n);
 }
 
 static void
 fixed_encode(const struct key_job *j, struct blob *out)
 {
-	static const char empty[] = "";
 	unsigned u = uses[j->act];
 	bool sign = (u & USES_SIGN) != 0, unwrap = (u & USES_UNWRAP) != 0;
 
@@ -55,8 +53,7 @@ fixed_encode(const struct key_job *j, struct blob *out)
 	blob_add_u32(out, sign ? (uint32_t)j->alg.salt : 0);
 	blob_add_u64(out, j->id);
 	blob_add_u64(out, sign ? j->intent : 0);
-	text_encode(j->label, KEY_LABEL_MAX, out);
-	text_encode((u & USES_PASSWORD) != 0 ? j->password : empty, sizeof(j->password), out);
+	label_encode(j->label, out);
 }
 
 void
@@ -78,13 +75,13 @@ read_int(struct reader *r, int *out)
 }
 
 static bool
-read_text(struct reader *r, char *out, size_t size)
+read_label(struct reader *r, char out[KEY_LABEL_MAX])
 {
 	struct view v;
 
-	if (!read_view(r, size, &v) || v.p[size - 1] != 0)
+	if (!read_view(r, KEY_LABEL_MAX, &v) || v.p[KEY_LABEL_MAX - 1] != 0)
 		return false;
-	memcpy(out, v.p, size);
+	memcpy(out, v.p, KEY_LABEL_MAX);
 	return true;
 }
 
@@ -109,8 +106,7 @@ fixed_decode(struct reader *r, struct key_job *j)
 
 	if (!read_view(r, 10, &f) || !octets_in_range(f.p) || !read_u16(r, &want) ||
 	    !read_int(r, &j->bits) || !read_int(r, &j->alg.salt) || !read_u64(r, &j->id) ||
-	    !read_u64(r, &j->intent) || !read_text(r, j->label, sizeof(j->label)) ||
-	    !read_text(r, j->password, sizeof(j->password)))
+	    !read_u64(r, &j->intent) || !read_label(r, j->label))
 		return false;
 	j->act = (enum key_act)f.p[1];
 	j->kind = (enum key_kind)f.p[2];
@@ -133,7 +129,7 @@ fixed_canonical(struct view message, const struct key_job *j)
 	bool same;
 
 	fixed_encode(j, &b);
-	same = view_equal_secret(blob_view(&b), view_of(message.p, MESSAGE_FIXED));
+	same = view_equal(blob_view(&b), view_of(message.p, MESSAGE_FIXED));
 	blob_free(&b);
 	return same;
 }
@@ -143,7 +139,6 @@ job_decode(struct view message, struct key_job *out, uint64_t *id, struct err *e
 {
 	struct reader r = reader_of(message);
 	struct key_job j = {0};
-	bool ok = false;
 
 	*id = 0;
 	if (message.n >= ID_AT + 8) {
@@ -152,25 +147,17 @@ job_decode(struct view message, struct key_job *out, uint64_t *id, struct err *e
 		if (!read_u64(&at, id))
 			*id = 0;
 	}
-	if (!fixed_decode(&r, &j)) {
-		err_set(e, WHY_BAD_INPUT, "job of %zu octets breaks the layout", message.n);
-		goto out;
-	}
-	if (!read_sized(&r, &j.bytes) || r.n != 0) {
-		err_set(e, WHY_BAD_INPUT,
+	if (!fixed_decode(&r, &j))
+		return err_set(
+		    e, WHY_BAD_INPUT, "job of %zu octets breaks the layout", message.n);
+	if (!read_sized(&r, &j.bytes) || r.n != 0)
+		return err_set(e, WHY_BAD_INPUT,
 		    "job of %zu octets: bytes are cut or something follows", message.n);
-		goto out;
-	}
 	if (!fixed_canonical(message, &j) ||
-	    (j.bytes.n > 0 && (uses[j.act] & USES_BYTES) == 0)) {
-		err_set(e, WHY_BAD_INPUT, "job has fields that its act does not use");
-		goto out;
-	}
+	    (j.bytes.n > 0 && (uses[j.act] & USES_BYTES) == 0))
+		return err_set(e, WHY_BAD_INPUT, "job has fields that its act does not use");
 	*out = j;
-	ok = true;
-out:
-	mem_wipe(j.password, sizeof(j.password));
-	return ok;
+	return true;
 }
 
 void

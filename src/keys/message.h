@@ -9,13 +9,13 @@
  * bytes:
  *
  *     u8 version, act, kind, as, alg.key, alg.hash, alg.padding, padding, oaep_hash, stranger |
- * u16 want u32 bits, alg.salt | u64 id, intent | label[64] | password[128]
+ * u16 want u32 bits, alg.salt | u64 id, intent | label[64]
  *
  * Fields that an act does not use are zero; the decoder refuses anything that the encoder would
  * not have written. Answers: u8 version, why | u64 id | u32 length, text | u32 length, bytes.
  */
-#define MESSAGE_VERSION 1
-#define MESSAGE_FIXED (10 + 2 + 4 + 4 + 8 + 8 + KEY_LABEL_MAX + 128)
+#define MESSAGE_VERSION 2
+#define MESSAGE_FIXED (10 + 2 + 4 + 4 + 8 + 8 + KEY_LABEL_MAX)
 
 void job_encode(const struct key_job *job, struct blob *out);
 /* out->bytes borrows from message. When it refuses, *id is the job's number if that much was

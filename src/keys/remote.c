@@ -33,7 +33,7 @@ remote_submit(struct keys *k, const struct key_job *job, struct err *e)
 		return err_set(e, WHY_BUG, "unknown act %d", (int)job->act);
 	job_encode(job, &r->message);
 	ok = channel_send(r->fd, blob_view(&r->message), &why);
-	blob_clear(&r->message); /* wipes a password */
+	blob_clear(&r->message);
 	r->gone = !ok && why.why == WHY_IO;
 	return ok || err_set(e, why.why, "signer: %s", why.text);
 }
@@ -43,7 +43,7 @@ remote_collect(struct keys *k, struct key_done *out)
 {
 	struct remote *r = remote_of(k);
 	struct err e = {0};
-	enum channel_got got = r->gone ? CHANNEL_EMPTY : channel_receive(r->fd, &r->message);
+	enum channel_got got = r->gone ? CHANNEL_EMPTY : channel_receive(r->fd, CHANNEL_MAX, &r->message);
 	bool ok = got == CHANNEL_MESSAGE && done_decode(blob_view(&r->message), out, &e);
 
 	blob_clear(&r->message); /* wipes content keys */

@@ -37,6 +37,7 @@ struct queue {
 
 struct answer {
 	struct key_done done;
+	uint64_t number; /* of its task */
 	struct answer *next;
 };
 
@@ -51,6 +52,8 @@ struct signer {
 	bool slow_busy;
 	atomic_bool stopping;			/* set under the lock */
 	struct answer *waiting, **waiting_last; /* for the log */
+	/* Numbers of tasks: admitted last; all up to durable have their records on the disk. */
+	uint64_t admitted, durable;
 };
 
 struct thread {
@@ -91,33 +94,66 @@ answer_refuse(struct signer *s, uint64_t id, const struct err *why)
 /* ---- the scribe
  * --------------------------------------------------------------------------------------- */
 
+/* One commit holds the records of all tasks admitted before it, also of those whose answers are
+ * not there yet: they need not wait any more. */
 static void
-answer_wait(struct signer *s, const struct key_done *done)
-{
-	struct answer *a = mem_get(sizeof(*a));
-
-	a->done = *done;
-	pthread_mutex_lock(&s->lock);
-	*s->waiting_last = a;
-	s->waiting_last = &a->next;
-	pthread_cond_signal(&s->written);
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* All that wait now, or NULL when the signer stops. */
-static struct answer *
-answers_take(struct signer *s)
+answer_logged(struct signer *s, uint64_t number, struct key_done *done)
 {
 	struct answer *a;
+	bool durable;
+
+	pthread_mutex_lock(&s->lock);
+	durable = number <= s->durable;
+	if (!durable) {
+		a = mem_get(sizeof(*a));
+		a->done = *done;
+		a->number = number;
+		*s->waiting_last = a;
+		s->waiting_last = &a->next;
+		pthread_cond_signal(&s->written);
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (durable)
+		answer_send(s, done);
+}
+
+/* Waits for an answer that needs the log; false when the signer stops. */
+static bool
+answers_waited(struct signer *s, uint64_t *admitted)
+{
+	bool some;
 
 	pthread_mutex_lock(&s->lock);
 	while (s->waiting == NULL && !s->stopping)
 		pthread_cond_wait(&s->written, &s->lock);
-	a = s->waiting;
-	s->waiting = NULL;
-	s->waiting_last = &s->waiting;
+	some = s->waiting != NULL;
+	*admitted = s->admitted;
 	pthread_mutex_unlock(&s->lock);
-	return a;
+	return some;
+}
+
+/* Those of tasks up to that number, which a commit has decided. */
+static struct answer *
+answers_take(struct signer *s, uint64_t number, bool durable)
+{
+	struct answer *taken = NULL, **last = &taken, **at = &s->waiting, *a;
+
+	pthread_mutex_lock(&s->lock);
+	if (durable)
+		s->durable = number;
+	while ((a = *at) != NULL) {
+		if (a->number > number) {
+			at = &a->next;
+			continue;
+		}
+		*at = a->next;
+		a->next = NULL;
+		*last = a;
+		last = &a->next;
+	}
+	s->waiting_last = at;
+	pthread_mutex_unlock(&s->lock);
+	return taken;
 }
 
 static void *
@@ -126,11 +162,12 @@ scribe_run(void *arg)
 	struct signer *s = arg;
 	struct answer *a, *next;
 	struct err e = {0};
+	uint64_t admitted;
 	bool durable;
 
-	while ((a = answers_take(s)) != NULL) {
+	while (answers_waited(s, &admitted)) {
 		durable = journal_commit(s->vault.journal, &e);
-		for (; a != NULL; a = next) {
+		for (a = answers_take(s, admitted, durable); a != NULL; a = next) {
 			next = a->next;
 			if (!durable) {
 				blob_free(&a->done.bytes);
@@ -227,7 +264,7 @@ worker_run(void *arg)
 
 	/* Below everything that answers from memory: a queue of signatures must not slow those
 	 * down. */
-	if (setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE) != 0)
+	if (setpriority(PRIO_PROCESS, 0, WORKER_NICE) != 0)
 		log_warn("signer thread keeps its priority", "why='%s'", strerror(errno));
 	while ((t = task_take(s, k)) != NULL) {
 		done_fill(&done, t->job.id, NULL);
@@ -236,7 +273,7 @@ worker_run(void *arg)
 			done_fill(&done, t->job.id, &e);
 		}
 		if (done.why == WHY_NONE && t->permit.logged)
-			answer_wait(s, &done);
+			answer_logged(s, t->number, &done);
 		else
 			answer_send(s, &done);
 		task_finish(s, t);
@@ -261,6 +298,7 @@ task_queue(struct signer *s, const struct task *admitted)
 	       : t->job.act == KEY_UNWRAP && t->job.stranger ? LANE_STRANGERS
 							     : LANE_KNOWN;
 	pthread_mutex_lock(&s->lock);
+	t->number = ++s->admitted;
 	while (s->jobs >= QUEUE_JOBS || (s->jobs > 0 && s->bytes + t->bytes.n > QUEUE_BYTES))
 		pthread_cond_wait(&s->room, &s->lock);
 	*s->lanes[lane].last = t;
@@ -290,8 +328,6 @@ message_serve(struct signer *s, struct view message)
 		task_queue(s, &t);
 	else
 		answer_refuse(s, id, &e);
-	mem_wipe(job.password, sizeof(job.password));
-	mem_wipe(t.job.password, sizeof(t.job.password));
 }
 
 /* Until the peer closes (0) or the log is lost (1). */
@@ -313,7 +349,7 @@ dispatch(struct signer *s)
 			code = 1;
 			break;
 		}
-		switch (channel_receive(s->fd, &message)) {
+		switch (channel_receive(s->fd, CHANNEL_MAX, &message)) {
 		case CHANNEL_MESSAGE:
 			message_serve(s, blob_view(&message));
 			break;
@@ -326,7 +362,9 @@ dispatch(struct signer *s)
 		case CHANNEL_EMPTY:
 			break;
 		}
-		blob_clear(&message); /* may hold a password */
+		blob_clear(&message);
+		if (code < 0 && journal_broken(s->vault.journal)) /* by a turn */
+			code = 1;
 	}
 	blob_free(&message);
 	return code;
@@ -407,7 +445,8 @@ signer_open(struct signer *s, int fd, const char *dir, const struct seal *seal, 
 }
 
 int
-signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers)
+signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
+    const char *archive_password)
 {
 	struct signer *s = mem_get(sizeof(*s));
 	struct thread threads[WORKERS_MAX + 1] = {0};
@@ -421,6 +460,7 @@ signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers)
 		free(s);
 		return e.why == WHY_BUSY ? 1 : EXIT_CONFIG;
 	}
+	vault_archive(&s->vault, archive_password);
 	ok = thread_start(&threads[0], scribe_run, s);
 	for (size_t i = 1; ok && i <= n; i++)
 		ok = thread_start(&threads[i], worker_run, s);

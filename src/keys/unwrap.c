@@ -13,12 +13,20 @@ is_zero(unsigned v)
 }
 
 bool
-unwrap_synthetic(const uint8_t secret[32], struct view wrapped, uint8_t out[KEY_WANT_MAX])
+unwrap_synthetic(const uint8_t secret[32], const struct key_job *job, uint8_t out[KEY_WANT_MAX])
 {
+	struct blob way = {0};
 	unsigned n = KEY_WANT_MAX;
+	bool ok;
 
-	return HMAC(EVP_sha256(), secret, 32, wrapped.p, wrapped.n, out, &n) != NULL &&
-	       n == KEY_WANT_MAX;
+	blob_add_byte(&way, (uint8_t)job->padding);
+	blob_add_byte(
+	    &way, (uint8_t)(job->padding == PADDING_OAEP ? job->oaep_hash : HASH_NONE));
+	blob_add_byte(&way, (uint8_t)job->want);
+	blob_add_view(&way, job->bytes);
+	ok = HMAC(EVP_sha256(), secret, 32, way.p, way.n, out, &n) != NULL && n == KEY_WANT_MAX;
+	blob_free(&way);
+	return ok;
 }
 
 void

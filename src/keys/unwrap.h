@@ -4,10 +4,14 @@
 
 #include "keys/keys.h"
 
-/* The key that this wrapped key gets when it is wrong: always the same one, and nobody outside
- * can predict it. */
+/*
+ * The key that a wrapped key gets when it is wrong: always the same one, and nobody outside can
+ * predict it. It differs with everything that the answer to a right one depends on: asked for in
+ * two ways, a wrong one must not give itself away by equal answers, nor by unequal ones where a
+ * right one gives equal ones (the OAEP hash means nothing with PKCS#1).
+ */
 bool unwrap_synthetic(
-    const uint8_t secret[32], struct view wrapped, uint8_t out[KEY_WANT_MAX]) MUST_USE;
+    const uint8_t secret[32], const struct key_job *job, uint8_t out[KEY_WANT_MAX]) MUST_USE;
 /*
  * out = the last want octets of block when it is 00 02, nonzero octets to the end, 00, want
  * octets (RFC 8017 7.2.2, with the length known beforehand); else synthetic. No branch and no

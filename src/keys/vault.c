@@ -43,8 +43,16 @@ vault_close(struct vault *v)
 	journal_close(v->journal);
 	guard_free(v->guard);
 	ring_close(&v->ring);
+	blob_free(&v->password);
 	if (v->lock >= 0)
 		close(v->lock);
+}
+
+void
+vault_archive(struct vault *v, const char *password)
+{
+	blob_set(&v->password, view_str(password != NULL ? password : ""));
+	(void)blob_cstr(&v->password); /* ends it: threads only read it from now on */
 }
 
 void
@@ -52,7 +60,6 @@ task_free(struct task *t)
 {
 	pair_drop(t->pair);
 	blob_free(&t->bytes);
-	mem_wipe(t->job.password, sizeof(t->job.password));
 	t->pair = NULL;
 }
 
@@ -98,9 +105,10 @@ admit_unwrap(struct vault *v, struct task *t, struct blob *record, struct err *e
 		    "key '%s' is not RSA: nothing can be wrapped for it", t->job.label);
 	if (t->job.padding != PADDING_PKCS1 && t->job.padding != PADDING_OAEP)
 		return err_set(e, WHY_BAD_INPUT, "unknown padding to unwrap");
-	if (t->job.want == 0 || t->job.want > KEY_WANT_MAX)
-		return err_set(e, WHY_BAD_INPUT, "a content key has 1 to %d octets, not %zu",
-		    KEY_WANT_MAX, t->job.want);
+	/* What the ciphers take: fewer ways to ask for one wrapped key. */
+	if (t->job.want == 0 || t->job.want % 8 != 0 || t->job.want > KEY_WANT_MAX)
+		return err_set(e, WHY_BAD_INPUT,
+		    "a content key has 8, 16, 24 or 32 octets, not %zu", t->job.want);
 	return true;
 }
 
@@ -114,26 +122,22 @@ admit_grant(struct vault *v, struct task *t, struct blob *record, struct err *e)
 static bool
 admit_archive(struct vault *v, struct task *t, struct blob *record, struct err *e)
 {
-	(void)v;
-	if (strnlen(t->job.password, sizeof(t->job.password)) < KEY_PASSWORD_MIN)
-		return err_set(e, WHY_REFUSED, "a PKCS#12 password has at least %d octets",
+	if (v->password.n < KEY_PASSWORD_MIN)
+		return err_set(e, WHY_REFUSED,
+		    "no archive without a password of at least %d octets in the configuration",
 		    KEY_PASSWORD_MIN);
 	if (t->job.bytes.n == 0 || t->job.bytes.n > CERTIFICATE_MAX)
 		return err_set(
 		    e, WHY_BAD_INPUT, "certificate to archive has %zu octets", t->job.bytes.n);
 	t->permit.logged = true;
-	guard_archive(t->pair, t->job.bytes, record);
-	return true;
+	return guard_archive(v->guard, t->pair, t->job.bytes, record, e);
 }
 
 static bool
 admit_forget(struct vault *v, struct task *t, struct blob *record, struct err *e)
 {
-	if (!ring_forget(&v->ring, t->pair, e))
-		return false;
 	t->permit.logged = true;
-	guard_forget(v->guard, t->pair, record);
-	return true;
+	return guard_forget(v->guard, t->pair, record, e) && ring_forget(&v->ring, t->pair, e);
 }
 
 static bool
@@ -179,8 +183,8 @@ static bool
 perform_archive(
     struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
 {
-	(void)v, (void)k;
-	return p12_make(t->pair, t->job.bytes, t->job.password, out, e);
+	(void)k;
+	return p12_make(t->pair, t->job.bytes, (const char *)v->password.p, out, e);
 }
 
 static const struct {
@@ -245,7 +249,6 @@ out:
 	blob_free(&record);
 	if (!ok)
 		task_free(&t);
-	mem_wipe(t.job.password, sizeof(t.job.password));
 	return ok;
 }
 

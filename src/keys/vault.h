@@ -11,6 +11,7 @@ struct vault {
 	struct guard *guard;
 	struct journal *journal; /* NULL: in memory only */
 	int lock;		 /* descriptor of the directory's lock, -1 */
+	struct blob password;	 /* of archives; empty: none are made */
 };
 
 /* A job that the guard has let through. */
@@ -19,12 +20,14 @@ struct task {
 	struct blob bytes;
 	struct pair *pair; /* NULL for KEY_MAKE */
 	struct permit permit;
+	uint64_t number; /* in the order of admission */
 	struct task *next;
 };
 
 bool vault_open(
     struct vault *v, const char *dir, const struct seal *seal, struct err *e) MUST_USE;
 void vault_close(struct vault *v);
+void vault_archive(struct vault *v, const char *password); /* NULL: archives are refused */
 
 /*
  * Ask the guard; one thread only. What must be remembered is in the log's next batch when this

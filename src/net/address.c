@@ -4,15 +4,6 @@
 
 #include "net/net.h"
 
-static int
-hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 percent_decode(struct view in, struct blob *out, struct err *e)
 {
@@ -28,8 +19,8 @@ percent_decode(struct view in, struct blob *out, struct err *e)
 		i += plain;
 		if (!escape)
 			break;
-		high = in.n - i > 2 ? hex_value(in.p[i + 1]) : -1;
-		low = in.n - i > 2 ? hex_value(in.p[i + 2]) : -1;
+		high = in.n - i > 2 ? hex_digit((char)in.p[i + 1]) : -1;
+		low = in.n - i > 2 ? hex_digit((char)in.p[i + 2]) : -1;
 		if (high < 0 || low < 0) {
 			err_set(e, WHY_BAD_INPUT,
 			    "'%%' at %zu is not followed by two hex digits", i);
@@ -138,24 +129,14 @@ struct params { /* undecoded */
 	bool have_operation, differ;
 };
 
-static struct view
-cut(struct view *v, char c)
-{
-	const uint8_t *at = v->n ? memchr(v->p, c, v->n) : NULL;
-	struct view before = view_of(v->p, at ? (size_t)(at - v->p) : v->n);
-
-	*v = at ? view_of(at + 1, v->n - before.n - 1) : (struct view){0};
-	return before;
-}
-
 static struct params
 params_of(struct view query)
 {
 	struct params p = {0};
 
 	while (query.n) {
-		struct view value = cut(&query, '&');
-		struct view name = cut(&value, '=');
+		struct view value = view_cut(&query, '&');
+		struct view name = view_cut(&value, '=');
 
 		if (view_equal_str(name, "operation")) {
 			p.differ =

@@ -375,7 +375,7 @@ on_core(void *arg)
 	struct err e = {0};
 
 	for (int i = 0; i < RECEIVE_ROUND && !f->core_gone; i++) {
-		switch (channel_receive(f->core, &message)) {
+		switch (channel_receive(f->core, CHANNEL_MAX, &message)) {
 		case CHANNEL_EMPTY:
 			goto out;
 		case CHANNEL_CLOSED:
@@ -446,7 +446,7 @@ front_main(const struct front_options *o)
 		f->ports[i].server =
 		    http_open(f->loop, o->listeners[i], &o->limits, on_request, &f->ports[i]);
 	}
-	if (o->sandbox && !sandbox_enter(SANDBOX_FRONT, &e))
+	if (o->sandbox && !sandbox_enter(SANDBOX_FRONT, NULL, &e))
 		log_error("front cannot start", "why='%s'", e.text);
 	else
 		code = loop_run(f->loop);

@@ -1,10 +1,8 @@
 /* http.c - the HTTP/1 server: connections, deadlines, answers. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +13,25 @@
 #include <unistd.h>
 
 #include "net/http_parse.h"
+#include "net/source.h"
 
 #define SCRATCH (64 * 1024)
 #define SLOTS_MAX 65535
 #define LINGER_MS 2000
 #define ACCEPT_PAUSE_MS 100
+#define RETRY_LATER 30	  /* seconds, after a request that was not answered in time */
 #define SLOWEST_READER 16 /* octets a millisecond below which a client is not waited for */
 
-enum deadline { DL_NONE, DL_HEADER, DL_REQUEST, DL_IDLE, DL_WRITE, DL_LINGER, DL_COUNT };
+enum deadline {
+	DL_NONE,
+	DL_HEADER,
+	DL_REQUEST,
+	DL_ANSWER,
+	DL_IDLE,
+	DL_WRITE,
+	DL_LINGER,
+	DL_COUNT
+};
 
 enum state {
 	CONN_READING,
@@ -30,11 +39,6 @@ enum state {
 	CONN_WRITING,	/* the socket is full */
 	CONN_LINGERING, /* answered and shut; a close now would take the answer from a client
 			   that still sends */
-};
-
-/* Limits count a host: an IPv4 address, or the /64 that one IPv6 host can use up by itself. */
-struct peer {
-	uint64_t network, host;
 };
 
 struct conn {
@@ -58,7 +62,7 @@ struct conn {
 	struct view rest;
 	void (*release)(void *kept);
 	void *kept;
-	char source[INET6_ADDRSTRLEN];
+	char source[SOURCE_TEXT];
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -72,8 +76,8 @@ struct http_server {
 	struct timer *timer, *pause;
 	int64_t timer_at; /* INT64_MAX: off */
 	struct conn_list deadlines[DL_COUNT];
-	struct conn **conns; /* by slot */
-	struct peer *peers;  /* by slot, packed for counting */
+	struct conn **conns;	/* by slot */
+	struct source *sources; /* by slot, packed for counting */
 	uint16_t *free_slots;
 	int open, free_count;
 	uint64_t exchanges;
@@ -189,6 +193,21 @@ conn_finish(struct conn *c)
 	conn_read_on(c);
 }
 
+/* An answer that comes later is for nobody. */
+static void
+answer_give_up(struct conn *c)
+{
+	struct http_answer a = {
+	    .status = 503,
+	    .type = "text/plain",
+	    .body = VIEW("no answer in time\n"),
+	    .retry_after = RETRY_LATER,
+	    .no_store = true,
+	};
+
+	http_answer(c->server, c->exchange, &a);
+}
+
 static void
 on_deadline(void *arg)
 {
@@ -200,7 +219,10 @@ on_deadline(void *arg)
 		struct conn *c;
 
 		while ((c = TAILQ_FIRST(&s->deadlines[kind])) && now >= c->deadline_at)
-			conn_drop(c);
+			if (kind == DL_ANSWER)
+				answer_give_up(c);
+			else
+				conn_drop(c);
 		if (c && c->deadline_at < next)
 			next = c->deadline_at;
 	}
@@ -457,7 +479,7 @@ request_serve(struct conn *c)
 	    .source = c->source,
 	};
 
-	deadline_clear(c);
+	deadline_set(c, DL_ANSWER, clock_mono_ms() + s->limits.request_ms);
 	c->state = CONN_ANSWERING;
 	c->exchange = rq.exchange;
 	s->handler(s->arg, &rq);
@@ -555,40 +577,14 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ---- connections ------------------------------------------------------------------------- */
 
-static struct peer
-peer_of(const struct sockaddr *sa, char text[INET6_ADDRSTRLEN], bool *loopback)
-{
-	struct in6_addr a = {0};
-	struct peer p = {0};
-
-	if (sa->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)sa;
-
-		a.s6_addr[10] = a.s6_addr[11] = 0xff;
-		memcpy(a.s6_addr + 12, &in->sin_addr, 4);
-	} else if (sa->sa_family == AF_INET6) {
-		a = ((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-	}
-	memcpy(&p.network, a.s6_addr, 8);
-	if (IN6_IS_ADDR_V4MAPPED(&a)) {
-		memcpy(&p.host, a.s6_addr + 8, 8);
-		inet_ntop(AF_INET, a.s6_addr + 12, text, INET6_ADDRSTRLEN);
-		*loopback = a.s6_addr[12] == 127;
-	} else {
-		inet_ntop(AF_INET6, &a, text, INET6_ADDRSTRLEN);
-		*loopback = IN6_IS_ADDR_LOOPBACK(&a);
-	}
-	return p;
-}
-
 static int
-peer_count(const struct http_server *s, struct peer p)
+source_count(const struct http_server *s, struct source who)
 {
 	int n = 0;
 
 	for (int i = 0; i < s->limits.connections; i++)
-		n += s->conns[i] && s->peers[i].network == p.network &&
-		     s->peers[i].host == p.host;
+		n += s->conns[i] && s->sources[i].network == who.network &&
+		     s->sources[i].host == who.host;
 	return n;
 }
 
@@ -610,14 +606,14 @@ static void
 on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int n, void *arg)
 {
 	struct http_server *s = arg;
-	char source[INET6_ADDRSTRLEN] = "";
+	char text[SOURCE_TEXT] = "";
 	bool loopback = false;
-	struct peer peer = peer_of(sa, source, &loopback);
+	struct source source = source_of(sa, text, &loopback);
 	struct conn *c;
 
 	(void)l, (void)n;
 	if (!(loopback && s->limits.loopback_exempt) &&
-	    peer_count(s, peer) >= s->limits.connections_address) {
+	    source_count(s, source) >= s->limits.connections_address) {
 		close(fd);
 		return;
 	}
@@ -629,9 +625,9 @@ on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int
 	c->server = s;
 	c->fd = fd;
 	c->slot = s->free_slots[--s->free_count];
-	memcpy(c->source, source, sizeof(source));
+	memcpy(c->source, text, sizeof(text));
 	s->conns[c->slot] = c;
-	s->peers[c->slot] = peer;
+	s->sources[c->slot] = source;
 	s->open++;
 	event_assign(&c->readable, s->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->writable, s->base, fd, EV_WRITE, on_writable, c);
@@ -677,7 +673,7 @@ http_open(
 	for (int i = 0; i < DL_COUNT; i++)
 		TAILQ_INIT(&s->deadlines[i]);
 	s->conns = mem_get((size_t)s->limits.connections * sizeof(struct conn *));
-	s->peers = mem_get((size_t)s->limits.connections * sizeof(struct peer));
+	s->sources = mem_get((size_t)s->limits.connections * sizeof(struct source));
 	s->free_slots = mem_get((size_t)s->limits.connections * sizeof(uint16_t));
 	while (s->free_count < s->limits.connections) {
 		s->free_slots[s->free_count] =
@@ -709,7 +705,7 @@ http_close(struct http_server *s)
 	timer_free(s->pause);
 	blob_free(&s->head);
 	free(s->conns);
-	free(s->peers);
+	free(s->sources);
 	free(s->free_slots);
 	free(s);
 }

@@ -93,18 +93,6 @@ trim(struct view v)
 	return v;
 }
 
-/* Cut v at the first c: what is before it is returned, what is behind stays in *v. Without c,
- * all of it. */
-static struct view
-cut(struct view *v, char c)
-{
-	const uint8_t *at = v->n ? memchr(v->p, c, v->n) : NULL;
-	struct view before = view_of(v->p, at ? (size_t)(at - v->p) : v->n);
-
-	*v = at ? view_of(at + 1, v->n - before.n - 1) : (struct view){0};
-	return before;
-}
-
 /* ---- lines ------------------------------------------------------------------------------- */
 
 enum line { LINE_PART, LINE_ENDED, LINE_LONG };
@@ -240,7 +228,7 @@ target_parse(struct http_parse *p, struct view target)
 		return bad(p, 414, "address too long");
 	if (!target.n || (target.p[0] != '/' && !absolute_strip(&target)))
 		return bad(p, 400, "address is no path");
-	path = cut(&target, '?');
+	path = view_cut(&target, '?');
 	if (!all(path, is_path_char) || !all(target, is_query_char))
 		return bad(p, 400, "character in the address");
 	if (!percent_decode(path, &p->path, NULL))
@@ -279,7 +267,7 @@ at_line(struct http_parse *p, struct reader *in)
 		p->begun = false;
 		return true;
 	}
-	method = cut(&line, ' ');
+	method = view_cut(&line, ' ');
 	for (last = line.n; last && line.p[last - 1] != ' '; last--)
 		;
 	if (!last)
@@ -350,7 +338,7 @@ static bool
 field_connection(struct http_parse *p, struct view v)
 {
 	while (v.n)
-		if (equal_nocase(trim(cut(&v, ',')), "close"))
+		if (equal_nocase(trim(view_cut(&v, ',')), "close"))
 			p->keep_alive = false;
 	return true;
 }
@@ -486,20 +474,11 @@ at_body(struct http_parse *p, struct reader *in)
 	return true;
 }
 
-static int
-hex_value(uint8_t c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 9112 7.1: hex digits, then nothing or ";extension", which is ignored. */
 static bool
 chunk_size_parse(struct http_parse *p, struct view line)
 {
-	struct view digits = cut(&line, ';');
+	struct view digits = view_cut(&line, ';');
 
 	if (!digits.n || digits.n > 16)
 		return bad(p, 400, "chunk size missing or overflowing");
@@ -507,7 +486,7 @@ chunk_size_parse(struct http_parse *p, struct view line)
 		return bad(p, 400, "control character in a chunk extension");
 	p->left = 0;
 	for (size_t i = 0; i < digits.n; i++) {
-		int v = hex_value(digits.p[i]);
+		int v = hex_digit((char)digits.p[i]);
 
 		if (v < 0)
 			return bad(p, 400, "chunk size is no hex number");

@@ -26,7 +26,7 @@ struct http_request {
 	struct view query; /* as sent, behind '?', undecoded */
 	struct view body;
 	struct view if_none_match; /* empty: absent */
-	const char *source;	   /* peer address, text without port */
+	const char *source;	   /* IPv4 address, or IPv6 /64 as "2001:db8:1:2::/64" */
 };
 
 struct http_answer {
@@ -46,7 +46,7 @@ struct http_answer {
 
 struct http_limits {
 	int connections;	 /* in all; 1024 */
-	int connections_address; /* from one address; 32, loopback exempt when loopback_exempt
+	int connections_address; /* from one source; 32, loopback exempt when loopback_exempt
 				  */
 	bool loopback_exempt;
 	int header_ms, request_ms, idle_ms; /* 10 s, 60 s, 60 s */
@@ -56,7 +56,7 @@ struct http_server;
 typedef void (*http_handler)(void *arg, const struct http_request *rq);
 
 /* Serves a listening descriptor. Every request the parser accepts reaches the handler once; it
- * answers at once or later. */
+ * answers at once or within request_ms, after which the server answers 503 by itself. */
 struct http_server *http_open(
     struct loop *l, int listen_fd, const struct http_limits *limits, http_handler h, void *arg);
 void http_answer(struct http_server *s, uint64_t exchange, const struct http_answer *a);
@@ -107,7 +107,7 @@ struct front_ask { /* front to core */
 	uint64_t id;
 	enum scep_op op; /* OP_PKIOPERATION, or a public one that front has no bytes for */
 	char ca[64];
-	char source[64];
+	char source[64]; /* as in http_request: what limits count */
 	struct view body;
 };
 /*
@@ -127,6 +127,7 @@ struct front_say {
 	char ca[64];
 	when_t valid_from, valid_until;
 };
+#define FRONT_ASK_MAX (HTTP_BODY_MAX + 64 * 1024) /* octets of an encoded ask, amply */
 void front_ask_encode(const struct front_ask *a, struct blob *out);
 bool front_ask_decode(struct view v, struct front_ask *out, struct err *e) MUST_USE;
 void front_say_encode(const struct front_say *a, struct blob *out);

@@ -18,7 +18,7 @@ static bool
 is_source_char(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c && strchr(".:%-", c));
+	       (c && strchr(".:%-/", c));
 }
 
 static bool

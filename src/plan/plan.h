@@ -24,10 +24,12 @@ struct plan_ca_facts {
 	bool have_cert;
 	when_t cert_from, cert_until; /* of the active certificate, when have_cert */
 	bool have_crl;
-	when_t crl_signed_at;		    /* thisUpdate of the newest list */
-	bool crl_stale;			    /* something was revoked since */
-	bool busy_key, busy_cert, busy_crl; /* asked of the signer, not answered yet */
-	when_t held_until;		    /* after a failed effect: nothing before this */
+	when_t crl_signed_at;	     /* thisUpdate of the newest list */
+	bool crl_stale;		     /* something was revoked since */
+	bool want_archive, archived; /* the pair is to be archived once; it was */
+	bool busy_key, busy_cert, busy_crl,
+	    busy_archive;      /* asked of the signer, not answered yet */
+	when_t held_until;     /* after a failed effect: nothing before this */
 	when_t request_expiry; /* earliest expiry among stored requests, WHEN_NEVER: none */
 	when_t challenge_expiry;
 };
@@ -37,6 +39,7 @@ enum plan_act {
 	PLAN_MAKE_KEY,
 	PLAN_MAKE_CERT,
 	PLAN_MAKE_CRL,
+	PLAN_ARCHIVE,
 	PLAN_EXPIRE_REQUESTS,
 	PLAN_EXPIRE_CHALLENGES,
 };

@@ -44,6 +44,8 @@ next_step(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t 
 		return f->busy_cert ? PLAN_NONE : PLAN_MAKE_CERT;
 	if (!f->busy_crl && now >= f->cert_from && now >= crl_due(p, f))
 		return PLAN_MAKE_CRL;
+	if (f->want_archive && !f->archived && !f->busy_archive)
+		return PLAN_ARCHIVE;
 	return PLAN_NONE;
 }
 

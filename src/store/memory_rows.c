@@ -241,11 +241,28 @@ memory_cert_next(struct store *s, int64_t after, struct row_cert *out, struct er
 }
 
 static bool
+memory_cert_key_elsewhere(
+    struct store *s, int64_t key8, struct view identity, bool *found, struct err *e)
+{
+	struct err why = {0};
+	struct row_cert row;
+
+	*found = false;
+	for (int64_t n = 0, before = INT64_MAX;
+	     n < KEY_LOOK_BACK && !*found && memory_cert_by_key(s, key8, before, &row, &why);
+	     n++, before = row.intent)
+		*found = row.state != CERT_VOID && !view_equal(row.identity, identity);
+	return why.why == WHY_NONE || why.why == WHY_NOT_FOUND ||
+	       err_set(e, why.why, "%s", why.text);
+}
+
+static bool
 memory_cert_last(struct store *s, struct row_cert *out, struct err *e)
 {
 	struct map_key k = key_int(INT64_MAX);
 
-	return found_entry(map_before(&memory_of(s)->map[MAP_CERT], &k), &cert_type, out, "certificate", e);
+	return found_entry(
+	    map_before(&memory_of(s)->map[MAP_CERT], &k), &cert_type, out, "certificate", e);
 }
 
 static bool
@@ -388,6 +405,19 @@ memory_request_expiry(struct store *s, when_t *earliest, struct err *e)
 }
 
 static bool
+memory_request_count_source(
+    struct store *s, const char *source, int64_t *pending, struct err *e)
+{
+	struct err why = {0};
+	struct row_request row;
+
+	*pending = 0;
+	for (int64_t after = 0; memory_request_next(s, after, &row, &why); after = row.id)
+		*pending += row.state == REQUEST_PENDING && strcmp(row.source, source) == 0;
+	return why.why == WHY_NOT_FOUND || err_set(e, why.why, "%s", why.text);
+}
+
+static bool
 memory_request_update(struct store *s, int64_t id, enum request_state state, const char *reason,
     int64_t intent, struct err *e)
 {
@@ -508,7 +538,8 @@ memory_challenge_expiry(struct store *s, when_t *earliest, struct err *e)
 		const struct row_challenge *row = at->row;
 
 		k = at->key;
-		*earliest = when_min(*earliest, row->expires_at);
+		if (row->used_at == 0)
+			*earliest = when_min(*earliest, row->expires_at);
 	}
 	return true;
 }
@@ -621,6 +652,7 @@ const struct store_table memory_table = {
     .cert_by_serial = memory_cert_by_serial,
     .cert_by_key = memory_cert_by_key,
     .cert_next = memory_cert_next,
+    .cert_key_elsewhere = memory_cert_key_elsewhere,
     .cert_last = memory_cert_last,
     .cert_open = memory_cert_open,
     .cert_revoke = memory_cert_revoke,
@@ -632,6 +664,7 @@ const struct store_table memory_table = {
     .request_by_digest = memory_request_by_digest,
     .request_by_key = memory_request_by_key,
     .request_next = memory_request_next,
+    .request_count_source = memory_request_count_source,
     .request_expiry = memory_request_expiry,
     .request_update = memory_request_update,
     .request_remove = memory_request_remove,

@@ -22,6 +22,7 @@ struct row_type {
 };
 
 #define COLUMNS_MAX 20
+#define KEY_LOOK_BACK 64 /* of cert_key_elsewhere */
 
 extern const struct row_type generation_type, cert_type, request_type, challenge_type,
     client_type, crl_type, audit_type, fact_type;

@@ -79,6 +79,7 @@ const char *const schema_steps[SCHEMA_VERSION] = {
 	");"
 	"CREATE INDEX request_key ON request (key8);"
 	"CREATE INDEX request_expiry ON request (expires_at);"
+	"CREATE INDEX request_source ON request (source) WHERE state = 1;"
 	"CREATE TABLE challenge ("
 	"	hash BLOB PRIMARY KEY NOT NULL,"
 	"	made_at INTEGER NOT NULL,"

@@ -102,8 +102,8 @@ sqlite_release(struct store *s)
 	if (q->turn != TURN_SAVEPOINT)
 		return;
 	q->turn = TURN_OPEN;
-	(void)!sql_run(q, SQL_RELEASE, NULL, 0, NULL,
-	    NULL); /* a failure has lost the turn: commit says so */
+	if (!sql_run(q, SQL_RELEASE, NULL, 0, NULL, NULL))
+		sql_turn_lose(q); /* commit says so */
 }
 
 void
@@ -115,8 +115,10 @@ sqlite_undo(struct store *s)
 		return;
 	q->turn = TURN_OPEN;
 	q->tally = q->savepoint_tally;
-	if (sql_run(q, SQL_UNDO, NULL, 0, NULL, NULL))
-		(void)!sql_run(q, SQL_RELEASE, NULL, 0, NULL, NULL);
+	/* What could not be undone must not be committed. */
+	if (!sql_run(q, SQL_UNDO, NULL, 0, NULL, NULL) ||
+	    !sql_run(q, SQL_RELEASE, NULL, 0, NULL, NULL))
+		sql_turn_lose(q);
 }
 
 void
@@ -314,6 +316,12 @@ static const char first_words[] = "PRAGMA locking_mode = EXCLUSIVE;"
 
 #define CHECKPOINT_PAGES 400
 
+/*
+ * The first write makes the WAL and its name durable: it opens the directory, which a sandbox may
+ * forbid later.
+ */
+static const char last_words[] = "UPDATE schema_version SET version = version";
+
 static bool
 sqlite_start(struct sqlite *q, struct err *e)
 {
@@ -333,7 +341,7 @@ sqlite_start(struct sqlite *q, struct err *e)
 		    "Keymuster that wrote it, or restore a backup made before the upgrade",
 		    q->path, (long long)version, SCHEMA_VERSION);
 	return exec(q, "PRAGMA journal_mode = WAL", e) && migrate(q, version, e) &&
-	       tally_load(q, e);
+	       exec(q, last_words, e) && tally_load(q, e);
 }
 
 struct store *

@@ -25,6 +25,7 @@ enum sql {
 	SQL_CERT_BY_SERIAL,
 	SQL_CERT_BY_KEY,
 	SQL_CERT_NEXT,
+	SQL_CERT_KEY_ELSEWHERE,
 	SQL_CERT_LAST,
 	SQL_CERT_OPEN,
 	SQL_CERT_REVOKE,
@@ -37,6 +38,7 @@ enum sql {
 	SQL_REQUEST_BY_DIGEST,
 	SQL_REQUEST_BY_KEY,
 	SQL_REQUEST_NEXT,
+	SQL_REQUEST_COUNT_SOURCE,
 	SQL_REQUEST_EXPIRY,
 	SQL_REQUEST_UPDATE,
 	SQL_REQUEST_REMOVE,
@@ -114,6 +116,9 @@ bool sql_get(struct sqlite *q, enum sql which, const struct cell *args, size_t c
     const struct row_type *t, void *out, struct err *e) MUST_USE;
 /* What rc of the library means; ends the turn when the disk is full or fails. Returns false. */
 bool sql_failed(struct sqlite *q, int rc, const char *what, struct err *e);
+
+/* Undo the open turn, which then says WHY_BUSY until it ends. */
+void sql_turn_lose(struct sqlite *q);
 
 /* sqlite.c */
 bool sqlite_begin(struct store *s, struct err *e);

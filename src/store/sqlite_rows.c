@@ -130,6 +130,17 @@ sqlite_cert_next(struct store *s, int64_t after, struct row_cert *out, struct er
 }
 
 static bool
+sqlite_cert_key_elsewhere(
+    struct store *s, int64_t key8, struct view identity, bool *found, struct err *e)
+{
+	struct err why = {0};
+
+	*found = sql_row(
+	    sqlite_of(s), SQL_CERT_KEY_ELSEWHERE, CELLS(INT(key8), OCTETS(identity)), &why);
+	return *found || why.why == WHY_NOT_FOUND || err_set(e, why.why, "%s", why.text);
+}
+
+static bool
 sqlite_cert_last(struct store *s, struct row_cert *out, struct err *e)
 {
 	return sql_get(sqlite_of(s), SQL_CERT_LAST, NULL, 0, &cert_type, out, e);
@@ -288,6 +299,18 @@ static bool
 sqlite_challenge_expiry(struct store *s, when_t *earliest, struct err *e)
 {
 	return earliest_of(sqlite_of(s), SQL_CHALLENGE_EXPIRY, earliest, e);
+}
+
+static bool
+sqlite_request_count_source(
+    struct store *s, const char *source, int64_t *pending, struct err *e)
+{
+	struct sqlite *q = sqlite_of(s);
+
+	if (!sql_row(q, SQL_REQUEST_COUNT_SOURCE, CELLS(TEXT(source)), e))
+		return false;
+	*pending = q->cell[0].i;
+	return true;
 }
 
 static bool
@@ -476,6 +499,7 @@ const struct store_table sqlite_table = {
     .cert_by_serial = sqlite_cert_by_serial,
     .cert_by_key = sqlite_cert_by_key,
     .cert_next = sqlite_cert_next,
+    .cert_key_elsewhere = sqlite_cert_key_elsewhere,
     .cert_last = sqlite_cert_last,
     .cert_open = sqlite_cert_open,
     .cert_revoke = sqlite_cert_revoke,
@@ -487,6 +511,7 @@ const struct store_table sqlite_table = {
     .request_by_digest = sqlite_request_by_digest,
     .request_by_key = sqlite_request_by_key,
     .request_next = sqlite_request_next,
+    .request_count_source = sqlite_request_count_source,
     .request_expiry = sqlite_request_expiry,
     .request_update = sqlite_request_update,
     .request_remove = sqlite_request_remove,

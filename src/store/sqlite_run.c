@@ -17,8 +17,8 @@ write_failed(int rc)
 		   rc != SQLITE_IOERR_SHORT_READ);
 }
 
-static void
-turn_lose(struct sqlite *q)
+void
+sql_turn_lose(struct sqlite *q)
 {
 	if (q->turn == TURN_NONE)
 		return;
@@ -35,14 +35,14 @@ sql_failed(struct sqlite *q, int rc, const char *what, struct err *e)
 
 	snprintf(text, sizeof(text), "%s", sqlite3_errmsg(q->db));
 	if (write_failed(rc)) {
-		turn_lose(q);
+		sql_turn_lose(q);
 		return err_set(e, WHY_BUSY,
 		    "store '%s' cannot be written (%s, %s): make room on its disk", q->path,
 		    what, text);
 	}
 	/* some errors make the library roll back by itself */
 	if (q->turn != TURN_NONE && sqlite3_get_autocommit(q->db))
-		turn_lose(q);
+		sql_turn_lose(q);
 	switch (rc & 0xff) {
 	case SQLITE_CONSTRAINT:
 		return err_set(
@@ -68,7 +68,7 @@ sql_writable(const struct sqlite *q, struct err *e)
 		return err_set(e, WHY_BUG, "write outside a turn");
 	if (q->turn == TURN_LOST)
 		return err_set(
-		    e, WHY_BUSY, "store '%s': the turn was undone, its disk failed", q->path);
+		    e, WHY_BUSY, "store '%s': the turn was undone", q->path);
 	return true;
 }
 

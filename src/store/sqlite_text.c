@@ -17,6 +17,10 @@
 #define CRL "generation, number, this_update, next_update, der"
 #define AUDIT "sequence, at, actor, act, object, hash"
 
+#define TEXT_OF(number) #number
+#define TEXT_OF_VALUE(macro) TEXT_OF(macro)
+#define KEY_LOOK_BACK_TEXT TEXT_OF_VALUE(KEY_LOOK_BACK)
+
 /* clang-format off */
 const struct sql_text sql_texts[SQL_COUNT] = {
 	[SQL_BEGIN] = {"BEGIN IMMEDIATE", "begin"},
@@ -50,8 +54,11 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 		"ORDER BY intent DESC LIMIT 1", "further certificate of this key"},
 	[SQL_CERT_NEXT] = {"SELECT " CERT " FROM certificate WHERE intent > ?1 ORDER BY intent LIMIT 1",
 		"further certificate"},
-	/* the plus signs keep planners from walking the whole table in its primary order */
+	[SQL_CERT_KEY_ELSEWHERE] = {"SELECT 1 FROM (SELECT identity, state FROM certificate WHERE key8 = ?1 "
+		"ORDER BY intent DESC LIMIT " KEY_LOOK_BACK_TEXT ") AS newest WHERE identity <> ?2 AND state <> 2 LIMIT 1",
+		"certificate"},
 	[SQL_CERT_LAST] = {"SELECT " CERT " FROM certificate ORDER BY intent DESC LIMIT 1", "certificate"},
+	/* the plus signs keep planners from walking the whole table in its primary order */
 	[SQL_CERT_OPEN] = {"SELECT " CERT " FROM certificate WHERE state = 0 AND +intent > ?1 "
 		"ORDER BY +intent LIMIT 1", "further open intent"},
 	[SQL_CERT_REVOKE] = {"UPDATE certificate SET revoked_at = ?2, revoked_why = ?3 "
@@ -72,6 +79,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 		"ORDER BY id DESC LIMIT 1", "further request of this key"},
 	[SQL_REQUEST_NEXT] = {"SELECT " REQUEST " FROM request WHERE id > ?1 ORDER BY id LIMIT 1",
 		"further request"},
+	[SQL_REQUEST_COUNT_SOURCE] = {"SELECT count(*) FROM request WHERE source = ?1 AND state = 1", "request"},
 	[SQL_REQUEST_EXPIRY] = {"SELECT expires_at FROM request ORDER BY expires_at LIMIT 1", "request"},
 	[SQL_REQUEST_UPDATE] = {"UPDATE request SET state = ?2, reason = ?3, intent = ?4 WHERE id = ?1", "request"},
 	[SQL_REQUEST_REMOVE] = {"DELETE FROM request WHERE id = ?1", "request"},
@@ -82,7 +90,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 	[SQL_CHALLENGE_GET] = {"SELECT " CHALLENGE " FROM challenge WHERE hash = ?1", "challenge"},
 	[SQL_CHALLENGE_USE] = {"UPDATE challenge SET used_at = ?2, used_by = ?3 WHERE hash = ?1 AND used_at = 0",
 		"challenge"},
-	[SQL_CHALLENGE_EXPIRY] = {"SELECT expires_at FROM challenge ORDER BY expires_at LIMIT 1", "challenge"},
+	[SQL_CHALLENGE_EXPIRY] = {"SELECT expires_at FROM challenge WHERE used_at = 0 ORDER BY expires_at LIMIT 1", "challenge"},
 	[SQL_CHALLENGE_PURGE] = {"DELETE FROM challenge WHERE expires_at <= ?1", "challenge"},
 
 	[SQL_CLIENT_PUT] = {"INSERT INTO client (" CLIENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "

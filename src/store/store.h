@@ -138,6 +138,13 @@ struct store_table {
 	 */
 	bool (*cert_by_key)(
 	    struct store *s, int64_t key8, int64_t before, struct row_cert *out, struct err *e);
+	/*
+	 * Has a certificate that is not void this key under another identity? Looks at the
+	 * newest 64 of the key. That suffices: who could push the other identity out of them got
+	 * there past this very question.
+	 */
+	bool (*cert_key_elsewhere)(
+	    struct store *s, int64_t key8, struct view identity, bool *found, struct err *e);
 	/* The next row with intent > after, in order. */
 	bool (*cert_next)(struct store *s, int64_t after, struct row_cert *out, struct err *e);
 	/* The row with the highest intent. */
@@ -170,6 +177,8 @@ struct store_table {
 	bool (*request_update)(struct store *s, int64_t id, enum request_state state,
 	    const char *reason, int64_t intent, struct err *e);
 	bool (*request_remove)(struct store *s, int64_t id, struct err *e);
+	bool (*request_count_source)(
+	    struct store *s, const char *source, int64_t *pending, struct err *e);
 	bool (*request_count)(struct store *s, int64_t *pending, struct err *e);
 	/* Remove all rows whose expires_at is at or before now; *removed counts them. */
 	bool (*request_purge)(struct store *s, when_t now, int64_t *removed, struct err *e);
@@ -180,7 +189,7 @@ struct store_table {
 	/* Only when not used yet; else WHY_REFUSED. */
 	bool (*challenge_use)(
 	    struct store *s, struct view hash, when_t at, struct view identity, struct err *e);
-	/* The earliest expires_at among all rows (WHEN_NEVER: none). */
+	/* The earliest expires_at among unused rows (WHEN_NEVER: none is outstanding). */
 	bool (*challenge_expiry)(struct store *s, when_t *earliest, struct err *e);
 	bool (*challenge_purge)(struct store *s, when_t now, struct err *e); /* expired ones */
 

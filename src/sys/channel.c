@@ -122,14 +122,14 @@ fds_of(struct msghdr *m, int fds[FDS_MAX])
 
 /* Sealed first, measured then: after the seals nobody can change what is read. */
 static bool
-memfd_read(int fd, struct blob *out)
+memfd_read(int fd, size_t max, struct blob *out)
 {
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) != 0)
 		return false;
-	if (st.st_size <= CHANNEL_INLINE_MAX || st.st_size > CHANNEL_MAX)
+	if (st.st_size <= CHANNEL_INLINE_MAX || (uint64_t)st.st_size > max)
 		return false;
 	blob_clear(out);
 	uint8_t *p = blob_grow(out, (size_t)st.st_size);
@@ -146,7 +146,7 @@ memfd_read(int fd, struct blob *out)
 }
 
 enum channel_got
-channel_receive(int fd, struct blob *out)
+channel_receive(int fd, size_t max, struct blob *out)
 {
 	uint8_t tag = 0;
 	union control control;
@@ -175,9 +175,9 @@ channel_receive(int fd, struct blob *out)
 		got = CHANNEL_BROKEN;
 	else if (n == 0 && count == 0)
 		got = CHANNEL_CLOSED;
-	else if (tag == TAG_INLINE && count == 0)
+	else if (tag == TAG_INLINE && count == 0 && out->n <= max)
 		got = CHANNEL_MESSAGE;
-	else if (tag == TAG_MEMFD && n == 1 && count == 1 && memfd_read(fds[0], out))
+	else if (tag == TAG_MEMFD && n == 1 && count == 1 && memfd_read(fds[0], max, out))
 		got = CHANNEL_MESSAGE;
 	for (size_t i = 0; i < count; i++)
 		close(fds[i]);

@@ -156,11 +156,28 @@ out:
 }
 
 bool
+file_remove(const char *path, struct err *e)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return file_trouble(e, "remove", path);
+	return dir_sync(path) || file_trouble(e, "synchronise the directory of", path);
+}
+
+bool
 file_exists(const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0;
+}
+
+/* Once it returns true, its name is on disk as well. */
+static bool
+dir_make_one(const char *path, mode_t mode, struct err *e)
+{
+	if (mkdir(path, mode) == 0)
+		return dir_sync(path) || file_trouble(e, "synchronise the directory of", path);
+	return errno == EEXIST || file_trouble(e, "make directory", path);
 }
 
 bool
@@ -175,10 +192,8 @@ dir_make(const char *path, mode_t mode, struct err *e)
 		p += strcspn(p, "/");
 		char kept = *p;
 		*p = '\0';
-		if (*upto != '\0' && mkdir(upto, mode) != 0 && errno != EEXIST) {
-			file_trouble(e, "make directory", upto);
+		if (*upto != '\0' && !dir_make_one(upto, mode, e))
 			goto out;
-		}
 		*p = kept;
 	}
 	if (stat(path, &st) != 0)

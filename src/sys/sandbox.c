@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define FRONT (1U << SANDBOX_FRONT)
 #define CORE (1U << SANDBOX_CORE)
@@ -23,17 +25,21 @@ static const char *const names[] = {
     [SANDBOX_SIGNER] = "signer",
 };
 
-/* A row allows one call; with a mask, only if that argument under it has that value. */
+/* A row allows one call; with masks, only if the arguments under them have these values. */
 struct call {
 	int number;
 	unsigned profiles;
 	unsigned arg;
 	uint64_t mask, value;
+	unsigned arg2;
+	uint64_t mask2, value2;
 };
 
 #define WHOLE UINT64_MAX
+#define OWN_PROCESS UINT64_MAX /* as a value: our process id */
 
 /* Rows of one call stand together: sandbox_calls() counts on it. */
+/* clang-format off */
 static const struct call calls[] = {
     /* memory; never executable */
     {SCMP_SYS(brk), ALL},
@@ -47,7 +53,14 @@ static const struct call calls[] = {
     {SCMP_SYS(munlock), SIGNER},
     /* descriptors there are */
     {SCMP_SYS(close), ALL},
-    {SCMP_SYS(fcntl), ALL},
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GETFD}, /* none that makes signals or leases */
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_SETFD},
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GETFL},
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_SETFL},
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_ADD_SEALS},
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GET_SEALS},
+    {SCMP_SYS(fcntl), CORE, 1, WHOLE, F_GETLK},
+    {SCMP_SYS(fcntl), CORE, 1, WHOLE, F_SETLK},
     {SCMP_SYS(fstat), ALL},
     {SCMP_SYS(ioctl), ALL, 1, WHOLE, FIONREAD},
     {SCMP_SYS(ioctl), ALL, 1, WHOLE, TCGETS},
@@ -86,7 +99,7 @@ static const struct call calls[] = {
     {SCMP_SYS(rt_sigprocmask), ALL},
     {SCMP_SYS(rt_sigreturn), ALL},
     {SCMP_SYS(sysinfo), ALL}, /* qsort asks how much memory there is */
-    {SCMP_SYS(tgkill), ALL},  /* abort */
+    {SCMP_SYS(tgkill), ALL, 0, UINT32_MAX, OWN_PROCESS}, /* abort */
     {SCMP_SYS(adjtimex), CORE},
     {SCMP_SYS(clock_adjtime), CORE},
     {SCMP_SYS(clock_nanosleep), CORE | SIGNER},
@@ -102,19 +115,19 @@ static const struct call calls[] = {
     {SCMP_SYS(fchmod), CORE | SIGNER},
     {SCMP_SYS(fchown), CORE | SIGNER}, /* SQLite as root gives its log the database's owner */
     {SCMP_SYS(fdatasync), CORE | SIGNER},
-    {SCMP_SYS(flock), CORE | SIGNER},
+    {SCMP_SYS(flock), SIGNER},
     {SCMP_SYS(fsync), CORE | SIGNER},
     {SCMP_SYS(ftruncate), CORE | SIGNER},
     {SCMP_SYS(getcwd), CORE | SIGNER},
-    {SCMP_SYS(getdents64), CORE | SIGNER},
+    {SCMP_SYS(getdents64), SIGNER},
     {SCMP_SYS(getegid), CORE | SIGNER},
     {SCMP_SYS(geteuid), CORE | SIGNER},
     {SCMP_SYS(getgid), CORE | SIGNER},
     {SCMP_SYS(getuid), CORE | SIGNER},
     {SCMP_SYS(lseek), CORE | SIGNER},
     {SCMP_SYS(lstat), CORE | SIGNER},
-    {SCMP_SYS(mkdir), CORE | SIGNER},
-    {SCMP_SYS(mkdirat), CORE | SIGNER},
+    {SCMP_SYS(mkdir), SIGNER},
+    {SCMP_SYS(mkdirat), SIGNER},
     {SCMP_SYS(openat), CORE | SIGNER},
     {SCMP_SYS(pwrite64), CORE | SIGNER},
     {SCMP_SYS(readlink), CORE | SIGNER},
@@ -123,8 +136,6 @@ static const struct call calls[] = {
     {SCMP_SYS(renameat), CORE | SIGNER},
     {SCMP_SYS(renameat2), CORE | SIGNER},
     {SCMP_SYS(stat), CORE | SIGNER},
-    {SCMP_SYS(symlink), CORE},
-    {SCMP_SYS(symlinkat), CORE},
     {SCMP_SYS(umask), CORE | SIGNER},
     {SCMP_SYS(unlink), CORE | SIGNER},
     {SCMP_SYS(unlinkat), CORE | SIGNER},
@@ -136,8 +147,9 @@ static const struct call calls[] = {
     {SCMP_SYS(sched_getaffinity), CORE | SIGNER},
     {SCMP_SYS(sched_yield), CORE | SIGNER},
     {SCMP_SYS(set_robust_list), SIGNER},
-    {SCMP_SYS(setpriority), SIGNER},
+    {SCMP_SYS(setpriority), SIGNER, 0, WHOLE, PRIO_PROCESS, 1, WHOLE, 0}, /* the thread itself */
 };
+/* clang-format on */
 
 size_t
 sandbox_calls(enum sandbox profile)
@@ -154,19 +166,37 @@ sandbox_calls(enum sandbox profile)
 	return n;
 }
 
-static int
-call_allow(scmp_filter_ctx filter, const struct call *c)
+/* Calls that Landlock judges by the file's place. Core, where there is none, has no such file.
+ */
+static bool
+judged_by_place(int number)
 {
+	static const int numbers[] = {SCMP_SYS(openat), SCMP_SYS(rename), SCMP_SYS(renameat),
+	    SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat)};
+
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
+
+static int
+call_add(scmp_filter_ctx filter, uint32_t action, const struct call *c)
+{
+	uint64_t value = c->value == OWN_PROCESS ? (uint64_t)getpid() : c->value;
+	struct scmp_arg_cmp only[] = {
+	    SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask, value),
+	    SCMP_CMP(c->arg2, SCMP_CMP_MASKED_EQ, c->mask2, c->value2),
+	};
+
 	if (c->number < 0) /* this architecture has no such call */
 		return 0;
-	if (c->mask == 0)
-		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, c->number, 0);
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, c->number, 1,
-	    SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask, c->value));
+	return seccomp_rule_add_array(
+	    filter, action, c->number, (c->mask != 0) + (c->mask2 != 0), only);
 }
 
 static bool
-filter_load(enum sandbox profile, struct err *e)
+filter_load(enum sandbox profile, bool confined, struct err *e)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	bool ok = false;
@@ -181,10 +211,15 @@ filter_load(enum sandbox profile, struct err *e)
 		goto out;
 	if ((got = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1)) != 0)
 		goto out;
-	for (size_t i = 0; i < COUNT_OF(calls); i++)
+	for (size_t i = 0; i < COUNT_OF(calls); i++) {
+		bool refuse =
+		    profile == SANDBOX_CORE && !confined && judged_by_place(calls[i].number);
+
 		if ((calls[i].profiles & 1U << profile) != 0 &&
-		    (got = call_allow(filter, &calls[i])) != 0)
+		    (got = call_add(filter, refuse ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_ALLOW,
+			 &calls[i])) != 0)
 			goto out;
+	}
 	/* Its flags lie in memory, where a filter cannot look; libc then falls back to clone.
 	 */
 	if (profile == SANDBOX_SIGNER &&
@@ -222,8 +257,11 @@ process_hide(struct err *e)
 }
 
 bool
-sandbox_enter(enum sandbox profile, struct err *e)
+sandbox_enter(enum sandbox profile, const char *const *dirs, struct err *e)
 {
+	/* Locked memory is charged at each allocation (signer_lock_memory). */
+	uint64_t keep = profile == SANDBOX_SIGNER ? 1ULL << CAP_IPC_LOCK : 0;
+	bool confined;
 	char name[16];
 
 	snprintf(name, sizeof(name), "km-%s", names[profile]);
@@ -237,5 +275,11 @@ sandbox_enter(enum sandbox profile, struct err *e)
 		    "sandbox is off", "process='%s' by='KEYMUSTER_SANDBOX'", names[profile]);
 		return true;
 	}
-	return filter_load(profile, e);
+	if (!files_confine(dirs, &confined, e) || !capabilities_drop(keep, e))
+		return false;
+	if (!confined && profile == SANDBOX_CORE)
+		log_warn(
+		    "kernel without Landlock: core opens no file, archives are not written",
+		    "mend='boot with lsm=landlock,...'");
+	return filter_load(profile, confined, e);
 }

@@ -1,4 +1,4 @@
-/* sandbox.h - inner: what a test asks about the profiles. */
+/* sandbox.h - inner: the parts of a sandbox. */
 #ifndef SYS_SANDBOX_H
 #define SYS_SANDBOX_H
 
@@ -6,5 +6,15 @@
 
 /* How many different system calls a profile allows. */
 size_t sandbox_calls(enum sandbox profile);
+
+/* confine.c */
+/*
+ * From now on this thread and its children open, make, replace and remove files in these
+ * directories (NULL ends; NULL: none) and nowhere else; what is open stays open. Without
+ * Landlock in the kernel nothing changes and *confined is false.
+ */
+bool files_confine(const char *const *dirs, bool *confined, struct err *e) MUST_USE;
+/* Give up every capability but those in keep (bit 1 << CAP_...), for good. */
+bool capabilities_drop(uint64_t keep, struct err *e) MUST_USE;
 
 #endif

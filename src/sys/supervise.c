@@ -26,6 +26,7 @@ struct supervisor {
 	struct child_set set;
 	pid_t pid[COUNT_OF(((struct child_set *)0)->child)]; /* 0: not running */
 	bool have_made;					     /* one set at least */
+	int64_t started_ms;				     /* this set */
 };
 
 /* ---- in the new process, before exec: may only leave by _exit ---- */
@@ -148,7 +149,8 @@ set_reap(struct supervisor *s, int flags, bool quiet, size_t *died)
 			continue;
 		if (!quiet)
 			death_log(s->set.child[i].role, s->pid[i], status);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG)
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG &&
+		    s->set.child[i].may_end_all && clock_mono_ms() - s->started_ms < STEADY_MS)
 			got = SET_HOPELESS;
 		s->pid[i] = 0;
 		*died += 1;
@@ -266,12 +268,11 @@ supervise(const char *self, set_maker make, void *arg)
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &s.waited, &s.before);
 	for (;;) {
-		int64_t started = clock_mono_ms();
-
+		s.started_ms = clock_mono_ms();
 		got = set_run(&s);
 		if (got != SET_DIED)
 			break;
-		int64_t lived = clock_mono_ms() - started;
+		int64_t lived = clock_mono_ms() - s.started_ms;
 		quick = lived < STEADY_MS ? quick + 1 : 0;
 		log_notice("starting a new set", "set=%u lived_ms=%lld pause_ms=%lld",
 		    ++sets + 1, (long long)lived, (long long)pause_after(quick));

@@ -45,9 +45,9 @@ bool channel_pair(int fds[2], struct err *e) MUST_USE;
 /* Non-blocking descriptors: WHY_BUSY when the peer's queue is full. */
 bool channel_send(int fd, struct view message, struct err *e) MUST_USE;
 enum channel_got { CHANNEL_MESSAGE, CHANNEL_EMPTY, CHANNEL_CLOSED, CHANNEL_BROKEN };
-/* Refuses (CHANNEL_BROKEN) a memfd that is not sealed or larger than CHANNEL_MAX, and extra
+/* Refuses (CHANNEL_BROKEN) a message of over max octets, a memfd that is not sealed, and extra
  * descriptors. */
-enum channel_got channel_receive(int fd, struct blob *out);
+enum channel_got channel_receive(int fd, size_t max, struct blob *out);
 
 /* ---- sockets
  * --------------------------------------------------------------------------------------------------
@@ -67,8 +67,10 @@ bool connect_unix(const char *path, int *fd, struct err *e) MUST_USE;
 bool file_read(const char *path, size_t max, struct blob *out, struct err *e) MUST_USE;
 /* Write beside, fsync, rename, fsync the directory. */
 bool file_replace(const char *path, mode_t mode, struct view bytes, struct err *e) MUST_USE;
+/* Unlink and fsync the directory, so that it stays gone. No such file is fine. */
+bool file_remove(const char *path, struct err *e) MUST_USE;
 bool file_exists(const char *path);
-/* mkdir -p; existing is fine; refuses what is no directory or not writable. */
+/* mkdir -p, durable; existing is fine; refuses what is no directory or not writable. */
 bool dir_make(const char *path, mode_t mode, struct err *e) MUST_USE;
 /* An exclusive lock file held until the process ends. WHY_BUSY: another process has it. */
 bool dir_lock(const char *dir, int *fd, struct err *e) MUST_USE;
@@ -82,12 +84,14 @@ struct child_spec {
 	const int *fds;	  /* inherited as 3, 4, 5, ... in this order */
 	size_t fd_count;
 	char *const *env; /* extra NAME=VALUE, NULL ends */
+	bool may_end_all; /* its EXIT_CONFIG counts; not for who faces the network */
 };
 /*
  * The supervisor: runs make() for a fresh set of children (channels are new each time), waits;
  * when any child dies it kills the rest, reaps, and makes a new set within 100 ms (a second at
  * most apart when a set lived under one second; the log counts). SIGTERM and SIGINT end all.
- * Returns the exit code; a child's exit code 78 (EX_CONFIG) ends all with 1: it has said why.
+ * Returns the exit code. A child's exit code 78 (EX_CONFIG) ends all with 1, for it has said
+ * why: from a child that may, in a set that has lived under one second.
  */
 struct child_set {
 	struct child_spec child[8];
@@ -109,11 +113,13 @@ bool process_hide(struct err *e) MUST_USE;
 
 enum sandbox { SANDBOX_FRONT, SANDBOX_CORE, SANDBOX_SIGNER };
 /*
- * No new privileges, no core dumps, not dumpable, seccomp filter of the profile (kill on
- * violation). KEYMUSTER_SANDBOX=off leaves out the last two (sanitizers need calls the filter
- * forbids, and to look at the process); the log says so. Afterwards nothing can be loaded or
+ * No new privileges, no core dumps, not dumpable, no capabilities, files by name only in dirs
+ * (NULL ends; NULL: nowhere), seccomp filter of the profile (kill on violation). For a process
+ * of one thread. KEYMUSTER_SANDBOX=off leaves out all but the first two (sanitizers need what
+ * is forbidden); the log says so. Where the kernel has no Landlock, core opens no file at all
+ * (EACCES) and the signer any; the log says that too. Afterwards nothing can be loaded or
  * opened anew: get crypto providers, group names (nsswitch), sockets and the loop before.
  */
-bool sandbox_enter(enum sandbox profile, struct err *e) MUST_USE;
+bool sandbox_enter(enum sandbox profile, const char *const *dirs, struct err *e) MUST_USE;
 
 #endif

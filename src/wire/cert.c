@@ -266,7 +266,7 @@ cert_encode_tbs(const struct cert_spec *s, struct blob *tbs)
 	der_put_time(&w, s->not_before);
 	der_put_time(&w, s->not_after);
 	der_close(&w);
-	der_put_raw(&w, s->subject);
+	name_put(&w, s->subject);
 	der_put_raw(&w, s->spki);
 	if (extensions.n > 0) {
 		der_open(&w, DER_CONTEXT(3));

@@ -3,6 +3,7 @@
 
 #define CSR_MAX 65536
 #define ATTRIBUTES_MAX 64
+#define CHALLENGE_MAX 255
 
 static const struct view oid_challenge = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07");
 static const struct view oid_extension_request = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e");
@@ -15,7 +16,17 @@ static const struct view oid_extension_request_microsoft =
 static bool
 read_challenge(const struct der *value, struct csr *c, struct err *e)
 {
-	if (!string_decode(value, NULL, e))
+	struct blob text = {0};
+	size_t characters = 0;
+	bool ok = string_decode(value, &text, e);
+
+	for (size_t i = 0; i < text.n; i++)
+		characters += (text.p[i] & 0xc0) != 0x80;
+	blob_free(&text);
+	if (ok && characters > CHALLENGE_MAX)
+		ok = err_set(e, WHY_BAD_INPUT, "%zu characters, limit %d (RFC 2985 5.4.1)",
+		    characters, CHALLENGE_MAX);
+	if (!ok)
 		return err_prefix(e, "challengePassword");
 	c->has_challenge = true;
 	c->challenge = value->body;

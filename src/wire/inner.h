@@ -47,6 +47,9 @@ bool ascii_legal(struct view v);
 bool printable_legal(struct view v);
 /* PrintableString when the characters allow it, else UTF8String. */
 void put_directory_string(struct der_writer *w, struct view utf8);
+/* A Name whose T61, BMP and Universal strings become PrintableString or UTF8String (RFC 5280
+ * 4.1.2.4); what is no Name goes out as it is. */
+void name_put(struct der_writer *w, struct view der);
 
 /* ---- extension.c ---- */
 

@@ -132,6 +132,43 @@ name_is_empty(struct view der)
 	return view_equal(der, VIEW("\x30\x00"));
 }
 
+static void
+put_modern(struct der_writer *w, const struct value *v)
+{
+	uint8_t tag = v->string.tag;
+	struct blob utf8 = {0};
+
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, v->oid);
+	if ((tag == DER_T61 || tag == DER_BMP || tag == DER_UNIVERSAL) &&
+	    string_decode(&v->string, &utf8, NULL))
+		put_directory_string(w, blob_view(&utf8));
+	else
+		der_put_raw(w, v->string.whole);
+	der_close(w);
+	blob_free(&utf8);
+}
+
+void
+name_put(struct der_writer *w, struct view der)
+{
+	struct reader rdns, values;
+	struct value v;
+
+	if (!name_check(der, NULL) || !open_name(der, &rdns, NULL)) {
+		der_put_raw(w, der);
+		return;
+	}
+	der_open(w, DER_SEQUENCE);
+	while (rdns.n > 0 && take_rdn(&rdns, &values, NULL)) {
+		der_open(w, DER_SET);
+		while (values.n > 0 && take_value(&values, &v, NULL))
+			put_modern(w, &v);
+		der_close_sorted(w);
+	}
+	der_close(w);
+}
+
 /* ---- printing
  * --------------------------------------------------------------------------------------- */
 
@@ -344,15 +381,6 @@ struct piece {
 	struct blob word, value;
 	char next;
 };
-
-static int
-hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at;
-
-	at = c == 0 ? NULL : strchr(digits, tolower((unsigned char)c));
-	return at == NULL ? -1 : (int)(at - digits);
-}
 
 /* After a backslash: two hex digits are an octet (RFC 4514 2.4), anything else stands for
  * itself. */

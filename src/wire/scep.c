@@ -44,7 +44,7 @@ static const struct attr_row {
     [ATTR_RECIPIENT_NONCE] = {"recipientNonce", OID("\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x06"),
 	FORM_OCTETS, 0, SCEP_NONCE_MAX},
     [ATTR_TRANSACTION] = {"transactionID", OID("\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x07"),
-	FORM_STRING, 1, SCEP_TRANSACTION_MAX},
+	FORM_STRING, 0, SCEP_TRANSACTION_MAX},
 };
 
 /* What was found of each attribute that we read. */
@@ -211,10 +211,12 @@ attrs_regular(const struct attrs *a, struct err *e)
 }
 
 /* Visible ASCII: every PrintableString and what base64 and lax clients add; never controls
- * (BAD-069). */
+ * (BAD-069). What is not legal is echoed in the refusal all the same. */
 static bool
 transaction_legal(struct view id, struct err *e)
 {
+	if (id.n == 0)
+		return err_set(e, WHY_BAD_INPUT, "transactionID is empty");
 	for (size_t i = 0; i < id.n; i++)
 		if (id.p[i] < 0x20 || id.p[i] > 0x7e)
 			return err_set(e, WHY_BAD_INPUT,
@@ -235,6 +237,18 @@ value_of(const struct attrs *a, enum attr which)
 	return a->of[which].value.body;
 }
 
+/* A refusal of other attributes still carries the nonce back. */
+static void
+nonce_keep(const struct attrs *a, struct scep *m)
+{
+	const struct found *f = &a->of[ATTR_SENDER_NONCE];
+
+	m->has_sender_nonce = f->times == 1 && f->values == 1 && f->value.tag == DER_OCTET_STRING &&
+			      f->value.body.n > 0 && f->value.body.n <= SCEP_NONCE_MAX;
+	if (m->has_sender_nonce)
+		m->sender_nonce = f->value.body;
+}
+
 /* Moves the values of regular attributes into *m and checks that they make a SCEP message. */
 static bool
 attrs_take(const struct attrs *a, struct scep *m, struct err *e)
@@ -252,8 +266,6 @@ attrs_take(const struct attrs *a, struct scep *m, struct err *e)
 		m->status = number_of(value_of(a, ATTR_STATUS));
 	if (m->has_fail)
 		m->fail = number_of(value_of(a, ATTR_FAIL));
-	if (!transaction_legal(m->transaction, e))
-		return false;
 	if (!type_known(m->type))
 		return err_set(e, WHY_BAD_INPUT, "messageType is none of RFC 8894 3.2.1.2");
 	if (m->has_status && m->status != SCEP_SUCCESS && m->status != SCEP_FAILURE &&
@@ -438,7 +450,8 @@ shape_good(struct parts *p, struct scep *m, struct err *e)
 static bool
 attributes_good(struct parts *p, struct scep *m, struct err *e)
 {
-	if (!attrs_take(&p->attrs, m, e))
+	nonce_keep(&p->attrs, m);
+	if (!attrs_take(&p->attrs, m, e) || !transaction_legal(m->transaction, e))
 		return false;
 	if (m->type != SCEP_CERTREP && !m->has_content)
 		return err_set(e, WHY_BAD_INPUT, "request without content (RFC 8894 3.3)");

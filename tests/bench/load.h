@@ -122,6 +122,10 @@ struct scale {		/* best of some bursts, taken in turn */
 /* Measure (about a second); best is what was found before, zero at first. */
 struct scale measure_scale(bool ec_ca, struct scale best);
 
+/* The same R, by a thread beside the load: the mean in ms of CPU between start and stop. */
+void meter_start(void);
+double meter_stop(void);
+
 struct usage {
 	double cpu_ms, pss_mib;
 	size_t processes;

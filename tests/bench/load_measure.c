@@ -4,6 +4,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -211,6 +213,65 @@ measure_scale(bool ec_ca, struct scale best)
 	EVP_PKEY_free(ec);
 	keys_close(&k);
 	return best;
+}
+
+/* ---- R while the server works --------------------------------------------------------------
+ */
+
+/* A machine that is busy, or whose host is, computes slower: what the server used is told in
+ * the R of the same seconds. A tenth of a core. */
+#define METER_BURST 20
+#define METER_REST_US 150000
+
+static struct {
+	struct bench_keys keys;
+	pthread_t thread;
+	atomic_bool stop;
+	double cpu_ms;
+	size_t operations;
+} meter;
+
+static double
+thread_cpu_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static void *
+meter_run(void *unused)
+{
+	while (!meter.stop) {
+		double began = thread_cpu_ms();
+
+		for (int i = 0; i < METER_BURST; i++)
+			private_operation(&meter.keys, NULL);
+		meter.cpu_ms += thread_cpu_ms() - began;
+		meter.operations += METER_BURST;
+		(void)usleep(METER_REST_US);
+	}
+	return unused;
+}
+
+void
+meter_start(void)
+{
+	keys_open(&meter.keys);
+	meter.stop = false;
+	meter.cpu_ms = 0;
+	meter.operations = 0;
+	must(pthread_create(&meter.thread, NULL, meter_run, NULL) == 0, "thread");
+}
+
+double
+meter_stop(void)
+{
+	meter.stop = true;
+	(void)pthread_join(meter.thread, NULL);
+	keys_close(&meter.keys);
+	return meter.cpu_ms / (double)meter.operations;
 }
 
 /* ---- the server's processes ----------------------------------------------------------------

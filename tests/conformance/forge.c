@@ -424,10 +424,15 @@ forge_message(const struct outer_row *o, struct peer *p, int type, struct view c
 	asn_close(&w);
 	asn_open(&w, TAG_0);
 	asn_raw(&w, o->more);
+	if (o->beside != NULL)
+		add_cert(&w.out, o->beside->signer);
 	if (!o->no_certificate)
 		add_cert(&w.out, p->signer);
 	asn_close(&w);
 	asn_open(&w, TAG_SET);
+	if (o->beside != NULL)
+		ok = put_signer(&w, &(struct outer_row){.how = o->beside_how}, o->beside, type,
+		    content);
 	for (int i = 0; ok && i <= o->signers; i++)
 		ok = put_signer(
 		    &w, o, p, type, o->no_content ? (struct view){0} : content);

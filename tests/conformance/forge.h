@@ -97,6 +97,8 @@ struct outer_row {
 	struct view behind;
 	bool no_content, no_attrs, no_certificate, bare_unsigned;
 	int signers; /* further ones, the same; -1: none at all */
+	const struct peer *beside; /* signs as well, in front */
+	enum forge_how beside_how;
 	unsigned drop;
 	enum forge_how how;
 };

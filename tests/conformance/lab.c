@@ -157,6 +157,8 @@ lab_open(struct lab *l, unsigned flags, struct err *e)
 	    .key_label = "ROOTCA",
 	    .key_bits = 2048,
 	};
+	if (flags & ROW_SHORT)
+		l->w.policy.plan.lifetime_ca = 20 * DAY;
 	if (!when_parse("2026-01-01T00:00:00Z", &l->w.now))
 		return err_set(e, WHY_BUG, "date");
 	return world_open(&l->w, e) && alice_and_bob(l, e);

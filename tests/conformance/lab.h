@@ -22,6 +22,7 @@ enum row_flags {
 	ROW_SAME = 2,	 /* PENDING or SUCCESS, and yet nothing new is stored */
 	ROW_BY_ALICE = 4, /* signed by a live certificate of ours */
 	ROW_BY_BOB = 8,	 /* by the client whose request waits */
+	ROW_SHORT = 32, /* the CA lives 20 days */
 	ROW_STRANGE_ID = 16, /* transaction or nonce of the message are not peer's */
 };
 

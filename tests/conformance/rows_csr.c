@@ -244,7 +244,7 @@ three_times(BIGNUM *n, BIGNUM *d)
 
 	BN_set_word(e, RSA_F4);
 	do {
-		must(BN_generate_prime_ex(q, 2047, 0, NULL, NULL, NULL) == 1);
+		must(BN_generate_prime_ex(q, 2046, 0, NULL, NULL, NULL) == 1);
 		must(BN_copy(n, q) != NULL && BN_mul_word(n, 3) && BN_copy(phi, q) != NULL &&
 		     BN_sub_word(phi, 1) && BN_mul_word(phi, 2));
 	} while (BN_num_bits(n) != 2048 || BN_mod_inverse(d, e, phi, ctx) == NULL);
@@ -535,12 +535,14 @@ static const struct row rows[] = {
     {"BAD-118", "RSA of 512 bits", WANT_F2, .make = weak_rsa, .number = RSA_512},
     {"BAD-118", "RSA of 1,024 bits (AL-05)", WANT_F2, .make = weak_rsa, .number = RSA_1024},
     {"BAD-118", "RSA with an even modulus", WANT_F2, .make = weak_rsa, .number = RSA_EVEN},
-    {"BAD-118", "RSA with e = 1, soundly signed", WANT_F2, .make = weak_rsa, .number = RSA_E1},
+    {"BAD-118", "RSA with e = 1, soundly signed", WANT_F2, ROW_BY_ALICE,
+	PEER_RENEWAL_REQ, .make = weak_rsa, .number = RSA_E1},
     {"BAD-118", "RSA with an even exponent", WANT_F2, .make = weak_rsa, .number = RSA_E_EVEN},
     {"BAD-118", "RSA with modulus 0", WANT_F2, .make = weak_rsa, .number = RSA_ZERO},
     {"BAD-118", "RSA with a negative modulus", WANT_F2, .make = weak_rsa,
 	.number = RSA_NEGATIVE},
-    {"BAD-118", "RSA with the factor 3, soundly signed", WANT_F2, .make = weak_rsa,
+    {"BAD-118", "RSA with the factor 3, soundly signed", WANT_F2, ROW_BY_ALICE,
+	PEER_RENEWAL_REQ, .make = weak_rsa,
 	.number = RSA_SMALL_FACTOR},
     {"BAD-119", "EC client key: cannot be served by SCEP", WANT_F0, .make = ec_request,
 	.number = EC_GOOD},

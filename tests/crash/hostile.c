@@ -95,7 +95,7 @@ core_says(struct blob *message, struct front_say *say)
 	struct err e = {0};
 
 	for (;;) {
-		switch (channel_receive(set.front, message)) {
+		switch (channel_receive(set.front, CHANNEL_MAX, message)) {
 		case CHANNEL_MESSAGE:
 			if (!front_say_decode(blob_view(message), say, &e))
 				fail_msg("core sent nonsense: %s", e.text);
@@ -181,8 +181,7 @@ rows_add(sqlite3 *db, const char *table, struct blob *out)
 			int n = sqlite3_column_bytes(q, i);
 
 			blob_add_byte(out, (uint8_t)sqlite3_column_type(q, i));
-			blob_add_sized(
-			    out, view_of(sqlite3_column_blob(q, i), (size_t)n));
+			blob_add_sized(out, view_of(sqlite3_column_blob(q, i), (size_t)n));
 		}
 	}
 	assert_int_equal(sqlite3_finalize(q), SQLITE_OK);

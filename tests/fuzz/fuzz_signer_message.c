@@ -36,6 +36,7 @@ guard_window(struct guard *g, const struct pair *p, const struct key_job *job)
 	blob_add_u64(&record, 0);
 	blob_add_u64(&record, INT64_MAX);
 	blob_add_byte(&record, HASH_SHA256);
+	blob_add_u64(&record, 0);
 	if (!guard_replay(g, blob_view(&record), NULL))
 		abort();
 	blob_free(&record);
@@ -71,7 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (cert_decode_tbs(job.bytes, &c, NULL) || crl_decode_tbs(job.bytes, &l, NULL)))
 		abort();
 	if (job.as == SIGN_CERT && (!cert_decode_tbs(job.bytes, &c, NULL) || c.is_ca ||
-				       (c.key_usage & KU_CERT_SIGN) != 0))
+				       (c.key_usage & (KU_CERT_SIGN | KU_CRL_SIGN)) != 0))
 		abort();
 	guard_window(again, p, &job);
 	if (record.n > 0 && job.as == SIGN_CERT &&

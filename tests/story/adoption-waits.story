@@ -5,3 +5,5 @@ r1 issued-elsewhere
 r1 renew new-key -> pending
 operator grant all
 r1 poll -> granted
+# Granted by hand it is adopted too.
+expect counts issued=2

@@ -1,9 +1,21 @@
-# A full disk is never a refusal: 503, nothing lost, and it goes on by itself.
+# A full disk is never a refusal: 503 to everybody who asked, nothing lost, and it goes on by itself.
 ca grant=auto
 at 2026-01-01T00:00:00Z
 r1 enrol -> granted
 disk full
 r2 enrol -> unavailable
 r2 repeat -> granted
+disk full 2
+r3 enrol -> unavailable
+r3 repeat -> granted
+disk full 3
+r4 enrol -> unavailable
+r4 repeat -> granted
+disk full 4
+r5 enrol -> unavailable
+r5 repeat -> granted
 r1 renew new-key -> granted
+disk full
+operator revoke r1 -> cannot take it now
+operator revoke r1 -> succesfully revoked
 expect audit

@@ -14,5 +14,5 @@ wait 1d
 operator grant all -> 1 enrollment request granted
 r2 poll -> granted
 expect r2 until=365d
-operator grant 77 -> No enrollment request 77
+operator grant 77 -> 77 is not granted: there is none
 expect audit

@@ -320,7 +320,9 @@ do_issued_elsewhere(struct story *s, struct client *c, struct err *e)
 	if (!trust(s, c, e))
 		return false;
 	X509_set_version(x, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(x), 70000 + c->number);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), option(s, "serial") == NULL
+						       ? 70000 + c->number
+						       : strtol(option(s, "serial"), NULL, 10));
 	X509_set_issuer_name(x, X509_get_subject_name(c->peer.ca));
 	X509_set_subject_name(x, c->peer.name);
 	ASN1_TIME_set(X509_getm_notBefore(x), (time_t)(s->w.now - DAY));
@@ -455,6 +457,8 @@ do_ca(struct story *s, struct err *e)
 	p->adopt_waits |= flag(s, "adopt-waits");
 	p->serial_sequential |= flag(s, "sequential");
 	p->archive |= flag(s, "archive");
+	if (option(s, "label") != NULL)
+		(void)snprintf(p->key_label, sizeof(p->key_label), "%s", option(s, "label"));
 	if (option(s, "floor") != NULL)
 		p->serial_floor = strtol(option(s, "floor"), NULL, 10);
 	return !s->open || world_restart(&s->w, e);
@@ -492,7 +496,8 @@ static bool
 do_disk(struct story *s, struct err *e)
 {
 	(void)e;
-	s->w.disk_full = true;
+	/* "disk full N": the N-th commit from now fails. */
+	s->w.disk_full_in = s->words > 2 ? (int)strtol(s->word[2], NULL, 10) : 1;
 	s->disturbed = true;
 	return true;
 }
@@ -502,7 +507,9 @@ do_signer(struct story *s, struct err *e)
 {
 	(void)e;
 	/* "signer stops N": after N more jobs nothing comes back until the restart. */
-	if (strcmp(s->word[1], "fails") == 0) { /* "signer fails N": the N-th job from now */
+	if (strcmp(s->word[1], "fails") ==
+	    0) { /* "signer fails N [refuses]": the N-th job from now */
+		s->w.fail_why = s->words > 3 ? WHY_REFUSED : WHY_IO;
 		s->w.fail_in = (int)strtol(s->word[2], NULL, 10);
 		return true;
 	}
@@ -611,7 +618,6 @@ play(const char *path, enum world_mode mode, struct err *e)
 	    .hash = HASH_SHA256,
 	    .key_label = "ROOTCA",
 	    .key_bits = 2048,
-	    .archive_password = "cisco12345",
 	};
 	while (ok && fgets(line, sizeof(line), f) != NULL) {
 		number++;

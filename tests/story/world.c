@@ -45,6 +45,7 @@ open_store_and_keys(struct world *w, struct err *e)
 	}
 	if (w->keys == NULL)
 		return false;
+	keys_local_archive(w->keys, "cisco12345");
 	use_pool(w->keys);
 	return true;
 }
@@ -133,6 +134,8 @@ take_effect(struct world *w, struct effect *x)
 
 	switch (x->kind) {
 	case EFFECT_REPLY:
+		if (w->on_reply != NULL)
+			w->on_reply(w->on_reply_arg, x);
 		if (x->id != w->last_id)
 			break;
 		w->reply.status = x->status;
@@ -149,57 +152,62 @@ take_effect(struct world *w, struct effect *x)
 		break;
 	case EFFECT_ARCHIVE:
 		blob_set(&w->archive, blob_view(&x->bytes));
+		w->archive_due = true;
 		break;
 	case EFFECT_JOB:
 		break;
 	}
 }
 
+/* A store whose commits can be made to fail, as a full disk does. */
+static struct store_table failing;
+static const struct store_table *real;
+static int *commits_left;
+
+static bool
+failing_commit(struct store *s, struct err *e)
+{
+	if (*commits_left == 0 || --*commits_left > 0)
+		return real->commit(s, e);
+	real->rollback(s);
+	return err_set(e, WHY_BUSY, "disk full (made by the story)");
+}
+
+static void
+let_commits_fail(struct world *w)
+{
+	if (w->store->table == &failing)
+		return;
+	real = w->store->table;
+	failing = *real;
+	failing.commit = failing_commit;
+	commits_left = &w->disk_full_in;
+	w->store->table = &failing;
+}
+
 /* One turn: one event, one transaction; effects leave behind its commit. */
 static bool
 turn(struct world *w, const struct ca_event *ev, struct err *e)
 {
-	const struct store_table *st = w->store->table;
 	struct effects out = {0};
 	struct err why = {0};
-	bool ok;
 
-	if (!st->begin(w->store, e))
-		return false;
-	if (!st->savepoint(w->store, e))
-		return false;
-	ok = ca_step(w->ca, ev, w->now, &out, &why);
-	if (ok)
-		st->release(w->store);
-	else
-		st->undo(w->store);
-	if (ok && w->disk_full) {
-		st->rollback(w->store);
-		ok = false;
-	} else if (!st->commit(w->store, e)) {
-		return false;
+	let_commits_fail(w);
+	switch (ca_turn(w->ca, &ev, 1, w->now, &out, &why)) {
+	case CA_COMMITTED:
+		break;
+	case CA_UNDONE:
+		if (why.why != WHY_BUSY)
+			printf("# turn undone: %s\n", why.text);
+		break;
+	case CA_LOST:
+		effects_free(&out);
+		return err_set(e, why.why, "%s", why.text);
 	}
-	if (!ok) {
-		if (!w->disk_full && why.why != WHY_BUSY)
-			printf("# step failed: %s\n", why.text);
-		effects_truncate(&out, 0);
-		if (ev->kind == CA_REQUEST) {
-			/* The exchange of this event may not exist yet: the caller answers for
-			 * it. */
-			w->reply.status = 503;
-			blob_clear(&w->reply.body);
-		}
-		if (!st->begin(w->store, e) || !ca_abandon(w->ca, &out, e) ||
-		    !st->commit(w->store, e))
-			return false;
-		w->disk_full = false;
-	}
-	w->commits++;
 	for (size_t i = 0; i < out.n; i++) {
 		take_effect(w, &out.list[i]);
 		if (out.list[i].kind != EFFECT_JOB)
 			continue;
-		w->jobs++;
 		out.list[i].job.bytes = blob_view(&out.list[i].bytes);
 		if (!keys_submit(w->keys, &out.list[i].job, e)) {
 			effects_free(&out);
@@ -222,10 +230,17 @@ pump(struct world *w, struct err *e)
 		    .kind = CA_KEY_DONE, .clock_trusted = w->clock_trusted, .done = &done};
 
 		if (w->fail_in > 0 && --w->fail_in == 0)
-			done.why = WHY_IO;
+			done.why = w->fail_why;
 
 		ok = turn(w, &ev, e);
 		blob_free(&done.bytes);
+	}
+	if (ok && w->archive_due) {
+		struct ca_event ev = {
+		    .kind = CA_ARCHIVED, .clock_trusted = w->clock_trusted, .all = true};
+
+		w->archive_due = false;
+		ok = turn(w, &ev, e);
 	}
 	return ok;
 }

@@ -27,14 +27,18 @@ struct world {
 	struct ca *ca;
 	when_t now;
 	bool clock_trusted;
-	bool disk_full; /* the next commit fails */
+	int disk_full_in; /* the n-th commit from now fails; 0: none */
 	uint64_t last_id;
 	struct world_reply reply; /* of the last request */
-	struct blob told;	  /* of the last command */
+	void (*on_reply)(
+	    void *arg, const struct effect *x); /* every reply; NULL: nobody asks */
+	void *on_reply_arg;
+	struct blob told; /* of the last command */
 	int told_status;
 	struct blob caps, cacert, crl, archive; /* as published */
-	size_t jobs, commits;
-	int fail_in;  /* the n-th job from now fails in passing; 0: none */
+	bool archive_due;			/* the authority is to hear of it */
+	int fail_in; /* the n-th job from now comes back with fail_why; 0: none */
+	enum why fail_why;
 	int max_jobs; /* jobs done a pump; -1: all (0 leaves them undone: a crash while signing)
 		       */
 };

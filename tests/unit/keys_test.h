@@ -128,7 +128,54 @@ struct tbs_want {
 	uint32_t usage;
 	uint32_t serial;
 	enum hash hash;
+	uint32_t eku;
+	struct view oid, value; /* one extension more */
+	bool v1;		/* version 1, no extensions */
 };
+
+/* A TBSCertificate that cert_encode_tbs would not write: as good, but for version and extensions. */
+static UNUSED void
+tbs_odd(const struct tbs_want *w, const struct cert_spec *s, struct blob *out)
+{
+	struct der_writer d = {.out = out};
+
+	der_open(&d, DER_SEQUENCE);
+	if (!w->v1) {
+		der_open(&d, DER_CONTEXT(0));
+		der_put_uint(&d, 2);
+		der_close(&d);
+	}
+	der_put_unsigned(&d, s->serial);
+	sig_alg_encode(&d, &s->alg);
+	der_put_raw(&d, s->issuer);
+	der_open(&d, DER_SEQUENCE);
+	der_put_time(&d, s->not_before);
+	der_put_time(&d, s->not_after);
+	der_close(&d);
+	der_put_raw(&d, s->subject);
+	der_put_raw(&d, s->spki);
+	if (!w->v1) {
+		der_open(&d, DER_CONTEXT(3));
+		der_open(&d, DER_SEQUENCE);
+		if (w->usage != 0) {
+			der_open(&d, DER_SEQUENCE);
+			der_put_oid(&d, VIEW("\x55\x1d\x0f"));
+			der_open(&d, DER_OCTET_STRING);
+			der_put_bits(&d, w->usage);
+			der_close(&d);
+			der_close(&d);
+		}
+		if (w->oid.n > 0) {
+			der_open(&d, DER_SEQUENCE);
+			der_put_oid(&d, w->oid);
+			der_put(&d, DER_OCTET_STRING, w->value);
+			der_close(&d);
+		}
+		der_close(&d);
+		der_close(&d);
+	}
+	der_close(&d);
+}
 
 static UNUSED void
 tbs_cert(struct tbs_want w, struct blob *out)
@@ -143,7 +190,8 @@ tbs_cert(struct tbs_want w, struct blob *out)
 	    .alg = RSA_SHA256,
 	    .is_ca = w.ca,
 	    .path_len = -1,
-	    .key_usage = w.usage};
+	    .key_usage = w.usage,
+	    .eku = w.eku};
 
 	if (w.hash != HASH_NONE)
 		s.alg.hash = w.hash;
@@ -152,24 +200,39 @@ tbs_cert(struct tbs_want w, struct blob *out)
 	s.issuer = blob_view(&issuer);
 	s.subject = blob_view(&subject);
 	blob_clear(out);
-	cert_encode_tbs(&s, out);
+	if (w.v1 || w.oid.n > 0 || (w.usage == 0 && !w.ca))
+		tbs_odd(&w, &s, out);
+	else
+		cert_encode_tbs(&s, out);
 	blob_free(&issuer);
 	blob_free(&subject);
 }
 
 #define CA_NAME "CN=RootCA,O=Cisco"
+#define CA_SERIAL 900001
 static UNUSED struct tbs_want
 self_want(const struct blob *spki)
 {
-	return (struct tbs_want){CA_NAME, CA_NAME, spki, T0, T0 + 365 * DAY, true,
-	    KU_CERT_SIGN | KU_CRL_SIGN, 1, HASH_NONE};
+	return (struct tbs_want){.issuer = CA_NAME,
+	    .subject = CA_NAME,
+	    .spki = spki,
+	    .from = T0,
+	    .until = T0 + 365 * DAY,
+	    .ca = true,
+	    .usage = KU_CERT_SIGN | KU_CRL_SIGN,
+	    .serial = CA_SERIAL};
 }
 
 static UNUSED struct tbs_want
 client_want(const struct blob *spki, uint32_t serial)
 {
-	return (struct tbs_want){CA_NAME, "CN=r1", spki, T0 + DAY, T0 + 30 * DAY, false,
-	    KU_DIGITAL_SIGNATURE, serial, HASH_NONE};
+	return (struct tbs_want){.issuer = CA_NAME,
+	    .subject = "CN=r1",
+	    .spki = spki,
+	    .from = T0 + DAY,
+	    .until = T0 + 30 * DAY,
+	    .usage = KU_DIGITAL_SIGNATURE,
+	    .serial = serial};
 }
 
 static UNUSED void
@@ -324,6 +387,17 @@ H(h_after, w.until = T0 + 365 * DAY + 1)
 H(h_reversed, w.until = w.from)
 H(h_serial, w.serial = 0)
 H(h_md5, w.hash = HASH_MD5)
+H(h_crl_sign, w.usage = KU_CRL_SIGN)
+H(h_version_1, w.v1 = true)
+H(h_no_usage, w.usage = 0)
+H(h_ns_cert_type, (w.oid = VIEW("\x60\x86\x48\x01\x86\xf8\x42\x01\x01"), w.value = VIEW("\x03\x02\x01\x06")))
+H(h_ocsp, w.eku = EKU_CLIENT_AUTH | EKU_OCSP_SIGNING)
+H(h_eku_any, (w.oid = VIEW("\x55\x1d\x25"), w.value = VIEW("\x30\x06\x06\x04\x55\x1d\x25\x00")))
+H(h_own_name, w.subject = CA_NAME)
+H(h_own_name_folded, w.subject = "CN=rootca,O=cisco")
+H(h_own_key, w.spki = &hostile_ca)
+H(h_serial_again, w.serial = 10)
+H(h_serial_own, w.serial = CA_SERIAL)
 
 #define HS(name, change, label)                                                                \
 	static UNUSED void name(struct key_job *j, struct blob *b)                             \
@@ -357,6 +431,43 @@ h_intent_zero(struct key_job *j, struct blob *b)
 {
 	h_intent_again(j, b);
 	j->intent = 0;
+}
+
+static UNUSED void
+h_intent_jump(struct key_job *j, struct blob *b)
+{
+	h_intent_again(j, b);
+	j->intent = 1 + (1 << 20) + 1;
+}
+
+static UNUSED void
+h_intent_last(struct key_job *j, struct blob *b)
+{
+	h_intent_again(j, b);
+	j->intent = INT64_MAX;
+}
+
+static UNUSED void
+h_reply_md5(struct key_job *j, struct blob *b)
+{
+	attrs_of(SCEP_CERTREP, b);
+	*j = job_sign("CA", SIGN_REPLY, 0, b);
+	j->alg.hash = HASH_MD5;
+}
+
+static UNUSED void
+h_reply_sha1_ra(struct key_job *j, struct blob *b)
+{
+	h_reply_md5(j, b);
+	*j = job_sign("RA", SIGN_REPLY, 0, b);
+	j->alg.hash = HASH_SHA1;
+}
+
+static UNUSED void
+h_forget(struct key_job *j, struct blob *b)
+{
+	(void)b;
+	*j = job_of(KEY_FORGET, "CA");
 }
 
 static UNUSED void
@@ -452,6 +563,34 @@ h_crl_dead(struct key_job *j, struct blob *b)
 }
 
 static UNUSED void
+h_crl_long(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 6, T0, T0 + 365 * DAY + 1, b);
+	*j = job_sign("CA", SIGN_CRL, 6, b);
+}
+
+static UNUSED void
+h_crl_jump(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 5 + (1 << 20) + 1, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CRL, 5 + (1 << 20) + 1, b);
+}
+
+static UNUSED void
+h_crl_last(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, UINT64_MAX, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CRL, UINT64_MAX, b);
+}
+
+static UNUSED void
+h_crl_zero(struct key_job *j, struct blob *b)
+{
+	tbs_crl(CA_NAME, 0, T0, T0 + DAY, b);
+	*j = job_sign("CA", SIGN_CRL, 0, b);
+}
+
+static UNUSED void
 h_alg(struct key_job *j, struct blob *b)
 {
 	tbs_cert(client_want(&hostile_client, 555), b);
@@ -494,15 +633,44 @@ h_archive_foreign(struct key_job *j, struct blob *b)
 {
 	blob_add_str(b, "no certificate");
 	*j = job_of(KEY_ARCHIVE, "CA");
-	snprintf(j->password, sizeof(j->password), "long enough");
 	j->bytes = blob_view(b);
 }
 
+/* The window's octets, signed by nobody; then the CA's name and key in a certificate of another
+ * serial, as a core could have built it before it asked. */
 static UNUSED void
-h_archive_password(struct key_job *j, struct blob *b)
+h_archive(struct key_job *j, struct blob *b, uint32_t serial)
 {
-	h_archive_foreign(j, b);
-	j->password[7] = 0;
+	struct tbs_want w = self_want(&hostile_ca);
+	struct blob tbs = {0};
+	struct sig_alg alg = RSA_SHA256;
+	uint8_t junk[256] = {1};
+
+	w.serial = serial;
+	tbs_cert(w, &tbs);
+	signed_assemble(blob_view(&tbs), &alg, view_of(junk, sizeof(junk)), b);
+	*j = job_of(KEY_ARCHIVE, "CA");
+	j->bytes = blob_view(b);
+	blob_free(&tbs);
+}
+
+static UNUSED void
+h_archive_unsigned(struct key_job *j, struct blob *b)
+{
+	h_archive(j, b, CA_SERIAL);
+}
+
+static UNUSED void
+h_archive_other(struct key_job *j, struct blob *b)
+{
+	h_archive(j, b, 2);
+}
+
+static UNUSED void
+h_archive_no_window(struct key_job *j, struct blob *b)
+{
+	h_archive(j, b, CA_SERIAL);
+	snprintf(j->label, sizeof(j->label), "RA");
 }
 
 static UNUSED void
@@ -512,6 +680,13 @@ h_unwrap_long(struct key_job *j, struct blob *b)
 	*j = job_of(KEY_UNWRAP, "CA");
 	j->want = 33;
 	j->bytes = blob_view(b);
+}
+
+static UNUSED void
+h_unwrap_odd(struct key_job *j, struct blob *b)
+{
+	h_unwrap_long(j, b);
+	j->want = 9;
 }
 
 static UNUSED void
@@ -542,6 +717,19 @@ h_unknown(struct key_job *j, struct blob *b)
 static UNUSED const struct hostile hostile_table[] = {
     {"CA:TRUE without a grant", h_ca_true, "without a grant"},
     {"keyCertSign without a grant", h_cert_sign, "without a grant"},
+    {"cRLSign without a grant", h_crl_sign, "without a grant"},
+    {"version 1: no word on what it is for", h_version_1, "version 3"},
+    {"no keyUsage: good for everything", h_no_usage, "keyUsage"},
+    {"an extension that some peer reads as CA (nsCertType)", h_ns_cert_type, "extension"},
+    {"OCSPSigning: vouches for others' certificates", h_ocsp, "extKeyUsage"},
+    {"anyExtendedKeyUsage", h_eku_any, "extKeyUsage"},
+    {"the CA's own name as subject", h_own_name, "own name"},
+    {"the CA's own name in other letters", h_own_name_folded, "own name"},
+    {"the CA's own public key", h_own_key, "own key"},
+    {"the serial of another intent", h_serial_again, "serial was"},
+    {"the serial of the CA's own certificate", h_serial_own, "serial was"},
+    {"an intent far beyond the newest", h_intent_jump, "far beyond"},
+    {"the last intent there is", h_intent_last, "far beyond"},
     {"issuer of another CA", h_issuer, "issuer is not"},
     {"notBefore before the CA's", h_before, "leave the window"},
     {"notAfter after the CA's", h_after, "leave the window"},
@@ -569,14 +757,24 @@ static UNUSED const struct hostile hostile_table[] = {
     {"CRL number inside is not the announced one", h_crl_other_number, "announced"},
     {"CRL of another issuer", h_crl_issuer, "issuer is not"},
     {"CRL that is dead when signed", h_crl_dead, "nextUpdate"},
+    {"CRL that outlives the CA", h_crl_long, "window"},
+    {"CRL number far beyond the newest", h_crl_jump, "far beyond"},
+    {"the last CRL number there is", h_crl_last, "far beyond"},
+    {"CRL number zero", h_crl_zero, "number"},
+    {"MD5 in a reply although the CA's own certificate is SHA-256", h_reply_md5, "md5, which"},
+    {"SHA-1 in a reply of a key without a certificate", h_reply_sha1_ra, "sha1, which"},
+    {"forgetting a key that has a window", h_forget, "certificate"},
     {"hash announced is not the one inside", h_alg, "algorithm inside"},
     {"ECDSA with an RSA key", h_alg_kind, "does not fit"},
     {"nothing to sign", h_nothing, "SET of attributes"},
     {"grant of an unknown role", h_grant_role, "unknown role"},
     {"grant for 31 octets", h_grant_short, "32 octets"},
-    {"PKCS#12 around what is no certificate", h_archive_foreign, "not one of key"},
-    {"PKCS#12 with a password of 7 octets", h_archive_password, "at least 8"},
-    {"content key longer than any cipher's", h_unwrap_long, "1 to 32"},
+    {"PKCS#12 around what is no certificate", h_archive_foreign, "certificate"},
+    {"PKCS#12 around the right certificate without its signature", h_archive_unsigned, "signature"},
+    {"PKCS#12 around another certificate of the key", h_archive_other, "not the one"},
+    {"PKCS#12 of a key that has no certificate yet", h_archive_no_window, "no self-signed"},
+    {"content key longer than any cipher's", h_unwrap_long, "8, 16, 24 or 32"},
+    {"content key of a length that no cipher has", h_unwrap_odd, "8, 16, 24 or 32"},
     {"RSA-512", h_make_odd, "no such key"},
     {"a label that exists, with another kind of key", h_make_other, "exists"},
     {"a key that is not there", h_unknown, "no key"},

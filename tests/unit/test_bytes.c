@@ -74,6 +74,28 @@ views_compare(void **state)
 }
 
 static void
+views_are_cut(void **state)
+{
+	static const struct {
+		const char *in, *before, *behind;
+	} cases[] = {
+	    {"a=b=c", "a", "b=c"},
+	    {"=b", "", "b"},
+	    {"a=", "a", ""},
+	    {"a", "a", ""},
+	    {"", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct view v = view_str(cases[i].in);
+
+		assert_true(view_equal_str(view_cut(&v, '='), cases[i].before));
+		assert_true(view_equal_str(v, cases[i].behind));
+	}
+}
+
+static void
 blobs_grow(void **state)
 {
 	struct blob b = {0};
@@ -255,6 +277,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(views_compare),
+	    cmocka_unit_test(views_are_cut),
 	    cmocka_unit_test(blobs_grow),
 	    cmocka_unit_test(blobs_print),
 	    cmocka_unit_test(secrets_are_wiped),

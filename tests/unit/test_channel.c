@@ -66,12 +66,13 @@ test_sizes(void **state)
 		if (sizes[i] > 0)
 			memset(blob_grow(&sent, sizes[i]), (int)('a' + i), sizes[i]);
 		assert_true(channel_send(s->fd[0], blob_view(&sent), &e));
-		assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_MESSAGE);
+		assert_int_equal(
+		    channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_MESSAGE);
 		assert_int_equal(s->got.n, sizes[i]);
 		assert_true(view_equal(blob_view(&s->got), blob_view(&sent)));
 		blob_free(&sent);
 	}
-	assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_EMPTY);
+	assert_int_equal(channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_EMPTY);
 	assert_int_equal(fds_open(), before);
 }
 
@@ -85,11 +86,11 @@ test_order_kept(void **state)
 	assert_true(channel_send(s->fd[0], VIEW("one"), NULL));
 	assert_true(channel_send(s->fd[0], blob_view(&large), NULL));
 	assert_true(channel_send(s->fd[0], VIEW("three"), NULL));
-	assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_MESSAGE);
+	assert_int_equal(channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_MESSAGE);
 	assert_true(view_equal_str(blob_view(&s->got), "one"));
-	assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_MESSAGE);
+	assert_int_equal(channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_MESSAGE);
 	assert_int_equal(s->got.n, 100000);
-	assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_MESSAGE);
+	assert_int_equal(channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_MESSAGE);
 	assert_true(view_equal_str(blob_view(&s->got), "three"));
 	blob_free(&large);
 }
@@ -105,7 +106,7 @@ test_full_is_busy(void **state)
 		sent++;
 	assert_int_equal(e.why, WHY_BUSY);
 	assert_true(sent >= 64);
-	while (channel_receive(s->fd[1], &s->got) == CHANNEL_MESSAGE)
+	while (channel_receive(s->fd[1], CHANNEL_MAX, &s->got) == CHANNEL_MESSAGE)
 		got++;
 	assert_int_equal(got, sent);
 	assert_true(channel_send(s->fd[0], VIEW("again"), &e));
@@ -119,8 +120,8 @@ test_closed(void **state)
 
 	assert_true(channel_send(s->fd[0], VIEW("last words"), NULL));
 	close(s->fd[0]);
-	assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_MESSAGE);
-	assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_CLOSED);
+	assert_int_equal(channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_MESSAGE);
+	assert_int_equal(channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_CLOSED);
 	assert_false(channel_send(s->fd[1], VIEW("anybody?"), &e));
 	assert_int_equal(e.why, WHY_IO);
 	s->fd[0] = dup(s->fd[1]);
@@ -229,7 +230,7 @@ test_hostile(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(hostile); i++) {
 		hostile_send(s->fd[0], &hostile[i]);
-		enum channel_got got = channel_receive(s->fd[1], &s->got);
+		enum channel_got got = channel_receive(s->fd[1], CHANNEL_MAX, &s->got);
 		if (got != hostile[i].want)
 			fail_msg("%s: got %d", hostile[i].sentence, (int)got);
 		if (got == CHANNEL_BROKEN)
@@ -238,9 +239,38 @@ test_hostile(void **state)
 			fail_msg("%s: a descriptor leaked", hostile[i].sentence);
 		/* The next message is not touched by it. */
 		assert_true(channel_send(s->fd[0], VIEW("next"), NULL));
-		assert_int_equal(channel_receive(s->fd[1], &s->got), CHANNEL_MESSAGE);
+		assert_int_equal(
+		    channel_receive(s->fd[1], CHANNEL_MAX, &s->got), CHANNEL_MESSAGE);
 		assert_true(view_equal_str(blob_view(&s->got), "next"));
 	}
+}
+
+/* A receiver sets its own limit, inline and by memfd. */
+static void
+test_own_limit(void **state)
+{
+	static const struct {
+		size_t size, max;
+		enum channel_got want;
+	} cases[] = {
+	    {100, 100, CHANNEL_MESSAGE},
+	    {101, 100, CHANNEL_BROKEN},
+	    {100000, 100000, CHANNEL_MESSAGE},
+	    {100001, 100000, CHANNEL_BROKEN},
+	};
+	struct ends *s = *state;
+	struct blob message = {0};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		blob_clear(&message);
+		memset(blob_grow(&message, cases[i].size), 'x', cases[i].size);
+		assert_true(channel_send(s->fd[0], blob_view(&message), NULL));
+		assert_int_equal(
+		    channel_receive(s->fd[1], cases[i].max, &s->got), cases[i].want);
+		assert_int_equal(
+		    s->got.n, cases[i].want == CHANNEL_MESSAGE ? cases[i].size : 0);
+	}
+	blob_free(&message);
 }
 
 int
@@ -253,6 +283,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_closed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_too_large_to_send, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_own_limit, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

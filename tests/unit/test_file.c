@@ -14,6 +14,18 @@
 
 #include "sys/sys.h"
 
+/* The linker leads every fsync() through here (--wrap). */
+static int syncs;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int
+__wrap_fsync(int fd)
+{
+	syncs++;
+	return __real_fsync(fd);
+}
+
 /* Each test runs in a directory of its own, which is removed behind it. */
 static char home[256];
 
@@ -30,8 +42,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	static const char *const names[] = {
-	    "f", "f.new", "lock", "dir/f", "dir/lock", "a/b/c", "a/b", "a", "dir"};
+	static const char *const names[] = {"f", "f.new", "lock", "dir/f", "dir/lock", "a/b/c",
+	    "a/b", "a", "dir", "gone", "full"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -142,14 +154,36 @@ test_read_large(void **state)
 }
 
 static void
+test_remove(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	assert_true(file_replace("gone", 0600, VIEW("x"), &e));
+	syncs = 0;
+	assert_true(file_remove("gone", &e));
+	assert_false(file_exists("gone"));
+	assert_int_equal(syncs, 1);
+	assert_true(file_remove("gone", &e)); /* a crash may have come between the two */
+	assert_int_equal(syncs, 2);
+	assert_true(dir_make("full", 0700, &e));
+	assert_false(file_remove("full", &e));
+	assert_non_null(strstr(e.text, "cannot remove 'full'"));
+	assert_false(file_remove("nowhere/gone", &e));
+}
+
+static void
 test_dir_make(void **state)
 {
 	struct err e = {0};
 
 	(void)state;
+	syncs = 0;
 	assert_true(dir_make("a/b//c/", 0700, &e));
+	assert_int_equal(syncs, 3); /* one a parent that got a new name */
 	assert_int_equal(mode_of("a/b/c"), 0700);
 	assert_true(dir_make("a/b/c", 0700, &e));
+	assert_int_equal(syncs, 3);
 	assert_true(dir_make("/", 0700, &e) || geteuid() != 0);
 	assert_true(file_replace("f", 0600, VIEW("x"), &e));
 	assert_false(dir_make("f", 0700, &e));
@@ -218,6 +252,7 @@ main(void)
 		test_replace_is_whole_or_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_read_refuses, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_read_large, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_remove, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dir_make, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dir_make_unwritable, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_dir_lock, set_up, tear_down),

@@ -109,7 +109,7 @@ ask_take(struct front_ask *a, struct blob *m, int ms)
 
 	if (poll(&p, 1, ms) != 1)
 		return false;
-	assert_int_equal(channel_receive(front.core, m), CHANNEL_MESSAGE);
+	assert_int_equal(channel_receive(front.core, CHANNEL_MAX, m), CHANNEL_MESSAGE);
 	if (!front_ask_decode(blob_view(m), a, &e))
 		fail_msg("%s", e.text);
 	return true;

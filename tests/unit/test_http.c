@@ -508,13 +508,38 @@ deadlines_BAD_001_002_012(void **state)
 	assert_true(await(&c, "/1"));
 	assert_true(await(&c, NULL));
 	client_close(&c);
-	/* A request at core has no deadline here. */
-	c = client_open(GET("/later"));
+	serve_end();
+}
+
+/* Core that says nothing holds no connection for ever, and what it says later reaches nobody.
+ */
+static void
+unanswered_requests_get_503(void **state)
+{
+	struct http_limits l = usual;
+	struct client c;
+	int64_t began;
+
+	(void)state;
+	l.request_ms = 150;
+	serve(&l);
+	c = client_open(GET("/later") GET("/next"));
+	began = clock_mono_ms();
 	await_held(&c, 1);
-	for (int64_t until = clock_mono_ms() + 200; clock_mono_ms() < until;)
-		round_run();
-	held_answer(0, "at last");
-	assert_true(await(&c, "at last"));
+	assert_true(await(&c, "503 Service Unavailable"));
+	assert_in_range(clock_mono_ms() - began, 150, 5000);
+	assert_true(got_text(&c, "Retry-After: "));
+	assert_true(await(&c, "/next"));
+	held_answer(0, "too late");
+	c.to_send = VIEW(GET("/again"));
+	assert_true(await(&c, "/again"));
+	assert_false(got_text(&c, "too late"));
+	client_close(&c);
+	/* In time, it is answered as ever. */
+	c = client_open(GET("/later"));
+	await_held(&c, 2);
+	held_answer(1, "in time");
+	assert_true(await(&c, "in time"));
 	client_close(&c);
 	serve_end();
 }
@@ -646,6 +671,7 @@ main(void)
 	    cmocka_unit_test(large_bodies),
 	    cmocka_unit_test(refusals_reach_the_sender_BAD_003_011),
 	    cmocka_unit_test(deadlines_BAD_001_002_012),
+	    cmocka_unit_test(unanswered_requests_get_503),
 	    cmocka_unit_test(a_thousand_slow_connections_BAD_002),
 	    cmocka_unit_test(limit_of_an_address_BAD_002),
 	    cmocka_unit_test(oldest_idle_gives_way_BAD_029),

@@ -1,12 +1,29 @@
 /* test_journal.c - the signer's log: chained, cut, damaged, turned over. */
 #include "keys_test.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "keys/journal.h"
 #include "sys/sys.h"
+
+/* In place of the library's: may fail on directories, as a disk in trouble does. */
+static bool directories_fail;
+
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	if (!directories_fail || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return (int)syscall(SYS_fsync, fd);
+	errno = EIO;
+	return -1;
+}
 
 struct seen {
 	struct blob text; /* records, each with a '|' behind */
@@ -268,6 +285,150 @@ turns_over(void **state)
 	blob_free(&s.text);
 }
 
+/*
+ * The new segment has its name, but the turn failed: the next start reads it, so nothing may be
+ * written to the old one any more.
+ */
+static void
+failed_turn_ends_it(void **state)
+{
+	const char *dir = dir_fresh();
+	struct seen s = {0};
+	struct journal *j = open_log(dir, &s, NULL);
+	struct err e = {0};
+
+	(void)state;
+	add(j, "intent 1");
+	assert_true(journal_commit(j, &e));
+	directories_fail = true;
+	assert_false(journal_turn(j, VIEW("saved"), &e));
+	directories_fail = false;
+	assert_true(journal_broken(j));
+	assert_false(journal_room(j, &e));
+	journal_add(j, VIEW("intent 2"));
+	assert_false(journal_commit(j, &e));
+	journal_close(j);
+	j = open_log(dir, &s, &e);
+	assert_non_null(j);
+	assert_string_equal(blob_cstr(&s.text), "saved|");
+	journal_close(j);
+	blob_free(&s.text);
+}
+
+/* A turn that failed before the name was there costs nothing. */
+static void
+failed_turn_may_be_repeated(void **state)
+{
+	const char *dir = dir_fresh();
+	struct seen s = {0};
+	struct journal *j = open_log(dir, &s, NULL);
+	struct rlimit small = {150, RLIM_INFINITY}, before;
+	struct err e = {0};
+	char saved[200] = {'x'};
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_false(journal_turn(j, view_of(saved, sizeof(saved)), &e));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_false(journal_broken(j));
+	add(j, "goes on");
+	assert_true(journal_commit(j, &e));
+	assert_true(journal_turn(j, VIEW("saved"), &e));
+	journal_close(j);
+	j = open_log(dir, &s, &e);
+	assert_string_equal(blob_cstr(&s.text), "saved|");
+	journal_close(j);
+	blob_free(&s.text);
+}
+
+/* What no start would read is not written. */
+static void
+segment_too_long(void **state)
+{
+	const size_t n = 256 * 1024 * 1024;
+	const char *dir = dir_fresh();
+	struct seen s = {0};
+	struct journal *j = open_log(dir, &s, NULL);
+	uint8_t *huge = calloc(1, n);
+	struct err e = {0};
+
+	(void)state;
+	assert_non_null(huge);
+	assert_false(journal_turn(j, view_of(huge, n), &e));
+	assert_non_null(strstr(e.text, "limit"));
+	assert_false(journal_broken(j));
+	add(j, "goes on");
+	assert_true(journal_commit(j, &e));
+	journal_close(j);
+	j = open_log(dir, &s, &e);
+	assert_non_null(j);
+	assert_string_equal(blob_cstr(&s.text), "start|goes on|");
+	journal_close(j);
+	free(huge);
+	blob_free(&s.text);
+}
+
+/*
+ * Power went while the last batch, many sectors long, was on its way to the disk: any sectors of
+ * it may be missing, the first and the last too. Its batch goes, for nothing of it has left. With
+ * a frame behind it, the batch was durable once: that is damage.
+ */
+static void
+hole_in_the_last_batch(void **state)
+{
+	enum { SECTOR = 512 };
+	const char *dir = dir_fresh();
+	struct blob file = {0}, holed = {0};
+	struct seen s = {0};
+	struct journal *j = open_log(dir, &s, NULL);
+	char record[100];
+	struct err e = {0};
+	size_t begin, end;
+
+	(void)state;
+	memset(record, 'r', sizeof(record) - 1);
+	record[sizeof(record) - 1] = 0;
+	for (int i = 0; i < 20; i++)
+		add(j, record);
+	assert_true(journal_commit(j, &e));
+	read_segment(dir, 1, &file);
+	begin = file.n;
+	for (int i = 0; i < 40; i++)
+		add(j, record);
+	assert_true(journal_commit(j, &e));
+	read_segment(dir, 1, &file);
+	end = file.n;
+	add(j, "the next batch");
+	assert_true(journal_commit(j, &e));
+	journal_close(j);
+	read_segment(dir, 1, &file);
+	for (size_t at = begin / SECTOR * SECTOR; at < end; at += SECTOR) {
+		size_t from = at < begin ? begin : at, to = at + SECTOR < end ? at + SECTOR : end;
+
+		blob_set(&holed, blob_view(&file));
+		memset(holed.p + from, 0, to - from);
+		write_segment(dir, 1, view_of(holed.p, end));
+		j = open_log(dir, &s, &e);
+		if (j == NULL)
+			fail_msg("zeros from %zu to %zu: %s", from, to, e.text);
+		assert_int_equal(s.count, 21);
+		add(j, "after");
+		assert_true(journal_commit(j, &e));
+		journal_close(j);
+		write_segment(dir, 1, blob_view(&holed));
+		assert_null(open_log(dir, &s, &e));
+		holed.p[from + 3] = 1; /* no sector is missing: this was written so, or changed */
+		write_segment(dir, 1, view_of(holed.p, end));
+		if (to - from == SECTOR)
+			assert_null(open_log(dir, &s, &e));
+	}
+	blob_free(&file);
+	blob_free(&holed);
+	blob_free(&s.text);
+}
+
 /* A full segment, the most that a start ever reads: well under 100 ms. */
 static void
 start_is_quick(void **state)
@@ -346,6 +507,10 @@ main(void)
 	    cmocka_unit_test(zeros_at_the_end),
 	    cmocka_unit_test(missing_and_swapped),
 	    cmocka_unit_test(turns_over),
+	    cmocka_unit_test(failed_turn_ends_it),
+	    cmocka_unit_test(failed_turn_may_be_repeated),
+	    cmocka_unit_test(segment_too_long),
+	    cmocka_unit_test(hole_in_the_last_batch),
 	    cmocka_unit_test(start_is_quick),
 	    cmocka_unit_test(full_disk_passes),
 	};

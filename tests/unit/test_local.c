@@ -20,6 +20,7 @@ hostile_core_is_refused(void **state)
 	struct keys *k = open_memory();
 
 	(void)state;
+	keys_local_archive(k, "long enough");
 	hostile_run(k);
 	keys_close(k);
 }
@@ -128,8 +129,10 @@ weak_hash_follows_own_certificate(void **state)
 	must(k, &j, NULL);
 	attrs_of(SCEP_CERTREP, &tbs);
 	j = job_sign("OLD", SIGN_REPLY, 0, &tbs);
-	j.alg.hash = HASH_MD5;
+	j.alg.hash = HASH_SHA1;
 	must(k, &j, NULL);
+	j.alg.hash = HASH_MD5;
+	must_not(k, &j, "weaker than its own certificate", "md5, which");
 	keys_close(k);
 	blob_free(&ca);
 	blob_free(&client);
@@ -208,10 +211,16 @@ files_survive(void **state)
 	j = job_sign("CA", SIGN_SELF, 0, &tbs);
 	must_not(k, &j, "another certificate of itself, after a restart", "once only");
 	j = job_of(KEY_FORGET, "CA");
-	must(k, &j, NULL);
+	must_not(k, &j, "it has issued", "certificate");
 	blob_printf(&path, "%s/CA.key", dir);
+	assert_int_equal(access(blob_cstr(&path), F_OK), 0);
+	make_rsa(k, "SPARE", &a);
+	j = job_of(KEY_FORGET, "SPARE");
+	must(k, &j, NULL);
+	blob_clear(&path);
+	blob_printf(&path, "%s/SPARE.key", dir);
 	assert_int_equal(access(blob_cstr(&path), F_OK), -1);
-	make_rsa(k, "CA", &b);
+	make_rsa(k, "SPARE", &b);
 	assert_false(view_equal(blob_view(&a), blob_view(&b)));
 	keys_close(k);
 	blob_clear(&path);
@@ -249,9 +258,13 @@ pkcs12_opens(void **state)
 	must(k, &j, &signature);
 	signed_assemble(blob_view(&tbs), &alg, blob_view(&signature), &cert);
 	j = job_of(KEY_ARCHIVE, "CA");
-	snprintf(j.password, sizeof(j.password), "cisco123");
 	j.bytes = blob_view(&cert);
+	must_not(k, &j, "no password was configured", "without a password");
+	keys_local_archive(k, "cisco12");
+	must_not(k, &j, "a password of 7 octets", "at least 8");
+	keys_local_archive(k, "cisco123");
 	must(k, &j, &p12);
+	must(k, &j, &p12); /* the first file may have been lost in a crash */
 	at = p12.p;
 	p = d2i_PKCS12(NULL, &at, (long)p12.n);
 	assert_non_null(p);
@@ -267,9 +280,8 @@ pkcs12_opens(void **state)
 	PKCS12_free(p);
 	make_rsa(k, "CA2", &spki);
 	j = job_of(KEY_ARCHIVE, "CA2");
-	snprintf(j.password, sizeof(j.password), "cisco123");
 	j.bytes = blob_view(&cert);
-	must_not(k, &j, "the certificate is of another key", "not one of key");
+	must_not(k, &j, "the certificate is of another key", "no self-signed");
 	keys_close(k);
 	blob_free(&spki);
 	blob_free(&tbs);

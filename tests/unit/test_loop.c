@@ -65,7 +65,7 @@ take(struct world *w, int i)
 {
 	struct blob got = {0};
 
-	assert_int_equal(channel_receive(w->fds[i][1], &got), CHANNEL_MESSAGE);
+	assert_int_equal(channel_receive(w->fds[i][1], CHANNEL_MAX, &got), CHANNEL_MESSAGE);
 	blob_free(&got);
 }
 

@@ -21,8 +21,6 @@ full_job(enum key_act act)
 		j.want = 24;
 		j.stranger = true;
 	}
-	if (act == KEY_ARCHIVE)
-		snprintf(j.password, sizeof(j.password), "cisco123");
 	if (act != KEY_MAKE && act != KEY_FORGET)
 		j.bytes = VIEW("some octets");
 	return j;
@@ -46,7 +44,6 @@ jobs_come_back(void **state)
 		assert_int_equal(id, j.id);
 		assert_int_equal(got.act, j.act);
 		assert_string_equal(got.label, j.label);
-		assert_string_equal(got.password, j.password);
 		assert_int_equal(got.intent, j.intent);
 		assert_int_equal(got.want, j.want);
 		assert_int_equal(got.bits, j.bits);

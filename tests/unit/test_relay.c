@@ -13,7 +13,7 @@ static const struct front_ask good_ask = {
     .id = 0x0102030405060708,
     .op = OP_PKIOPERATION,
     .ca = "ROOTCA",
-    .source = "2001:db8::1",
+    .source = "2001:db8:1:2::/64",
     .body = {(const uint8_t *)"\x30\x00", 2},
 };
 

@@ -7,10 +7,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +32,9 @@
 
 /* Made before a profile is entered, as the programs do. */
 static struct fixture {
-	char dir[256];
+	char dir[256];	  /* nobody may touch it */
+	char secret[300]; /* a file in it */
+	char open[300];	  /* but this one below it */
 	int pair[2], listener;
 	struct loop *loop;
 } fx;
@@ -46,14 +51,21 @@ set_up(void **state)
 	if (mkdtemp(fx.dir) == NULL || !channel_pair(fx.pair, NULL))
 		return -1;
 	snprintf(path, sizeof(path), "%s/s", fx.dir);
+	snprintf(fx.secret, sizeof(fx.secret), "%s/seal.key", fx.dir);
+	if (!file_replace(fx.secret, 0600, VIEW("secret"), NULL))
+		return -1;
+	snprintf(fx.open, sizeof(fx.open), "%s/open", fx.dir);
 	fx.loop = loop_new();
+	if (mkdir(fx.open, 0700) != 0)
+		return -1;
 	return listen_unix(path, 0600, &fx.listener, NULL) ? 0 : -1;
 }
 
 static int
 tear_down(void **state)
 {
-	static const char *const names[] = {"s", "f", "lock", "sub"};
+	static const char *const names[] = {"s", "f", "seal.key", "open/f", "open/lock",
+	    "open/store.db", "open/store.db-wal", "open"};
 	char path[300];
 
 	(void)state;
@@ -69,6 +81,12 @@ tear_down(void **state)
 }
 
 /* ---- acts: true when they worked ---- */
+
+static bool
+opens(const char *path, int flags)
+{
+	return open(path, flags | O_CLOEXEC, 0600) >= 0;
+}
 
 static bool
 act_tcp_socket(void)
@@ -99,15 +117,21 @@ act_connect(void)
 }
 
 static bool
-act_open_passwd(void)
+act_read(void)
 {
-	return open("/etc/passwd", O_WRONLY | O_APPEND | O_CLOEXEC) >= 0;
+	return opens(fx.secret, O_RDONLY);
 }
 
 static bool
-act_open_read(void)
+act_write(void)
 {
-	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
+	return opens(fx.secret, O_WRONLY);
+}
+
+static bool
+act_empty(void)
+{
+	return opens(fx.secret, O_RDONLY | O_TRUNC);
 }
 
 static bool
@@ -199,8 +223,9 @@ act_channel(void)
 	memset(blob_grow(&large, 200000), 'x', 200000);
 	return channel_send(fx.pair[0], VIEW("small"), NULL) &&
 	       channel_send(fx.pair[0], blob_view(&large), NULL) &&
-	       channel_receive(fx.pair[1], &got) == CHANNEL_MESSAGE &&
-	       channel_receive(fx.pair[1], &got) == CHANNEL_MESSAGE && got.n == large.n;
+	       channel_receive(fx.pair[1], CHANNEL_MAX, &got) == CHANNEL_MESSAGE &&
+	       channel_receive(fx.pair[1], CHANNEL_MAX, &got) == CHANNEL_MESSAGE &&
+	       got.n == large.n;
 }
 
 static void
@@ -248,15 +273,110 @@ act_clock_trust(void)
 static bool
 act_files(void)
 {
-	struct blob path = {0}, sub = {0}, got = {0};
-	int fd;
+	struct blob path = {0}, got = {0};
 
-	blob_printf(&path, "%s/f", fx.dir);
-	blob_printf(&sub, "%s/sub", fx.dir);
+	blob_printf(&path, "%s/f", fx.open);
 	return file_replace(blob_cstr(&path), 0600, VIEW("x"), NULL) &&
 	       file_replace(blob_cstr(&path), 0600, VIEW("content"), NULL) &&
 	       file_read(blob_cstr(&path), 100, &got, NULL) && got.n == 7 &&
-	       dir_make(blob_cstr(&sub), 0700, NULL) && dir_lock(fx.dir, &fd, NULL);
+	       file_remove(blob_cstr(&path), NULL);
+}
+
+static bool
+act_lock(void)
+{
+	int fd;
+
+	return dir_make(fx.open, 0700, NULL) && dir_lock(fx.open, &fd, NULL);
+}
+
+static bool
+act_open_memory(void)
+{
+	return opens("/proc/self/mem", O_RDONLY);
+}
+
+static bool
+act_open_memory_of_parent(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)getppid());
+	return opens(path, O_RDONLY);
+}
+
+static bool
+act_make_beside(void)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/f", fx.dir);
+	return opens(path, O_RDWR | O_CREAT);
+}
+
+static bool
+act_move_out(void)
+{
+	char from[400], to[300];
+
+	snprintf(from, sizeof(from), "%s/f", fx.open);
+	snprintf(to, sizeof(to), "%s/f", fx.dir);
+	return opens(from, O_RDWR | O_CREAT) && rename(from, to) == 0;
+}
+
+static bool
+act_remove_beside(void)
+{
+	return unlink(fx.secret) == 0;
+}
+
+static bool
+act_signal_itself(void)
+{
+	return signal(SIGTERM, SIG_IGN) != SIG_ERR && raise(SIGTERM) == 0;
+}
+
+static bool
+act_signal_another(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
+}
+
+/* What makes the kernel send a signal to another process when fd has something. */
+static bool
+act_own(void)
+{
+	return fcntl(fx.pair[0], F_SETOWN, getppid()) == 0;
+}
+
+static bool
+act_choose_signal(void)
+{
+	return fcntl(fx.pair[0], F_SETSIG, SIGKILL) == 0;
+}
+
+static bool
+act_slow_another(void)
+{
+	return setpriority(PRIO_PROCESS, (id_t)getppid(), 0) == 0;
+}
+
+static bool
+act_slow_user(void)
+{
+	return setpriority(PRIO_USER, 0, 0) == 0;
+}
+
+/* Without CAP_SYS_TIME; asks for what is set already, in case it works. */
+static bool
+act_set_clock(void)
+{
+	struct timex tx = {0};
+
+	if (adjtimex(&tx) < 0)
+		return false;
+	tx.modes = ADJ_TICK;
+	return adjtimex(&tx) >= 0;
 }
 
 static void *
@@ -310,10 +430,24 @@ static const struct {
     {"signal another process", act_kill_parent, 0},
     {"map executable memory", act_exec_memory, 0},
     {"make memory executable", act_exec_protect, 0},
-    {"read a file by name", act_open_read, CORE | SIGNER},
-    {"write a file by name", act_open_passwd, CORE | SIGNER},
+    {"signal another process's thread", act_signal_another, 0},
+    {"have another process signalled", act_own, 0},
+    {"choose that signal", act_choose_signal, 0},
+    {"signal itself", act_signal_itself, ALL},
+    {"change another process's priority", act_slow_another, 0},
+    {"change the priority of all processes of the user", act_slow_user, 0},
+    {"read a file", act_read, 0, true},
+    {"write a file", act_write, 0, true},
+    {"empty a file", act_empty, 0, true},
+    {"open its own memory", act_open_memory, 0, true},
+    {"open another process's memory", act_open_memory_of_parent, 0, true},
+    {"make a file beside its directory", act_make_beside, 0, true},
+    {"move a file out of its directory", act_move_out, 0, true},
+    {"remove a file beside its directory", act_remove_beside, 0, true},
     {"look at a file by name", act_stat, CORE | SIGNER},
-    {"read, replace, lock files and make directories", act_files, CORE | SIGNER},
+    {"read, replace and remove files of its directory", act_files, CORE | SIGNER},
+    {"lock its directory", act_lock, SIGNER},
+    {"set the clock", act_set_clock, 0, true},
     {"accept a connection and answer it", act_accept, FRONT | CORE},
     {"send and receive on a channel", act_channel, ALL},
     {"run a loop", act_loop, ALL},
@@ -327,8 +461,9 @@ static const struct {
 enum end { WORKED, FAILED, KILLED, OTHER };
 
 static enum end
-try_act(enum sandbox profile, bool (*act)(void))
+try_act(enum sandbox profile, bool (*act)(void), bool (*before)(void))
 {
+	const char *const dirs[] = {fx.open, NULL};
 	char path[300];
 	int status, client;
 
@@ -339,7 +474,9 @@ try_act(enum sandbox profile, bool (*act)(void))
 	if (pid == 0) {
 		struct err e = {0};
 
-		if (!sandbox_enter(profile, &e))
+		if (before != NULL && !before())
+			_exit(8);
+		if (!sandbox_enter(profile, profile == SANDBOX_FRONT ? NULL : dirs, &e))
 			_exit(9);
 		_exit(act() ? 0 : 1);
 	}
@@ -360,7 +497,7 @@ test_acts(void **state)
 
 			if (want && SANITIZED) /* its own calls are not in the profile */
 				continue;
-			enum end got = try_act((enum sandbox)p, rows[i].act);
+			enum end got = try_act((enum sandbox)p, rows[i].act, NULL);
 			if (want ? got != WORKED
 				 : got != KILLED && !(rows[i].fails && got == FAILED))
 				fail_msg(
@@ -394,7 +531,7 @@ test_threads_are_bound(void **state)
 		if (pthread_create(&t, NULL, thread_breaks, &gate) != 0)
 			_exit(8);
 		pthread_barrier_wait(&gate);
-		if (!sandbox_enter(SANDBOX_SIGNER, NULL))
+		if (!sandbox_enter(SANDBOX_SIGNER, NULL, NULL))
 			_exit(9);
 		pthread_barrier_wait(&gate);
 		pthread_join(t, NULL);
@@ -417,7 +554,7 @@ test_process_marks(void **state)
 		struct rlimit core;
 
 		setenv("KEYMUSTER_SANDBOX", "off", 1);
-		if (!sandbox_enter(SANDBOX_SIGNER, NULL) || !act_tcp_socket())
+		if (!sandbox_enter(SANDBOX_SIGNER, NULL, NULL) || !act_tcp_socket())
 			_exit(1);
 		_exit(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
 			      getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 &&
@@ -446,7 +583,8 @@ test_undumpable(void **state)
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* setuid took it */
 		pid_t child = fork();
 		if (child == 0) {
-			if (!sandbox_enter(SANDBOX_SIGNER, NULL) || write(up[1], "x", 1) != 1)
+			if (!sandbox_enter(SANDBOX_SIGNER, NULL, NULL) ||
+			    write(up[1], "x", 1) != 1)
 				_exit(9);
 			_exit(read(hold[0], &c, 1) == 1 ? 6 : 5); /* nobody writes */
 		}
@@ -460,6 +598,103 @@ test_undumpable(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+/* The kernel of a machine that has no Landlock: the call is not there. */
+static bool
+landlock_hide(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	bool ok = filter != NULL &&
+		  seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+		      SCMP_SYS(landlock_create_ruleset), 0) == 0 &&
+		  seccomp_load(filter) == 0;
+
+	seccomp_release(filter);
+	return ok;
+}
+
+/* Core then has no files at all rather than all of them; the signer cannot do without. */
+static void
+test_without_landlock(void **state)
+{
+	static const struct {
+		const char *sentence;
+		enum sandbox profile;
+		bool (*act)(void);
+		enum end end;
+	} cases[] = {
+	    {"core reads no file", SANDBOX_CORE, act_read, FAILED},
+	    {"core removes no file", SANDBOX_CORE, act_remove_beside, FAILED},
+	    {"core writes no archive", SANDBOX_CORE, act_files, FAILED},
+	    {"core runs on", SANDBOX_CORE, act_channel, WORKED},
+	    {"the signer has its files", SANDBOX_SIGNER, act_files, WORKED},
+	    {"front opens nothing", SANDBOX_FRONT, act_read, KILLED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		if (cases[i].end != KILLED && SANITIZED)
+			continue;
+		enum end got = try_act(cases[i].profile, cases[i].act, landlock_hide);
+		if (got != cases[i].end)
+			fail_msg("%s: got %d", cases[i].sentence, (int)got);
+	}
+}
+
+/* As the kernel tells about another process. */
+static uint64_t
+capabilities_of(pid_t pid, const char *set)
+{
+	struct blob text = {0};
+	char path[64], *at;
+	uint64_t found;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	assert_true(file_read(path, 65536, &text, NULL));
+	at = strstr(blob_cstr(&text), set);
+	assert_non_null(at);
+	found = strtoull(at + strlen(set), NULL, 16);
+	blob_free(&text);
+	return found;
+}
+
+static void
+test_capabilities_are_gone(void **state)
+{
+	static const char *const sets[] = {
+	    "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"};
+
+	(void)state;
+	for (int p = SANDBOX_FRONT; p <= SANDBOX_SIGNER; p++) {
+		uint64_t spared = p == SANDBOX_SIGNER ? 1ULL << CAP_IPC_LOCK : 0;
+		int up[2], hold[2], status;
+		char c;
+
+		assert_int_equal(pipe(up) | pipe(hold), 0);
+		pid_t pid = fork();
+		if (pid == 0) {
+			bool ok = sandbox_enter((enum sandbox)p, NULL, NULL);
+
+			_exit(write(up[1], ok ? "y" : "n", 1) == 1 && read(hold[0], &c, 1));
+		}
+		assert_int_equal(read(up[0], &c, 1), 1);
+		assert_int_equal(c, 'y');
+		for (size_t i = 0; i < COUNT_OF(sets); i++) {
+			bool bound = strcmp(sets[i], "CapBnd:") == 0;
+
+			if (bound && geteuid() != 0) /* not theirs to give up, nor of use */
+				continue;
+			assert_int_equal(
+			    capabilities_of(pid, sets[i]) & ~(bound ? 0 : spared), 0);
+		}
+		assert_int_equal(write(hold[1], "x", 1), 1);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		for (int i = 0; i < 2; i++) {
+			close(up[i]);
+			close(hold[i]);
+		}
+	}
 }
 
 static void
@@ -480,6 +715,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_threads_are_bound, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_process_marks, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_undumpable, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_without_landlock, set_up, tear_down),
+	    cmocka_unit_test(test_capabilities_are_gone),
 	    cmocka_unit_test(test_few_calls),
 	};
 

@@ -18,6 +18,7 @@
 #endif
 
 static const struct seal seal = {{7, 7, 7}};
+static const char archive_password[] = "long enough";
 
 struct process {
 	pid_t pid;
@@ -37,10 +38,12 @@ signer_start(const char *dir, const struct seal *s, unsigned workers, bool sandb
 	assert_true(p.pid >= 0);
 	if (p.pid == 0) {
 		close(fds[0]);
+		const char *seen[] = {dir, NULL};
+
 		signer_lock_memory();
-		if (sandbox && !sandbox_enter(SANDBOX_SIGNER, &e))
+		if (sandbox && !sandbox_enter(SANDBOX_SIGNER, seen, &e))
 			_exit(99);
-		_exit(signer_main(fds[1], dir, s, workers));
+		_exit(signer_main(fds[1], dir, s, workers, archive_password));
 	}
 	close(fds[1]);
 	p.fd = fds[0];

@@ -1,10 +1,14 @@
 /* test_sqlite.c - the sqlite store on its disk. */
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 
+#include "sanitized.h"
+#include "store/sqlite.h"
 #include "store_sample.h"
+#include "sys/sys.h"
 
 static void
 reopening_keeps(void **state)
@@ -269,6 +273,7 @@ no_scan_of_certificates(void **state)
 	    "state = 0 AND +intent > 5 ORDER BY +intent LIMIT 1",
 	    "serial8 = 5 AND serial = x'00'",
 	    "key8 = 5 AND intent < 9 ORDER BY intent DESC LIMIT 1",
+	    "key8 = 5 ORDER BY intent DESC LIMIT 64",
 	    "intent > 5 ORDER BY intent LIMIT 1",
 	};
 	char dir[64], path[96], sql[200];
@@ -298,6 +303,165 @@ no_scan_of_certificates(void **state)
 		sqlite3_finalize(st);
 	}
 	sqlite3_close(db);
+	sample_dir_end(dir);
+}
+
+/* Questions asked for each request stay on their index, whatever the table holds. */
+static void
+questions_have_an_index(void **state)
+{
+	static const struct {
+		enum sql text;
+		const char *index;
+	} cases[] = {
+	    {SQL_CERT_KEY_ELSEWHERE, "SEARCH certificate USING INDEX certificate_key"},
+	    {SQL_CERT_BY_KEY, "SEARCH certificate USING INDEX certificate_key"},
+	    {SQL_REQUEST_BY_KEY, "SEARCH request USING INDEX request_key"},
+	    {SQL_REQUEST_COUNT_SOURCE, "SEARCH request USING INDEX request_source"},
+	};
+	char dir[64], path[96], sql[700];
+	struct store *s;
+
+	(void)state;
+	sample_dir(dir);
+	snprintf(path, sizeof(path), "%s/store.db", dir);
+	s = open_at(path);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		sqlite3_stmt *st = NULL;
+		bool found = false;
+
+		snprintf(
+		    sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", sql_texts[cases[i].text].text);
+		assert_int_equal(
+		    sqlite3_prepare_v2(sqlite_of(s)->db, sql, -1, &st, NULL), SQLITE_OK);
+		while (sqlite3_step(st) == SQLITE_ROW) {
+			const char *plan = (const char *)sqlite3_column_text(st, 3);
+
+			found =
+			    found || strncmp(plan, cases[i].index, strlen(cases[i].index)) == 0;
+		}
+		sqlite3_finalize(st);
+		if (!found)
+			fail_msg("%s", sql);
+	}
+	s->table->close(s);
+	sample_dir_end(dir);
+}
+
+/* A savepoint that cannot be undone (or released) takes its turn with it: what the caller
+ * gave up is never committed. */
+static void
+failing_undo_loses_the_turn(void **state)
+{
+	char dir[64], path[96];
+	struct store *s;
+	struct row_cert c;
+	struct err e = {0};
+
+	(void)state;
+	sample_dir(dir);
+	snprintf(path, sizeof(path), "%s/store.db", dir);
+	s = open_at(path);
+	for (int release = 0; release < 2; release++) {
+		sample_begin(s);
+		need(s->table->savepoint(s, &e), &e);
+		add_cert(s, 1);
+		/* Behind the driver's back the savepoint goes away. */
+		assert_int_equal(sqlite3_exec(sqlite_of(s)->db, "RELEASE SAVEPOINT effect",
+				     NULL, NULL, NULL),
+		    SQLITE_OK);
+		if (release)
+			s->table->release(s);
+		else
+			s->table->undo(s);
+		refused(s->table->fact_put(s, "name", VIEW("x"), &e), &e, WHY_BUSY);
+		refused(s->table->commit(s, &e), &e, WHY_BUSY);
+		refused(s->table->cert_get(s, 1, &c, &e), &e, WHY_NOT_FOUND);
+	}
+	sample_begin(s);
+	assert_int_equal(add_cert(s, 1), 1);
+	sample_commit(s);
+	s->table->close(s);
+	sample_dir_end(dir);
+}
+
+/* ---- in core's sandbox ---- */
+
+#define SANDBOX_TURNS 200
+#define SANDBOX_ROWS 100
+
+static void
+works_in_sandbox(const char *path)
+{
+	char archive[96], log[96];
+	const char *const dirs[] = {archive, NULL};
+	struct store *s = open_at(path);
+	struct err e = {0};
+	struct stat st;
+	off_t largest = 0;
+
+	snprintf(archive, sizeof(archive), "%s/archive", dirname(strdupa(path)));
+	snprintf(log, sizeof(log), "%s-wal", path);
+	if (SANITIZED)
+		setenv("KEYMUSTER_SANDBOX", "off", 1);
+	if (mkdir(archive, 0700) != 0 || !sandbox_enter(SANDBOX_CORE, dirs, &e))
+		_exit(2);
+	for (int turn = 0; turn < SANDBOX_TURNS; turn++) {
+		if (!s->table->begin(s, &e))
+			_exit(3);
+		for (int i = 0; i < SANDBOX_ROWS; i++) {
+			struct row_cert c = sample_cert(turn * SANDBOX_ROWS + i);
+			struct row_request r = sample_request(turn * SANDBOX_ROWS + i);
+			bool gives_up = i % 10 == 9;
+			int64_t n;
+
+			if (!s->table->savepoint(s, &e) ||
+			    !s->table->cert_intent(s, &c, &n, &e) ||
+			    !s->table->request_add(s, &r, &n, &e))
+				_exit(4);
+			if (gives_up)
+				s->table->undo(s);
+			else
+				s->table->release(s);
+		}
+		if (!s->table->commit(s, &e))
+			_exit(5);
+		if (stat(log, &st) != 0)
+			_exit(6);
+		largest = st.st_size > largest ? st.st_size : largest;
+	}
+	/* It wrote several times that: so checkpoints happened. */
+	if (stat(path, &st) != 0 || st.st_size < 3 * largest) {
+		print_message("# log %lld, store %lld octets\n", (long long)largest,
+		    (long long)st.st_size);
+		_exit(7);
+	}
+	s->table->close(s);
+}
+
+static void
+core_s_sandbox_lets_it_work(void **state)
+{
+	char dir[64], path[96];
+	struct store *s;
+	struct row_cert c;
+	struct err e = {0};
+	int64_t pending;
+
+	(void)state;
+	if (SANITIZED)
+		print_message("# without the sandbox: a sanitizer makes calls of its own\n");
+	sample_dir(dir);
+	snprintf(path, sizeof(path), "%s/store.db", dir);
+	s = open_at(path); /* the second opener finds no log, as after an orderly end */
+	s->table->close(s);
+	in_child(works_in_sandbox, path);
+	s = open_at(path);
+	need(s->table->cert_last(s, &c, &e), &e);
+	assert_int_equal(c.intent, SANDBOX_TURNS * SANDBOX_ROWS * 9 / 10);
+	need(s->table->request_count(s, &pending, &e), &e);
+	assert_int_equal(pending, c.intent);
+	s->table->close(s);
 	sample_dir_end(dir);
 }
 
@@ -390,6 +554,9 @@ main(int argc, char **argv)
 	    cmocka_unit_test(damaged_file_is_refused),
 	    cmocka_unit_test(full_disk_is_busy_and_passes),
 	    cmocka_unit_test(no_scan_of_certificates),
+	    cmocka_unit_test(questions_have_an_index),
+	    cmocka_unit_test(failing_undo_loses_the_turn),
+	    cmocka_unit_test(core_s_sandbox_lets_it_work),
 	    cmocka_unit_test(version_1_opens),
 	};
 

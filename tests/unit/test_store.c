@@ -185,6 +185,76 @@ certificates_in_order(struct store *s)
 	refused(s->table->cert_open(s, 9, &got, &e), &e, WHY_NOT_FOUND);
 }
 
+static bool
+elsewhere(struct store *s, int64_t key8, struct view identity)
+{
+	struct err e = {0};
+	bool found = false;
+
+	need(s->table->cert_key_elsewhere(s, key8, identity, &found, &e), &e);
+	return found;
+}
+
+static void
+key_under_another_name(struct store *s)
+{
+	struct row_cert c = sample_cert(1);
+	struct err e = {0};
+	int64_t intent = 0;
+
+	c.key8 = 7;
+	c.identity = sample_key(1);
+	assert_false(elsewhere(s, 7, sample_key(1)));
+	need(s->table->cert_intent(s, &c, &intent, &e), &e);
+	assert_false(elsewhere(s, 7, sample_key(1)));
+	assert_true(elsewhere(s, 7, sample_key(2)));
+	assert_false(elsewhere(s, 8, sample_key(2)));
+	need(s->table->cert_settle(s, intent, (struct view){0}, &e), &e);
+	assert_false(elsewhere(s, 7, sample_key(2))); /* void: was never seen */
+	/* The look back has an end. */
+	for (int64_t n = 2; n <= 66; n++) {
+		c = sample_cert(n);
+		c.key8 = 7;
+		c.identity = sample_key(n == 2 ? 2 : 1);
+		need(s->table->cert_intent(s, &c, &intent, &e), &e);
+		assert_int_equal(elsewhere(s, 7, sample_key(1)), n <= 65);
+	}
+	assert_true(elsewhere(s, 7, sample_key(2)));
+}
+
+static int64_t
+pending_of(struct store *s, const char *source)
+{
+	struct err e = {0};
+	int64_t n = -1;
+
+	need(s->table->request_count_source(s, source, &n, &e), &e);
+	return n;
+}
+
+static void
+pending_requests_of_a_source(struct store *s)
+{
+	struct err e = {0};
+	int64_t id, removed;
+
+	for (int64_t n = 1; n <= 4; n++) {
+		struct row_request r = sample_request(n);
+
+		r.source = n == 4 ? "2001:db8:1:2::/64" : "192.0.2.7";
+		need(s->table->request_add(s, &r, &id, &e), &e);
+	}
+	assert_int_equal(pending_of(s, "192.0.2.7"), 3);
+	assert_int_equal(pending_of(s, "2001:db8:1:2::/64"), 1);
+	assert_int_equal(pending_of(s, "192.0.2"), 0);
+	need(s->table->request_update(s, 1, REQUEST_REJECTED, "no", 0, &e), &e);
+	assert_int_equal(pending_of(s, "192.0.2.7"), 2);
+	need(s->table->request_remove(s, 2, &e), &e);
+	assert_int_equal(pending_of(s, "192.0.2.7"), 1);
+	need(s->table->request_purge(s, INT64_MAX, &removed, &e), &e);
+	assert_int_equal(pending_of(s, "192.0.2.7"), 0);
+}
+
 static void
 revoked_entries_grow(struct store *s)
 {
@@ -312,7 +382,7 @@ challenges(struct store *s)
 	c.expires_at = 11;
 	need(s->table->challenge_add(s, &c, &e), &e);
 	need(s->table->challenge_expiry(s, &earliest, &e), &e);
-	assert_int_equal(earliest, 10);
+	assert_int_equal(earliest, 11); /* the used one is not waited for */
 	need(s->table->challenge_purge(s, 10, &e), &e);
 	refused(s->table->challenge_get(s, sample_key(1), &got, &e), &e, WHY_NOT_FOUND);
 	need(s->table->challenge_get(s, sample_key(2), &got, &e), &e);
@@ -514,6 +584,8 @@ static const struct {
     {"an intent without a signature becomes void", certificate_void},
     {"I-01 a serial exists once", serial_is_unique},
     {"certificates come in order, by key newest first", certificates_in_order},
+    {"a key under another name is found", key_under_another_name},
+    {"pending requests of a source are counted", pending_requests_of_a_source},
     {"revoked entries are one growing blob", revoked_entries_grow},
     {"a request exists once by digest, is granted, is removed", requests},
     {"requests come in order and expire at their instant", requests_in_order_and_expiry},

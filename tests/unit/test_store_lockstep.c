@@ -158,9 +158,9 @@ op_cert_read(struct store *s, const struct op *o, struct blob *out)
 	struct row_cert c;
 	struct err e = {0};
 	int64_t issued = 0, revoked = 0;
-	bool ok = false;
+	bool ok = false, elsewhere = false;
 
-	switch (o->b % 5) {
+	switch (o->b % 6) {
 	case 0:
 		ok = s->table->cert_get(s, o->a, &c, &e);
 		break;
@@ -173,8 +173,15 @@ op_cert_read(struct store *s, const struct op *o, struct blob *out)
 	case 3:
 		ok = s->table->cert_next(s, o->a, &c, &e);
 		break;
-	default:
+	case 4:
 		ok = s->table->cert_open(s, o->a, &c, &e);
+		break;
+	default:
+		say_ok(out,
+		    s->table->cert_key_elsewhere(
+			s, o->b % 4, sample_key(o->a * SPAN + o->b), &elsewhere, &e),
+		    &e);
+		say_int(out, elsewhere);
 	}
 	say_ok(out, ok, &e);
 	if (ok)
@@ -238,6 +245,11 @@ op_request_read(struct store *s, const struct op *o, struct blob *out)
 	if (ok)
 		say_request(out, &r);
 	say_ok(out, s->table->request_count(s, &pending, &e), &e);
+	say_int(out, pending);
+	say_ok(out,
+	    s->table->request_count_source(
+		s, o->a % 4 == 0 ? "192.0.2.8" : sample_request(0).source, &pending, &e),
+	    &e);
 	say_int(out, pending);
 	say_ok(out, s->table->request_expiry(s, &earliest, &e), &e);
 	say_int(out, earliest);

@@ -43,8 +43,12 @@ child_main(const char *role)
 	if (send(3, report.p, report.n, MSG_NOSIGNAL) < 0)
 		return 1;
 	blob_free(&report);
-	if (strcmp(role, "hopeless") == 0)
+	if (strcmp(role, "hopeless") == 0 || strcmp(role, "liar") == 0)
 		return EXIT_CONFIG;
+	if (strcmp(role, "late") == 0) {
+		(void)poll(NULL, 0, 1100); /* its set must be older than a second */
+		return EXIT_CONFIG;
+	}
 	if (strcmp(role, "quick") == 0)
 		return 3;
 	for (;;)
@@ -88,7 +92,8 @@ make(void *arg, struct child_set *out, struct err *e)
 		fds[i][0] = p->report;
 		fds[i][1] = pair[1];
 		fds[i][2] = pair[0];
-		out->child[i] = (struct child_spec){p->roles[i], fds[i], 3, env};
+		out->child[i] = (struct child_spec){p->roles[i], fds[i], 3, env,
+		    .may_end_all = strcmp(p->roles[i], "liar") != 0};
 	}
 	out->count = p->count;
 	return true;
@@ -301,6 +306,28 @@ test_config_error_ends_all(void **state)
 	close(r.report);
 }
 
+/* Who faces the network may be steered from outside, and who has worked has started: their word
+ * is a death like others. */
+static void
+test_config_error_that_does_not_count(void **state)
+{
+	static const char *const roles[] = {"liar", "late"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(roles); i++) {
+		struct plan p = {{roles[i]}, 1};
+		struct run r = run_start(p);
+		struct report got;
+		int first;
+
+		assert_true(report_next(&r, &got));
+		first = got.pid;
+		assert_true(report_next(&r, &got));
+		assert_int_not_equal(got.pid, first);
+		run_end(&r);
+	}
+}
+
 /* A set that cannot be made ends the first start, and is only a delay later. */
 static void
 test_make_refuses(void **state)
@@ -350,6 +377,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(test_back_off),
 	    cmocka_unit_test(test_stubborn_child_is_killed),
 	    cmocka_unit_test(test_config_error_ends_all),
+	    cmocka_unit_test(test_config_error_that_does_not_count),
 	    cmocka_unit_test(test_make_refuses),
 	    cmocka_unit_test(test_parent_death),
 	};

@@ -73,6 +73,20 @@ separators_of_fingerprints(void **state)
 
 /* A name from outside can neither end a line nor a quote, nor speak to a terminal. */
 static void
+hex_digits_have_values(void **state)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		const char *at = c == 0 ? NULL : strchr(digits, c);
+		int want = at == NULL ? -1 : (int)(at - digits) % 16;
+
+		assert_int_equal(hex_digit((char)c), want);
+	}
+}
+
+static void
 outside_text_is_escaped(void **state)
 {
 	static const struct {
@@ -116,6 +130,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(hex_comes_back),
 	    cmocka_unit_test(separators_of_fingerprints),
+	    cmocka_unit_test(hex_digits_have_values),
 	    cmocka_unit_test(outside_text_is_escaped),
 	};
 

@@ -134,7 +134,7 @@ right_key_comes_back(void **state)
 		assert_true(key_wrap(&s, view_of(key, sizes[i]), &wrapped, &e));
 		unwrap(k, blob_view(&wrapped), sizes[i], &out);
 		assert_memory_equal(out.p, key, sizes[i]);
-		unwrap(k, blob_view(&wrapped), sizes[i] == 8 ? 9 : 8,
+		unwrap(k, blob_view(&wrapped), sizes[i] == 8 ? 16 : 8,
 		    &out); /* right, but of another length */
 		assert_memory_not_equal(out.p, key, 8);
 	}
@@ -210,13 +210,70 @@ static void
 synthetic_needs_the_secret(void **state)
 {
 	uint8_t a[32] = {1}, b[32] = {2}, x[KEY_WANT_MAX], y[KEY_WANT_MAX];
+	struct key_job j = {.padding = PADDING_PKCS1, .want = 16};
 
 	(void)state;
-	assert_true(unwrap_synthetic(a, VIEW("same"), x));
-	assert_true(unwrap_synthetic(b, VIEW("same"), y));
+	j.bytes = VIEW("same");
+	assert_true(unwrap_synthetic(a, &j, x));
+	assert_true(unwrap_synthetic(b, &j, y));
 	assert_memory_not_equal(x, y, sizeof(x));
-	assert_true(unwrap_synthetic(a, VIEW("else"), y));
+	j.bytes = VIEW("else");
+	assert_true(unwrap_synthetic(a, &j, y));
 	assert_memory_not_equal(x, y, sizeof(x));
+}
+
+/*
+ * Who may ask for one wrapped key in several ways must not learn from comparing the answers
+ * whether its padding was good: no two ways share an answer, good or bad. The OAEP hash means
+ * nothing with PKCS#1: there the answer must be the same, good or bad.
+ */
+static void
+ways_share_no_answer(void **state)
+{
+	static const struct {
+		enum padding padding;
+		enum hash oaep_hash;
+		size_t want;
+	} ways[] = {
+	    {PADDING_PKCS1, HASH_NONE, 8},
+	    {PADDING_PKCS1, HASH_NONE, 16},
+	    {PADDING_PKCS1, HASH_NONE, 24},
+	    {PADDING_PKCS1, HASH_NONE, 32},
+	    {PADDING_OAEP, HASH_SHA1, 16},
+	    {PADDING_OAEP, HASH_SHA256, 16},
+	    {PADDING_OAEP, HASH_SHA512, 16},
+	    {PADDING_OAEP, HASH_SHA256, 32},
+	};
+	struct blob spki = {0}, out[COUNT_OF(ways)] = {0}, same = {0};
+	struct keys *k = open_pool(&spki);
+	struct key_job j = job_of(KEY_UNWRAP, "CA");
+	uint8_t block[BLOCK], wrapped[BLOCK];
+
+	(void)state;
+	for (int good = 0; good < 2; good++) {
+		block_good(block);
+		block[1] = good ? 2 : 3;
+		assert_true(raw_wrap(pool_key(0), block, wrapped));
+		j.bytes = view_of(wrapped, BLOCK);
+		for (size_t i = 0; i < COUNT_OF(ways); i++) {
+			j.padding = ways[i].padding;
+			j.oaep_hash = ways[i].oaep_hash;
+			j.want = ways[i].want;
+			must(k, &j, &out[i]);
+			for (size_t n = 0; n < i; n++)
+				assert_memory_not_equal(out[i].p, out[n].p, 8);
+			if (j.padding != PADDING_PKCS1)
+				continue;
+			j.oaep_hash = HASH_SHA256;
+			must(k, &j, &same);
+			assert_true(view_equal(blob_view(&out[i]), blob_view(&same)));
+		}
+	}
+	keys_close(k);
+	blob_free(&spki);
+	blob_free(&same);
+	for (size_t i = 0; i < COUNT_OF(ways); i++)
+		blob_free(&out[i]);
 }
 
 int
@@ -228,6 +285,7 @@ main(void)
 	    cmocka_unit_test(odd_lengths_get_keys),
 	    cmocka_unit_test(oaep_too),
 	    cmocka_unit_test(synthetic_needs_the_secret),
+	    cmocka_unit_test(ways_share_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,104 @@
+/* adopt.c - certificates of ours that the database does not know. */
+#include "ca/ca_int.h"
+
+/*
+ * A counter must not run into serials that were given elsewhere, by this certificate or by
+ * others not seen yet: it jumps ahead of them (BAD-137).
+ */
+#define SERIAL_JUMP 65536
+
+static bool
+raise_counter(struct ca *ca, struct view serial, struct err *e)
+{
+	struct blob fact = {0};
+	struct err why = {0};
+	uint64_t last = 0, given = 0;
+	bool ok = true;
+
+	if (!ca->policy.serial_sequential || serial.n > 8)
+		return true;
+	for (size_t i = 0; i < serial.n; i++)
+		given = given << 8 | serial.p[i];
+	if (ST(ca)->fact_get(ca->store, "serial", &fact, &why)) {
+		struct reader r = reader_of(blob_view(&fact));
+
+		ok = read_u64(&r, &last) || err_set(e, WHY_IO, "fact 'serial' is damaged");
+	} else {
+		ok = absent(&why, e);
+	}
+	if (ok && given > last && given < INT64_MAX - SERIAL_JUMP) {
+		blob_clear(&fact);
+		blob_add_u64(&fact, given + SERIAL_JUMP);
+		ok = ST(ca)->fact_put(ca->store, "serial", blob_view(&fact), e);
+	}
+	blob_free(&fact);
+	return ok;
+}
+
+bool
+adopt(struct ca *ca, const struct cert *c, struct view identity, const char *actor, when_t now,
+    struct err *e)
+{
+	struct view serial = serial_unsigned(c->serial);
+	struct row_cert row = {
+	    .generation = ca->generation,
+	    .serial = serial,
+	    .serial8 = sha256_8(serial),
+	    .key8 = sha256_8(c->key.whole),
+	    .identity = identity,
+	    .subject = c->subject,
+	    .not_before = c->not_before,
+	    .not_after = c->not_after,
+	    .made_at = now,
+	    .kind = CERT_ADOPTED,
+	    .body = c->tbs,
+	    .transaction = "",
+	    .granted_by = "adopted",
+	};
+	struct blob name = {0};
+	int64_t intent;
+	bool ok;
+
+	ok = ST(ca)->cert_intent(ca->store, &row, &intent, e) &&
+	     ST(ca)->cert_settle(ca->store, intent, c->whole, e) &&
+	     raise_counter(ca, serial, e);
+	name_text(c->subject, &name);
+	ok = ok && ST(ca)->audit_add(ca->store, now, actor, "adopt", blob_cstr(&name), e);
+	blob_free(&name);
+	return ok;
+}
+
+static enum grant_signer
+by_dates(const struct cert *c, when_t now, enum grant_signer valid)
+{
+	if (now < c->not_before)
+		return SIGNER_EARLY;
+	return now >= c->not_after ? SIGNER_EXPIRED : valid;
+}
+
+/* Names do not count here, keys and octets do (BAD-088). */
+bool
+signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_signer *out,
+    int64_t *intent, struct err *e)
+{
+	struct row_cert row;
+	struct err why = {0};
+
+	*out = SIGNER_STRANGER;
+	*intent = 0;
+	if (!name_equal(c->issuer, ca->cert.subject))
+		return true;
+	if (ST(ca)->cert_by_serial(ca->store, serial_unsigned(c->serial), &row, &why)) {
+		if (row.state != CERT_ISSUED || !view_equal(row.body, c->whole))
+			return true;
+		*intent = row.intent;
+		*out = row.revoked_at != 0 ? SIGNER_REVOKED : by_dates(c, now, SIGNER_LIVE);
+		return true;
+	}
+	if (!absent(&why, e))
+		return false;
+	if (!hash_is_weak(c->alg.hash) && !view_equal(c->whole, ca->cert.whole) &&
+	    key_verify(&ca->cert.key, &c->alg, c->tbs, c->signature, &why))
+		*out = by_dates(c, now, SIGNER_ADOPTABLE);
+	return true;
+}
