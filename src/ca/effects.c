@@ -40,6 +40,7 @@ effect_tell(struct effects *f, uint64_t id, int status, const char *fmt, ...)
 	x->id = id;
 	x->status = status;
 	blob_add_str(&x->bytes, text);
+	mem_wipe(text, sizeof(text)); /* a new password may stand in it */
 }
 
 void

@@ -319,6 +319,8 @@ unfit(const struct csr *csr, enum scep_fail *fail)
 	*fail = SCEP_BAD_REQUEST;
 	if (csr->key.bits < 2048)
 		return "RSA key of the request has under 2048 bits";
+	if (spki_small_factor(&csr->key))
+		return "RSA modulus of the request has a small factor";
 	if (name_is_empty(csr->subject) && csr->san.n == 0)
 		return "the request has no subject and no alternative name";
 	return NULL;

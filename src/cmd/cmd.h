@@ -64,6 +64,8 @@ typedef void (*control_call)(
     void *arg, uint64_t client, const char *line, bool may_write, const char *who);
 struct control *control_open(struct loop *l, int fd, int fd_ro, control_call call, void *arg);
 void control_answer(struct control *c, uint64_t client, int status, struct view text);
+/* Is this client still there? */
+bool control_waits(struct control *c, uint64_t client);
 void control_close(struct control *c);
 
 #endif

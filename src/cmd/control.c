@@ -9,7 +9,11 @@
 #include "cmd/cmd.h"
 
 #define LINE_MAX_OCTETS 4096
-#define CLIENTS_MAX 64
+#define CLIENTS_MAX                                                                            \
+	32 /* of each socket: the one that anybody may open does not shut out the operator's   \
+	    */
+#define IDLE_RO_MS 30000 /* and nobody sits on it for nothing */
+#define SWEEP_MS 1000
 #define RETRY_MS 5
 #define GIVE_UP_MS 60000
 
@@ -23,10 +27,13 @@ struct client {
 	uint64_t id;
 	int fd;
 	struct watch *watch;
-	bool may_write, waiting;
+	bool waiting;
 	char who[64];
 	struct blob in, out;
-	int64_t give_up_ms;
+	size_t sent; /* octets of out that are gone */
+	int64_t give_up_ms, last_ms;
+	bool taking; /* take_line is at work further up */
+	struct listener *listener;
 };
 struct control {
 	struct loop *loop;
@@ -34,15 +41,31 @@ struct control {
 		struct control *control;
 		int fd;
 		bool may_write;
+		size_t count;
 		struct watch *watch;
 	} listener[2];
 	struct client *clients;
-	size_t count;
 	uint64_t last_id;
-	struct timer *retry;
+	struct timer *retry, *sweep;
 	control_call call;
 	void *arg;
 };
+
+static struct client *
+client_of(struct control *control, uint64_t id)
+{
+	struct client *c = control->clients;
+
+	while (c != NULL && c->id != id)
+		c = c->next;
+	return c;
+}
+
+bool
+control_waits(struct control *control, uint64_t id)
+{
+	return client_of(control, id) != NULL;
+}
 
 static void
 client_free(struct client *c)
@@ -53,7 +76,7 @@ client_free(struct client *c)
 		*at = c->next;
 		break;
 	}
-	c->control->count--;
+	c->listener->count--;
 	watch_free(c->watch);
 	(void)close(c->fd);
 	blob_free(&c->in);
@@ -61,22 +84,28 @@ client_free(struct client *c)
 	free(c);
 }
 
+/* Commands one after the other; each waits for the answer of the one before. */
 static void
-take_line(struct client *c)
+take_lines(struct control *control, uint64_t id)
 {
-	uint8_t *end;
+	struct client *c;
 	struct blob line = {0};
+	uint8_t *end;
 
-	if (c->waiting || c->in.n == 0)
-		return;
-	end = memchr(c->in.p, '\n', c->in.n);
-	if (end == NULL)
-		return;
-	blob_add(&line, c->in.p, (size_t)(end - c->in.p));
-	memmove(c->in.p, end + 1, c->in.n - line.n - 1);
-	c->in.n -= line.n + 1;
-	c->waiting = true;
-	c->control->call(c->control->arg, c->id, blob_cstr(&line), c->may_write, c->who);
+	while ((c = client_of(control, id)) != NULL && !c->waiting && !c->taking &&
+	       c->in.n > 0 && (end = memchr(c->in.p, '\n', c->in.n)) != NULL) {
+		blob_clear(&line);
+		blob_add(&line, c->in.p, (size_t)(end - c->in.p));
+		memmove(c->in.p, end + 1, c->in.n - line.n - 1);
+		c->in.n -= line.n + 1;
+		c->waiting = c->taking = true;
+		c->last_ms = clock_mono_ms();
+		control->call(
+		    control->arg, id, blob_cstr(&line), c->listener->may_write, c->who);
+		c = client_of(control, id);
+		if (c != NULL)
+			c->taking = false;
+	}
 	blob_free(&line);
 }
 
@@ -94,7 +123,7 @@ client_readable(void *arg)
 		return;
 	}
 	blob_add(&c->in, buffer, (size_t)n);
-	take_line(c);
+	take_lines(c->control, c->id);
 }
 
 /* The peer's user by the kernel's word; the name is for the audit. */
@@ -119,7 +148,7 @@ listener_readable(void *arg)
 
 	if (fd < 0)
 		return;
-	if (control->count >= CLIENTS_MAX) {
+	if (l->count >= CLIENTS_MAX) {
 		(void)close(fd);
 		return;
 	}
@@ -127,20 +156,21 @@ listener_readable(void *arg)
 	c->control = control;
 	c->id = ++control->last_id;
 	c->fd = fd;
-	c->may_write = l->may_write;
+	c->listener = l;
+	c->last_ms = clock_mono_ms();
 	client_who(c);
 	c->watch = loop_watch(control->loop, fd, client_readable, c);
 	c->next = control->clients;
 	control->clients = c;
-	control->count++;
+	l->count++;
 }
 
 /* Write what the socket takes; false: the client is gone or stands still. */
 static bool
 client_flush(struct client *c)
 {
-	while (c->out.n > 0) {
-		ssize_t n = send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL);
+	while (c->sent < c->out.n) {
+		ssize_t n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EAGAIN) {
 			timer_set(c->control->retry, RETRY_MS);
@@ -149,11 +179,12 @@ client_flush(struct client *c)
 		if (n < 0 && errno != EINTR)
 			return false;
 		if (n > 0) {
-			memmove(c->out.p, c->out.p + n, c->out.n - (size_t)n);
-			c->out.n -= (size_t)n;
+			c->sent += (size_t)n;
 			c->give_up_ms = clock_mono_ms() + GIVE_UP_MS;
 		}
 	}
+	blob_free(&c->out);
+	c->sent = 0;
 	return true;
 }
 
@@ -170,6 +201,22 @@ retry_due(void *arg)
 	}
 }
 
+static void
+sweep_due(void *arg)
+{
+	struct control *control = arg;
+	int64_t now = clock_mono_ms();
+	struct client *next;
+
+	for (struct client *c = control->clients; c != NULL; c = next) {
+		next = c->next;
+		if (!c->listener->may_write && !c->waiting && c->out.n == 0 &&
+		    now - c->last_ms > IDLE_RO_MS)
+			client_free(c);
+	}
+	timer_set(control->sweep, SWEEP_MS);
+}
+
 struct control *
 control_open(struct loop *l, int fd, int fd_ro, control_call call, void *arg)
 {
@@ -180,8 +227,11 @@ control_open(struct loop *l, int fd, int fd_ro, control_call call, void *arg)
 	c->call = call;
 	c->arg = arg;
 	c->retry = loop_timer(l, retry_due, c);
+	c->sweep = loop_timer(l, sweep_due, c);
+	timer_set(c->sweep, SWEEP_MS);
 	for (int i = 0; i < 2; i++) {
-		c->listener[i] = (struct listener){c, fds[i], i == 0, NULL};
+		c->listener[i] =
+		    (struct listener){.control = c, .fd = fds[i], .may_write = i == 0};
 		c->listener[i].watch =
 		    loop_watch(l, fds[i], listener_readable, &c->listener[i]);
 	}
@@ -191,10 +241,8 @@ control_open(struct loop *l, int fd, int fd_ro, control_call call, void *arg)
 void
 control_answer(struct control *control, uint64_t id, int status, struct view text)
 {
-	struct client *c = control->clients;
+	struct client *c = client_of(control, id);
 
-	while (c != NULL && c->id != id)
-		c = c->next;
 	if (c == NULL)
 		return;
 	blob_printf(&c->out, "%d %zu\n", status, text.n);
@@ -202,7 +250,7 @@ control_answer(struct control *control, uint64_t id, int status, struct view tex
 	c->waiting = false;
 	c->give_up_ms = clock_mono_ms() + GIVE_UP_MS;
 	if (client_flush(c))
-		take_line(c);
+		take_lines(control, id);
 	else
 		client_free(c);
 }
@@ -215,5 +263,6 @@ control_close(struct control *c)
 	for (int i = 0; i < 2; i++)
 		watch_free(c->listener[i].watch);
 	timer_free(c->retry);
+	timer_free(c->sweep);
 	free(c);
 }

@@ -390,7 +390,8 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 {
 	struct seal seal = {0};
 	struct password_seal passwords = {0};
-	bool ok = false;
+	struct err none = {0};
+	bool sealed, ok = false;
 
 	if (!file_read(d->o.conf, CONF_BYTES_MAX, text, e))
 		return false;
@@ -400,9 +401,12 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 		    !dir_lock(d->o.state, &d->lock, e) ||
 		    !seal_load(d->o.state, have_keys(d->o.state), &seal, e))
 			goto out;
-		password_key(&seal, &passwords);
 	}
-	if (!conf_load(d->o.conf, blob_view(text), d->o.check ? NULL : &passwords, &d->conf)) {
+	/* A check opens the sealed passwords of the state directory too, if that is there. */
+	sealed = !d->o.check || seal_load(d->o.state, true, &seal, &none);
+	if (sealed)
+		password_key(&seal, &passwords);
+	if (!conf_load(d->o.conf, blob_view(text), sealed ? &passwords : NULL, &d->conf)) {
 		err_set(e, WHY_BAD_INPUT, "%s: not accepted", d->o.conf);
 		goto out;
 	}

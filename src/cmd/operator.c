@@ -86,6 +86,7 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 	it->event.reason = line->reason;
 	(void)snprintf(it->actor, sizeof(it->actor), "%s", who);
 	if (line->command == CMD_REVOKE && !serial_of(line->word, &it->serial)) {
+		blob_free(&it->serial);
 		free(it);
 		answer(c, client, CODE_USAGE,
 		    "% No certificate has such a serial number; it is decimal, or hexadecimal "
@@ -169,7 +170,9 @@ operator_shows(struct core *c)
 
 	if (p == NULL)
 		return;
-	if (!show_piece(c, p, &e)) {
+	if (!control_waits(c->control, p->client)) {
+		p->answer.more = false; /* nobody reads it any more */
+	} else if (!show_piece(c, p, &e)) {
 		blob_clear(&p->answer.text);
 		blob_printf(&p->answer.text, "%% %s\n", e.text);
 		p->answer.status = CODE_REFUSED;

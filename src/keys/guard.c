@@ -36,7 +36,8 @@ inner_alg(const struct look *l, const struct sig_alg *inside, struct err *e)
 		   "the algorithm inside is not the one to sign with (RFC 5280 4.1.1.2)");
 }
 
-/* MD5 and SHA-1 are for keys whose own certificate has that very one: who trusts it, trusts them.
+/* MD5 and SHA-1 are for keys whose own certificate has that very one: who trusts it, trusts
+ * them.
  */
 static bool
 hash_allowed(const struct look *l, struct err *e)
@@ -54,8 +55,9 @@ leap_allowed(const char *what, uint64_t number, uint64_t highest, struct err *e)
 {
 	if (number <= highest || number - highest <= GUARD_LEAP)
 		return true;
-	return err_set(e, WHY_REFUSED, "%s %llu is far beyond %llu, the highest that was signed",
-	    what, (unsigned long long)number, (unsigned long long)highest);
+	return err_set(e, WHY_REFUSED,
+	    "%s %llu is far beyond %llu, the highest that was signed", what,
+	    (unsigned long long)number, (unsigned long long)highest);
 }
 
 static bool
@@ -180,8 +182,7 @@ look_cert(struct look *l, struct err *e)
 		return true;
 	}
 	if (!shape_serial(c.serial, e) || !dates_follow(&c, e) ||
-	    !spki_decode(blob_view(&l->pair->spki), &own, e) ||
-	    !shape_check(&c, &own, &ca, e))
+	    !spki_decode(blob_view(&l->pair->spki), &own, e) || !shape_check(&c, &own, &ca, e))
 		return false;
 	if (serial_known(l->s, sha256_8(c.serial)))
 		return err_set(e, WHY_REFUSED, "serial was signed under another intent");

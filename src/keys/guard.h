@@ -15,13 +15,14 @@
  */
 #define GUARD_INTENTS 16384
 #define GUARD_GRANTS 256 /* open grants of one key */
-/* Keys with a self-signed certificate: all that is remembered of them fits one frame of the log.
+/* Keys with a self-signed certificate: all that is remembered of them fits one frame of the
+ * log.
  */
 #define GUARD_WINDOWS 64
 /*
- * How far an intent or a CRL number may lie beyond the highest that any key here has signed: far
- * enough for a database that is newer than a restored log, too near for one job to use up all
- * numbers for ever. Over all keys, for the next generation goes on counting.
+ * How far an intent or a CRL number may lie beyond the highest that any key here has signed:
+ * far enough for a database that is newer than a restored log, too near for one job to use up
+ * all numbers for ever. Over all keys, for the next generation goes on counting.
  */
 #define GUARD_LEAP (UINT64_C(1) << 20)
 
@@ -45,8 +46,8 @@ bool guard_sign(struct guard *g, const struct pair *p, const struct key_job *job
     struct blob *record, struct permit *out, struct err *e) MUST_USE;
 bool guard_grant(struct guard *g, const struct pair *p, const struct key_job *job,
     struct blob *record, struct err *e) MUST_USE;
-/* May the pair be destroyed? Never with a window: its clients would be cut off, and the signer has
- * no clock to see that they have gone. */
+/* May the pair be destroyed? Never with a window: its clients would be cut off, and the signer
+ * has no clock to see that they have gone. */
 bool guard_forget(
     struct guard *g, const struct pair *p, struct blob *record, struct err *e) MUST_USE;
 /*

@@ -16,10 +16,10 @@
  * record with everything that the log says so far. So a start reads the newest segment only,
  * however long the history is; journal_verify reads all of it.
  *
- * At the end of the newest segment, a frame that was never completed is cut away: no signature of
- * its batch has left. It is cut short, or zeros stand where the file system had not written yet:
- * at its end, in whole sectors in its middle, or everywhere. Anything else that does not fit is damage: the start is refused and the text
- * names file and offset.
+ * At the end of the newest segment, a frame that was never completed is cut away: no signature
+ * of its batch has left. It is cut short, or zeros stand where the file system had not written
+ * yet: at its end, in whole sectors in its middle, or everywhere. Anything else that does not
+ * fit is damage: the start is refused and the text names file and offset.
  */
 struct journal;
 
@@ -51,8 +51,8 @@ bool journal_commit(struct journal *j, struct err *e) MUST_USE;
 bool journal_full(const struct journal *j);
 /* Commit, then begin a segment that opens with this record. May leave the log broken. */
 bool journal_turn(struct journal *j, struct view saved, struct err *e) MUST_USE;
-/* After a failed fdatasync, or when a new segment is there but not in use, nobody knows what the
- * next start will read: the process must end and read again. */
+/* After a failed fdatasync, or when a new segment is there but not in use, nobody knows what
+ * the next start will read: the process must end and read again. */
 bool journal_broken(const struct journal *j);
 
 /* Check every segment and the links between them. */

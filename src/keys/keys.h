@@ -23,8 +23,8 @@ enum key_act {
 	KEY_GRANT, /* a human granted the role in bits to one public key: bytes = SHA-256 of its
 		      SubjectPublicKeyInfo, 32 octets. Lets KEY_SIGN make CA:TRUE for it, once.
 		      Durable before it is answered */
-	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, which must
-			be the one of SIGN_SELF, under the driver's archive password */
+	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, which
+			must be the one of SIGN_SELF, under the driver's archive password */
 	KEY_FORGET,  /* destroy the pair; refused once it has a window */
 };
 
@@ -58,7 +58,7 @@ struct key_job {
 	/* KEY_UNWRAP */
 	enum padding padding;
 	enum hash oaep_hash;
-	size_t want; /* 8, 16, 24 or 32 */
+	size_t want;	   /* 8, 16, 24 or 32 */
 	bool stranger;	   /* KEY_UNWRAP for an unknown identity: waits behind the others */
 	struct view bytes; /* copied on submit */
 };

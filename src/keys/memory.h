@@ -56,12 +56,12 @@ struct guard {
 
 /* NULL when nothing is remembered of that key. */
 struct state *state_find(const struct guard *g, const uint8_t id[PAIR_ID]);
-struct state *state_of(struct guard *g, const uint8_t id[PAIR_ID]); /* made when there is none */
+struct state *state_of(
+    struct guard *g, const uint8_t id[PAIR_ID]); /* made when there is none */
 void state_drop(struct guard *g, const uint8_t id[PAIR_ID]);
 void state_window(struct state *s, const struct window *w);
 void window_add(const struct window *w, struct blob *out); /* as records have it */
-void state_intent(
-    struct state *s, uint64_t intent, const uint8_t tbs[DIGEST], int64_t serial);
+void state_intent(struct state *s, uint64_t intent, const uint8_t tbs[DIGEST], int64_t serial);
 /* Of an intent that is remembered, or of the key's own certificate. */
 bool serial_known(const struct state *s, int64_t serial);
 void state_crl(struct state *s, uint64_t number, const uint8_t tbs[DIGEST]);

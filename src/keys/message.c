@@ -153,8 +153,7 @@ job_decode(struct view message, struct key_job *out, uint64_t *id, struct err *e
 	if (!read_sized(&r, &j.bytes) || r.n != 0)
 		return err_set(e, WHY_BAD_INPUT,
 		    "job of %zu octets: bytes are cut or something follows", message.n);
-	if (!fixed_canonical(message, &j) ||
-	    (j.bytes.n > 0 && (uses[j.act] & USES_BYTES) == 0))
+	if (!fixed_canonical(message, &j) || (j.bytes.n > 0 && (uses[j.act] & USES_BYTES) == 0))
 		return err_set(e, WHY_BAD_INPUT, "job has fields that its act does not use");
 	*out = j;
 	return true;

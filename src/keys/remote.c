@@ -43,7 +43,8 @@ remote_collect(struct keys *k, struct key_done *out)
 {
 	struct remote *r = remote_of(k);
 	struct err e = {0};
-	enum channel_got got = r->gone ? CHANNEL_EMPTY : channel_receive(r->fd, CHANNEL_MAX, &r->message);
+	enum channel_got got =
+	    r->gone ? CHANNEL_EMPTY : channel_receive(r->fd, CHANNEL_MAX, &r->message);
 	bool ok = got == CHANNEL_MESSAGE && done_decode(blob_view(&r->message), out, &e);
 
 	blob_clear(&r->message); /* wipes content keys */

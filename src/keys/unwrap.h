@@ -6,9 +6,9 @@
 
 /*
  * The key that a wrapped key gets when it is wrong: always the same one, and nobody outside can
- * predict it. It differs with everything that the answer to a right one depends on: asked for in
- * two ways, a wrong one must not give itself away by equal answers, nor by unequal ones where a
- * right one gives equal ones (the OAEP hash means nothing with PKCS#1).
+ * predict it. It differs with everything that the answer to a right one depends on: asked for
+ * in two ways, a wrong one must not give itself away by equal answers, nor by unequal ones
+ * where a right one gives equal ones (the OAEP hash means nothing with PKCS#1).
  */
 bool unwrap_synthetic(
     const uint8_t secret[32], const struct key_job *job, uint8_t out[KEY_WANT_MAX]) MUST_USE;

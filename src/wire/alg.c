@@ -462,6 +462,38 @@ spki_decode(struct view der, struct spki *out, struct err *e)
 	return ok;
 }
 
+/* n modulo a word, octet by octet from the front. */
+static uint32_t
+remainder_of(struct view n, uint32_t word)
+{
+	uint64_t rest = 0;
+
+	for (size_t i = 0; i < n.n; i++)
+		rest = (rest << 8 | n.p[i]) % word;
+	return (uint32_t)rest;
+}
+
+bool
+spki_small_factor(const struct spki *k)
+{
+	static const uint8_t primes[] = {3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53,
+	    59, 61, 67, 71, 73, 79, 83, 89, 97};
+	static const struct {
+		uint32_t product;
+		size_t from, until;
+	} groups[] = {{3234846615u, 0, 9}, {95041567u, 9, 14}, {907383479u, 14, 19},
+	    {4132280413u, 19, 24}};
+
+	for (size_t g = 0; k->kind == KEY_RSA && g < COUNT_OF(groups); g++) {
+		uint32_t rest = remainder_of(k->modulus, groups[g].product);
+
+		for (size_t i = groups[g].from; i < groups[g].until; i++)
+			if (rest % primes[i] == 0)
+				return true;
+	}
+	return false;
+}
+
 void
 spki_key_id(const struct spki *k, uint8_t out[20])
 {

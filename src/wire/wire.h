@@ -142,6 +142,8 @@ struct spki { /* SubjectPublicKeyInfo */
  * or more) is the caller's.
  */
 bool spki_decode(struct view der, struct spki *out, struct err *e) MUST_USE;
+/* An RSA modulus that a prime under 100 divides is none (BAD-118). False for other keys. */
+bool spki_small_factor(const struct spki *k);
 /* RFC 5280 4.2.1.2 method 1. */
 void spki_key_id(const struct spki *k, uint8_t out[20]);
 

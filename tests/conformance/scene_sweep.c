@@ -67,6 +67,7 @@ enum unused {
 	UNUSED_VERSION,	 /* of SignedData or SignerInfo: 1 and 3 mean the same to us */
 	UNUSED_DIGESTS,	 /* digestAlgorithms: a hint (BAD-063) */
 	UNUSED_CERT,	 /* of the temporary certificate all but key, issuer and serial */
+	UNUSED_SID,	 /* capital or small letters of the signer's issuer name */
 	UNUSED_ALG_NAME, /* digest and signature algorithm with the same meaning */
 	UNUSED_KINDS,
 };
@@ -75,6 +76,7 @@ static const char *const unused_names[UNUSED_KINDS] = {
     "version numbers that mean the same",
     "digestAlgorithms, a hint nobody reads",
     "the temporary certificate's dates, names, extensions and own signature",
+    "capital letters of the SignerIdentifier's name",
     "parameters of algorithms with the same meaning",
 };
 
@@ -82,7 +84,7 @@ struct span {
 	size_t from, until;
 };
 struct map {
-	struct span versions[2], digests, cert, key, serial, issuer, algs[2];
+	struct span versions[2], digests, cert, key, sid, algs[2];
 };
 
 static struct span
@@ -120,16 +122,16 @@ map_of(struct view m)
 	take(b, &in, end, true);  /* Certificate */
 	take(b, &in, end, true);  /* TBSCertificate */
 	take(b, &in, end, false); /* version */
-	map.serial = take(b, &in, end, false);
+	take(b, &in, end, false); /* serial */
 	take(b, &in, end, false); /* signature */
-	map.issuer = take(b, &in, end, false);
+	take(b, &in, end, false); /* issuer */
 	take(b, &in, end, false); /* validity */
 	take(b, &in, end, false); /* subject */
 	map.key = take(b, &in, end, false);
 	take(b, &p, end, true); /* signerInfos */
 	take(b, &p, end, true); /* SignerInfo */
 	map.versions[1] = take(b, &p, end, false);
-	take(b, &p, end, false); /* sid */
+	map.sid = take(b, &p, end, false);
 	map.algs[0] = take(b, &p, end, false);
 	take(b, &p, end, false); /* signedAttrs */
 	map.algs[1] = take(b, &p, end, false);
@@ -152,6 +154,8 @@ unused_at(const struct map *m, size_t at)
 		return UNUSED_DIGESTS;
 	if (within(m->cert, at) && !within(m->key, at))
 		return UNUSED_CERT;
+	if (within(m->sid, at))
+		return UNUSED_SID;
 	if (within(m->algs[0], at) || within(m->algs[1], at))
 		return UNUSED_ALG_NAME;
 	return UNUSED_NONE;

@@ -133,7 +133,8 @@ struct tbs_want {
 	bool v1;		/* version 1, no extensions */
 };
 
-/* A TBSCertificate that cert_encode_tbs would not write: as good, but for version and extensions. */
+/* A TBSCertificate that cert_encode_tbs would not write: as good, but for version and
+ * extensions. */
 static UNUSED void
 tbs_odd(const struct tbs_want *w, const struct cert_spec *s, struct blob *out)
 {
@@ -390,7 +391,8 @@ H(h_md5, w.hash = HASH_MD5)
 H(h_crl_sign, w.usage = KU_CRL_SIGN)
 H(h_version_1, w.v1 = true)
 H(h_no_usage, w.usage = 0)
-H(h_ns_cert_type, (w.oid = VIEW("\x60\x86\x48\x01\x86\xf8\x42\x01\x01"), w.value = VIEW("\x03\x02\x01\x06")))
+H(h_ns_cert_type,
+    (w.oid = VIEW("\x60\x86\x48\x01\x86\xf8\x42\x01\x01"), w.value = VIEW("\x03\x02\x01\x06")))
 H(h_ocsp, w.eku = EKU_CLIENT_AUTH | EKU_OCSP_SIGNING)
 H(h_eku_any, (w.oid = VIEW("\x55\x1d\x25"), w.value = VIEW("\x30\x06\x06\x04\x55\x1d\x25\x00")))
 H(h_own_name, w.subject = CA_NAME)
@@ -770,7 +772,8 @@ static UNUSED const struct hostile hostile_table[] = {
     {"grant of an unknown role", h_grant_role, "unknown role"},
     {"grant for 31 octets", h_grant_short, "32 octets"},
     {"PKCS#12 around what is no certificate", h_archive_foreign, "certificate"},
-    {"PKCS#12 around the right certificate without its signature", h_archive_unsigned, "signature"},
+    {"PKCS#12 around the right certificate without its signature", h_archive_unsigned,
+	"signature"},
     {"PKCS#12 around another certificate of the key", h_archive_other, "not the one"},
     {"PKCS#12 of a key that has no certificate yet", h_archive_no_window, "no self-signed"},
     {"content key longer than any cipher's", h_unwrap_long, "8, 16, 24 or 32"},

@@ -109,8 +109,8 @@ intents_in_a_window(void **state)
 	bench_close(&b);
 }
 
-/* Numbers may leap GUARD_LEAP beyond the highest of any key: a restored database may be ahead, but
- * one job must not use them up. */
+/* Numbers may leap GUARD_LEAP beyond the highest of any key: a restored database may be ahead,
+ * but one job must not use them up. */
 static void
 leaps_are_bounded(void **state)
 {

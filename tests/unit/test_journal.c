@@ -371,9 +371,9 @@ segment_too_long(void **state)
 }
 
 /*
- * Power went while the last batch, many sectors long, was on its way to the disk: any sectors of
- * it may be missing, the first and the last too. Its batch goes, for nothing of it has left. With
- * a frame behind it, the batch was durable once: that is damage.
+ * Power went while the last batch, many sectors long, was on its way to the disk: any sectors
+ * of it may be missing, the first and the last too. Its batch goes, for nothing of it has left.
+ * With a frame behind it, the batch was durable once: that is damage.
  */
 static void
 hole_in_the_last_batch(void **state)
@@ -405,7 +405,8 @@ hole_in_the_last_batch(void **state)
 	journal_close(j);
 	read_segment(dir, 1, &file);
 	for (size_t at = begin / SECTOR * SECTOR; at < end; at += SECTOR) {
-		size_t from = at < begin ? begin : at, to = at + SECTOR < end ? at + SECTOR : end;
+		size_t from = at < begin ? begin : at,
+		       to = at + SECTOR < end ? at + SECTOR : end;
 
 		blob_set(&holed, blob_view(&file));
 		memset(holed.p + from, 0, to - from);
@@ -419,7 +420,8 @@ hole_in_the_last_batch(void **state)
 		journal_close(j);
 		write_segment(dir, 1, blob_view(&holed));
 		assert_null(open_log(dir, &s, &e));
-		holed.p[from + 3] = 1; /* no sector is missing: this was written so, or changed */
+		holed.p[from + 3] =
+		    1; /* no sector is missing: this was written so, or changed */
 		write_segment(dir, 1, view_of(holed.p, end));
 		if (to - from == SECTOR)
 			assert_null(open_log(dir, &s, &e));
