@@ -193,6 +193,7 @@ role_signer(void)
 	char password[KEY_PASSWORD_MAX + 1] = {0};
 	struct err e = {0};
 	const char *keys = env_of("KEYMUSTER_KEYS"), *dirs[] = {keys, NULL};
+	unsigned workers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	uint8_t first[32];
 	int code;
 
@@ -205,7 +206,7 @@ role_signer(void)
 	}
 	(void)close(4);
 	(void)close(5);
-	code = signer_main(3, keys, &seal, (unsigned)sysconf(_SC_NPROCESSORS_ONLN), password);
+	code = signer_main(3, keys, &seal, workers, password);
 	mem_wipe(&seal, sizeof(seal));
 	mem_wipe(password, sizeof(password));
 	return code;

@@ -361,6 +361,13 @@ answer_wait(struct conn *c)
 	event_add(&c->writable, NULL);
 }
 
+/* Without the first n octets. */
+static struct view
+view_behind(struct view v, size_t n)
+{
+	return n == v.n ? (struct view){0} : view_of(v.p + n, v.n - n);
+}
+
 static void
 answer_write(struct conn *c, struct view head, const struct http_answer *a, bool with_body)
 {
@@ -382,7 +389,7 @@ answer_write(struct conn *c, struct view head, const struct http_answer *a, bool
 		blob_add(&c->out, head.p + sent, head.n - sent);
 		sent = head.n;
 	}
-	c->rest = view_of(body.p + (sent - head.n), body.n - (sent - head.n));
+	c->rest = view_behind(body, sent - head.n);
 	if (!c->release) {
 		blob_add_view(&c->out, c->rest);
 		c->rest = (struct view){0};
@@ -398,14 +405,14 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	ssize_t n;
 
 	(void)fd, (void)what;
-	n = conn_send(c, view_of(c->out.p + c->out_at, waiting), c->rest);
+	n = conn_send(c, view_behind(blob_view(&c->out), c->out_at), c->rest);
 	if (n < 0) {
 		conn_drop(c);
 		return;
 	}
 	taken = (size_t)n < waiting ? (size_t)n : waiting;
 	c->out_at += taken;
-	c->rest = view_of(c->rest.p + ((size_t)n - taken), c->rest.n - ((size_t)n - taken));
+	c->rest = view_behind(c->rest, (size_t)n - taken);
 	if (c->out_at == c->out.n && !c->rest.n)
 		answer_sent(c);
 	else

@@ -7,23 +7,31 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* One death for all processes that share the file, so that the next set of them lives. */
-static bool
-had_its_turn(const char *file)
+/* The file of KEYMUSTER_CRASH_ONCE, opened at the first passing: later the sandbox stands. */
+static int
+once_file(void)
 {
-	return file != NULL && open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) < 0;
+	static int fd = -1;
+	const char *path = getenv("KEYMUSTER_CRASH_ONCE");
+
+	if (fd < 0 && path != NULL)
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return fd;
 }
 
 /*
  * KEYMUSTER_CRASH is "name" or "name:n"; the n-th passing of that name is the last. With
- * KEYMUSTER_CRASH_ONCE=FILE only if FILE is not there yet; it is made.
+ * KEYMUSTER_CRASH_ONCE=FILE only while FILE is empty; an octet is written, so that the next set
+ * of processes lives.
  */
 void
 crash_point(const char *name)
 {
 	static unsigned long passed;
 	const char *wish = getenv("KEYMUSTER_CRASH");
+	int once = once_file();
 	size_t n = strlen(name);
 	unsigned long nth = 1;
 
@@ -31,7 +39,9 @@ crash_point(const char *name)
 		return;
 	if (wish[n] == ':')
 		nth = strtoul(wish + n + 1, NULL, 10);
-	if (++passed == nth && !had_its_turn(getenv("KEYMUSTER_CRASH_ONCE")))
+	if (++passed != nth)
+		return;
+	if (once < 0 || (lseek(once, 0, SEEK_END) == 0 && write(once, "x", 1) == 1))
 		raise(SIGKILL); /* the sandbox knows tgkill, not kill */
 }
 

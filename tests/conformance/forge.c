@@ -166,9 +166,8 @@ sign_with(EVP_PKEY *key, const char *digest, struct view v, struct blob *out)
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t n = (size_t)EVP_PKEY_get_size(key);
 	uint8_t *at = blob_grow(out, n);
-	bool ok =
-	    EVP_DigestSignInit(ctx, NULL, EVP_get_digestbyname(digest), NULL, key) == 1 &&
-	    EVP_DigestSign(ctx, at, &n, v.p, v.n) == 1;
+	bool ok = EVP_DigestSignInit(ctx, NULL, EVP_get_digestbyname(digest), NULL, key) == 1 &&
+		  EVP_DigestSign(ctx, at, &n, v.p, v.n) == 1;
 
 	out->n = ok ? (size_t)(at - out->p) + n : (size_t)(at - out->p);
 	EVP_MD_CTX_free(ctx);
@@ -312,8 +311,7 @@ put_attributes(struct asn *w, const struct outer_row *o, const struct peer *p, i
 	    {DROP_NONCE, OID_SCEP "5", or_else(o->nonce, blob_view(&nonce))},
 	    {DROP_DIGEST, OID_PKCS9 "4", or_else(o->digest, view_of(md, sizeof(md)))},
 	    {DROP_CONTENT_TYPE, OID_PKCS9 "3",
-		or_else(o->content_kind,
-		    VIEW("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"))},
+		or_else(o->content_kind, VIEW("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"))},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (!(o->drop & rows[i].drop))
@@ -431,11 +429,10 @@ forge_message(const struct outer_row *o, struct peer *p, int type, struct view c
 	asn_close(&w);
 	asn_open(&w, TAG_SET);
 	if (o->beside != NULL)
-		ok = put_signer(&w, &(struct outer_row){.how = o->beside_how}, o->beside, type,
-		    content);
-	for (int i = 0; ok && i <= o->signers; i++)
 		ok = put_signer(
-		    &w, o, p, type, o->no_content ? (struct view){0} : content);
+		    &w, &(struct outer_row){.how = o->beside_how}, o->beside, type, content);
+	for (int i = 0; ok && i <= o->signers; i++)
+		ok = put_signer(&w, o, p, type, o->no_content ? (struct view){0} : content);
 	while (w.depth > 0)
 		asn_close(&w);
 	asn_raw(&w, o->behind);

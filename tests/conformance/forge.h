@@ -5,7 +5,10 @@
 #include "lib/peer.h"
 
 /* Octets of a string literal, for rows of tables. */
-#define B(s) {(const uint8_t *)(s), sizeof(s) - 1}
+#define B(s)                                                                                   \
+	{                                                                                      \
+		(const uint8_t *)(s), sizeof(s) - 1                                            \
+	}
 
 #define OID_PKCS7 "1.2.840.113549.1.7."
 #define OID_PKCS9 "1.2.840.113549.1.9."
@@ -50,7 +53,8 @@ void add_cert(struct blob *out, X509 *cert);
 void add_spki(struct blob *out, EVP_PKEY *key);
 void add_sid(struct asn *w, X509 *cert); /* IssuerAndSerialNumber */
 
-/* ---- the envelope; zero is good ------------------------------------------------------------ */
+/* ---- the envelope; zero is good ------------------------------------------------------------
+ */
 
 struct seal_row {
 	const char *type, *inner_type;		/* NULL: envelopedData around data */
@@ -67,10 +71,10 @@ struct seal_row {
 	bool raw;   /* plain is padded already */
 	int copies; /* further recipients, the same */
 };
-void forge_envelope(
-    const struct seal_row *s, X509 *to, struct view plain, struct blob *out);
+void forge_envelope(const struct seal_row *s, X509 *to, struct view plain, struct blob *out);
 
-/* ---- the signed message; zero is good ------------------------------------------------------ */
+/* ---- the signed message; zero is good ------------------------------------------------------
+ */
 
 enum forge_how { SIGN_SET, SIGN_CONTEXT, SIGN_BROKEN, SIGN_BY_OTHER, SIGN_AS_SENT };
 enum forge_drop {
@@ -83,20 +87,21 @@ enum forge_drop {
 
 struct outer_row {
 	const char *type, *content_type;
-	struct view version, signer_version;	 /* whole elements */
-	struct view digest_algs;		 /* contents of the SET */
-	struct view digest_alg, sig_alg;	 /* whole */
-	struct view sid;			 /* whole SignerIdentifier */
-	struct view message_type, id, nonce, digest, content_kind; /* whole values in their SET */
-	struct view extra;			 /* whole attributes */
-	struct view attrs;			 /* contents of signedAttrs */
-	struct view unsigned_attrs;		 /* contents */
-	struct view more;			 /* whole certificates in front of the signer's */
-	struct view content;			 /* whole element inside eContent's [0] */
+	struct view version, signer_version; /* whole elements */
+	struct view digest_algs;	     /* contents of the SET */
+	struct view digest_alg, sig_alg;     /* whole */
+	struct view sid;		     /* whole SignerIdentifier */
+	struct view message_type, id, nonce, digest,
+	    content_kind;	    /* whole values in their SET */
+	struct view extra;	    /* whole attributes */
+	struct view attrs;	    /* contents of signedAttrs */
+	struct view unsigned_attrs; /* contents */
+	struct view more;	    /* whole certificates in front of the signer's */
+	struct view content;	    /* whole element inside eContent's [0] */
 	struct view signature;
 	struct view behind;
 	bool no_content, no_attrs, no_certificate, bare_unsigned;
-	int signers; /* further ones, the same; -1: none at all */
+	int signers;		   /* further ones, the same; -1: none at all */
 	const struct peer *beside; /* signs as well, in front */
 	enum forge_how beside_how;
 	unsigned drop;
@@ -106,7 +111,8 @@ struct outer_row {
 bool forge_message(const struct outer_row *o, struct peer *p, int type, struct view content,
     struct blob *out, struct err *e);
 
-/* ---- the request inside; zero is good ------------------------------------------------------- */
+/* ---- the request inside; zero is good -------------------------------------------------------
+ */
 
 struct ask_row {
 	struct view version;	/* whole */

@@ -269,10 +269,12 @@ lab_still_good(struct lab *l, int64_t certificates, struct err *e)
 	bool ok = enrol(l, &l->carol, l->password, &a, e) || err_prefix(e, "next good request");
 
 	if (ok && a.status != PEER_SUCCESS)
-		ok = err_set(e, WHY_REFUSED, "the next good request is not granted: %s", a.text);
+		ok =
+		    err_set(e, WHY_REFUSED, "the next good request is not granted: %s", a.text);
 	/* 1 is the CA's own: no number was lost in between. */
 	if (ok && ASN1_INTEGER_get(X509_get0_serialNumber(a.cert)) != certificates + 2)
-		ok = err_set(e, WHY_REFUSED, "a serial was consumed: %ld behind %ld certificates",
+		ok = err_set(e, WHY_REFUSED,
+		    "a serial was consumed: %ld behind %ld certificates",
 		    ASN1_INTEGER_get(X509_get0_serialNumber(a.cert)), (long)certificates);
 	ok = ok && peer_verify(a.cert, l->carol.ca, l->w.now, e);
 	peer_answer_free(&a);
@@ -303,8 +305,7 @@ attribute(CMS_SignerInfo *si, const char *dotted)
 static int
 digit(const ASN1_STRING *s)
 {
-	return s == NULL || ASN1_STRING_length(s) != 1 ? -1
-						       : ASN1_STRING_get0_data(s)[0] - '0';
+	return s == NULL || ASN1_STRING_length(s) != 1 ? -1 : ASN1_STRING_get0_data(s)[0] - '0';
 }
 
 static bool
@@ -333,8 +334,8 @@ verified(struct lab *l, CMS_ContentInfo *cms, struct blob *content)
 static void
 keep_rest(struct seen *s, CMS_SignerInfo *si, size_t whole)
 {
-	static const char *const varying[] = {OID_SCEP "5", OID_SCEP "6", OID_SCEP "7",
-	    OID_PKCS9 "4"};
+	static const char *const varying[] = {
+	    OID_SCEP "5", OID_SCEP "6", OID_SCEP "7", OID_PKCS9 "4"};
 
 	for (int i = 0; i < CMS_signed_get_attr_count(si); i++) {
 		X509_ATTRIBUTE *x = CMS_signed_get_attr(si, i);
@@ -352,8 +353,8 @@ keep_rest(struct seen *s, CMS_SignerInfo *si, size_t whole)
 }
 
 static bool
-read_status(CMS_ContentInfo *cms, struct view content, struct seen *s, size_t whole,
-    struct err *e)
+read_status(
+    CMS_ContentInfo *cms, struct view content, struct seen *s, size_t whole, struct err *e)
 {
 	CMS_SignerInfo *si = sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
 	const ASN1_STRING *text = attribute(si, OID_FAIL_INFO_TEXT);
@@ -369,7 +370,8 @@ read_status(CMS_ContentInfo *cms, struct view content, struct seen *s, size_t wh
 		(void)snprintf(s->text, sizeof(s->text), "%.*s", ASN1_STRING_length(text),
 		    (const char *)ASN1_STRING_get0_data(text));
 	keep_rest(s, si, whole);
-	if ((status == PEER_FAILURE) != (fail >= 0) || (status != PEER_SUCCESS && content.n > 0))
+	if ((status == PEER_FAILURE) != (fail >= 0) ||
+	    (status != PEER_SUCCESS && content.n > 0))
 		return err_set(e, WHY_BUG, "CertRep with pkiStatus %d, failInfo %d, %zu octets",
 		    status, fail, content.n);
 	if (status == PEER_FAILURE && fail <= 4)
@@ -493,8 +495,8 @@ answered_as(struct lab *l, const struct row *r, const struct seen *s, struct err
 }
 
 static bool
-changed_as(const struct row *r, const struct stock *before, const struct stock *now,
-    struct err *e)
+changed_as(
+    const struct row *r, const struct stock *before, const struct stock *now, struct err *e)
 {
 	bool stores = !(r->flags & ROW_SAME);
 	int64_t requests = r->want == WANT_PEND && stores ? 1 : 0;
@@ -520,8 +522,9 @@ row_run(const struct row *r, struct err *e)
 	int64_t at;
 	bool ok = lab_open(l, r->flags, e);
 
-	l->p = r->flags & ROW_BY_ALICE ? &l->alice : r->flags & ROW_BY_BOB ? &l->bob
-									   : &l->mallory;
+	l->p = r->flags & ROW_BY_ALICE ? &l->alice
+	       : r->flags & ROW_BY_BOB ? &l->bob
+				       : &l->mallory;
 	if (ok && r->make != NULL)
 		r->make(l, r, &message);
 	else if (ok)

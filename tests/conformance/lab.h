@@ -18,11 +18,11 @@ enum want {
 };
 
 enum row_flags {
-	ROW_AUTO = 1,	 /* grant auto */
-	ROW_SAME = 2,	 /* PENDING or SUCCESS, and yet nothing new is stored */
-	ROW_BY_ALICE = 4, /* signed by a live certificate of ours */
-	ROW_BY_BOB = 8,	 /* by the client whose request waits */
-	ROW_SHORT = 32, /* the CA lives 20 days */
+	ROW_AUTO = 1,	     /* grant auto */
+	ROW_SAME = 2,	     /* PENDING or SUCCESS, and yet nothing new is stored */
+	ROW_BY_ALICE = 4,    /* signed by a live certificate of ours */
+	ROW_BY_BOB = 8,	     /* by the client whose request waits */
+	ROW_SHORT = 32,	     /* the CA lives 20 days */
 	ROW_STRANGE_ID = 16, /* transaction or nonce of the message are not peer's */
 };
 
@@ -50,18 +50,18 @@ struct lab {
 	struct peer alice, bob, carol, mallory;
 	EVP_PKEY *alice_key; /* of her certificate */
 	char password[40];
-	struct peer *p;		    /* who sends the row's message */
-	EVP_PKEY *extra_key;	    /* freed with the lab */
-	struct blob keep[8];	    /* pieces that a row's views borrow */
-	int made;		    /* names given out */
+	struct peer *p;	     /* who sends the row's message */
+	EVP_PKEY *extra_key; /* freed with the lab */
+	struct blob keep[8]; /* pieces that a row's views borrow */
+	int made;	     /* names given out */
 	int64_t spent_ms;
 };
 
 /* An authority with alice certified, bob waiting and one password out. */
 bool lab_open(struct lab *l, unsigned flags, struct err *e) MUST_USE;
 void lab_free(struct lab *l);
-bool lab_peer(struct peer *p, struct lab *l, const char *subject, EVP_PKEY *key,
-    struct err *e) MUST_USE;
+bool lab_peer(
+    struct peer *p, struct lab *l, const char *subject, EVP_PKEY *key, struct err *e) MUST_USE;
 bool lab_password(struct lab *l, char out[40], struct err *e) MUST_USE;
 bool lab_command(struct lab *l, enum ca_command c, int64_t request, struct err *e) MUST_USE;
 bool lab_revoke(struct lab *l, X509 *cert, struct err *e) MUST_USE;

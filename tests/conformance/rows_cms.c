@@ -28,8 +28,8 @@ must(bool ok)
 /* ---- makers
  * ------------------------------------------------------------------------------------ */
 
-/* Everything with this digest, by stock calls: 1 MD5, 2 SHA-1, 3 SHA-1 inside alone, 4 MD5 inside
- * alone, 5 SHA-512. */
+/* Everything with this digest, by stock calls: 1 MD5, 2 SHA-1, 3 SHA-1 inside alone, 4 MD5
+ * inside alone, 5 SHA-512. */
 static void
 other_digest(struct lab *l, const struct row *r, struct blob *out)
 {
@@ -102,7 +102,8 @@ rsa_e3(void)
 	EVP_PKEY *key = NULL;
 
 	BN_dec2bn(&three, "3");
-	must(EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1 &&
+	must(EVP_PKEY_keygen_init(ctx) == 1 &&
+	     EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1 &&
 	     EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, three) == 1 &&
 	     EVP_PKEY_generate(ctx, &key) == 1);
 	BN_free(three);
@@ -133,8 +134,8 @@ cube_root(const BIGNUM *n, BIGNUM *root, BN_CTX *ctx)
 	BN_free(cube);
 }
 
-/* 00 01 ff*8 00 DigestInfo garbage, as a perfect cube nearly is: lax verifiers with e = 3 accept
- * its root (Bleichenbacher 2006). Signs the certificate itself and the message. */
+/* 00 01 ff*8 00 DigestInfo garbage, as a perfect cube nearly is: lax verifiers with e = 3
+ * accept its root (Bleichenbacher 2006). Signs the certificate itself and the message. */
 static void
 cube_forgery(const uint8_t hash[32], struct blob *sig)
 {
@@ -152,7 +153,8 @@ cube_forgery(const uint8_t hash[32], struct blob *sig)
 	/* The forgery is a good one: its cube starts as the block does. */
 	must(BN_sqr(n, root, ctx) && BN_mul(n, n, root, ctx));
 	uint8_t cube[256];
-	must(BN_bn2binpad(n, cube, 256) == 256 && memcmp(cube, block, 11 + sizeof(info) + 32) == 0);
+	must(BN_bn2binpad(n, cube, 256) == 256 &&
+	     memcmp(cube, block, 11 + sizeof(info) + 32) == 0);
 	BN_free(n);
 	BN_free(root);
 	BN_CTX_free(ctx);
@@ -179,10 +181,15 @@ signed_by_cube(struct lab *l, const struct row *r, struct blob *out)
 	must(EVP_Digest(sealed.p, sealed.n, md + 2, &n, EVP_sha256(), NULL) == 1);
 	asn_open(&set, TAG_SET);
 	asn_attribute(&set, OID_SCEP "2", VIEW("\x13\x02\x31\x39"));
-	asn_attribute(&set, OID_SCEP "7", VIEW("\x13\x06" "forged"));
-	asn_attribute(&set, OID_SCEP "5", VIEW("\x04\x10" "0123456789abcdef"));
+	asn_attribute(&set, OID_SCEP "7",
+	    VIEW("\x13\x06"
+		 "forged"));
+	asn_attribute(&set, OID_SCEP "5",
+	    VIEW("\x04\x10"
+		 "0123456789abcdef"));
 	asn_attribute(&set, OID_PKCS9 "4", view_of(md, sizeof(md)));
-	asn_attribute(&set, OID_PKCS9 "3", VIEW("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"));
+	asn_attribute(
+	    &set, OID_PKCS9 "3", VIEW("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"));
 	asn_close_sorted(&set);
 	must(EVP_Digest(set.out.p, set.out.n, hash, &n, EVP_sha256(), NULL) == 1);
 	cube_forgery(hash, &sig);
@@ -264,8 +271,8 @@ addressed(struct lab *l, const struct row *r, struct blob *out)
 		break;
 	}
 	inner.seal.rid = blob_view(&w.out);
-	inner.seal.recipient_version = w.out.p[0] == TAG_PLAIN_0 ? VIEW("\x02\x01\x02")
-								 : VIEW("\x02\x01\x00");
+	inner.seal.recipient_version =
+	    w.out.p[0] == TAG_PLAIN_0 ? VIEW("\x02\x01\x02") : VIEW("\x02\x01\x00");
 	must(row_make(l, &inner, out, &e));
 	ASN1_OCTET_STRING_free(ski);
 	blob_free(&w.out);
@@ -325,7 +332,8 @@ other_recipient(struct lab *l, const struct row *r, struct blob *out)
 		must(at != NULL);
 		memcpy(at + 2, "\x7f\xff", 2);
 	}
-	must(forge_message(&(struct outer_row){0}, l->p, PEER_PKCS_REQ, blob_view(&sealed), out, &e));
+	must(forge_message(
+	    &(struct outer_row){0}, l->p, PEER_PKCS_REQ, blob_view(&sealed), out, &e));
 	CMS_ContentInfo_free(cms);
 	X509_free(ec);
 	sk_X509_free(to);
@@ -353,7 +361,8 @@ slow_password(struct lab *l, const struct row *r, struct blob *out)
 	asn_raw(&w, VIEW("\x02\x04\x7f\xff\xff\xff"));
 	asn_close(&w);
 	asn_close(&w);
-	asn_algorithm(&w, "1.2.840.113549.1.9.16.3.9", VIEW("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x02"));
+	asn_algorithm(&w, "1.2.840.113549.1.9.16.3.9",
+	    VIEW("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x02"));
 	asn_put(&w, TAG_OCTETS, VIEW("0123456789abcdef0123456789abcdef"));
 	asn_close(&w);
 	inner.seal.recipients = blob_view(&w.out);
@@ -415,7 +424,8 @@ crowd(struct lab *l, const struct row *r, struct blob *out)
 		struct peer self = {0}, other = {0};
 
 		must(lab_peer(&self, l, names[i % 2], pool_key(92 + (size_t)(i % 2)), &e) &&
-		     lab_peer(&other, l, names[(i + 1) % 2], pool_key(93 - (size_t)(i % 2)), &e));
+		     lab_peer(
+			 &other, l, names[(i + 1) % 2], pool_key(93 - (size_t)(i % 2)), &e));
 		X509_set_version(x, 2);
 		ASN1_INTEGER_set(X509_get_serialNumber(x), 5 + i);
 		X509_set_subject_name(x, self.name);
@@ -506,7 +516,8 @@ strange_spki(struct asn *w, int kind)
 		break;
 	case EXPLICIT_CURVE:
 		key = EVP_EC_gen("P-256");
-		must(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit"));
+		must(EVP_PKEY_set_utf8_string_param(
+		    key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit"));
 		add_spki(&w->out, key);
 		break;
 	default:
@@ -558,7 +569,9 @@ strange_key(struct lab *l, const struct row *r, struct blob *out)
  * -------------------------------------------------------------------------------------- */
 
 #define VS "\x60\x86\x48\x01\x86\xf8\x45\x01\x09"
-#define TYPE_ATTR "\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02" "19"
+#define TYPE_ATTR                                                                              \
+	"\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02"                                           \
+	"19"
 #define P7 "\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 
 static const struct row rows[] = {
@@ -571,7 +584,8 @@ static const struct row rows[] = {
     {"BAD-057", "two SignerInfos, the same", WANT_F2, .outer = {.signers = 1}},
     {"BAD-057", "two SignerInfos of two keys, both good", WANT_F2, ROW_STRANGE_ID,
 	.make = two_signers},
-    {"BAD-057", "two SignerInfos, one broken", WANT_F2, ROW_STRANGE_ID, .make = two_signers, .number = 1},
+    {"BAD-057", "two SignerInfos, one broken", WANT_F2, ROW_STRANGE_ID, .make = two_signers,
+	.number = 1},
     {"BAD-058", "no signed attributes", WANT_UNREADABLE, .outer = {.no_attrs = true}},
     {"BAD-059", "renewal without its certificate, known here", WANT_OK, ROW_BY_ALICE,
 	.type = PEER_RENEWAL_REQ, .make = without_certificate},
@@ -581,18 +595,17 @@ static const struct row rows[] = {
     {"BAD-060", "signature by another key", WANT_F1, .outer = {.how = SIGN_BY_OTHER}},
     {"BAD-060", "signature by another key than the live certificate's", WANT_F1, ROW_BY_ALICE,
 	.outer = {.how = SIGN_BY_OTHER}},
-    {"BAD-060", "messageDigest of other content", WANT_F1,
+    {"BAD-060", "messageDigest of other content (PK-08)", WANT_F1,
 	.outer = {.digest = B("\x04\x20"
 			      "0123456789abcdef0123456789abcdef")}},
     {"BAD-060", "messageDigest too short", WANT_F1, .outer = {.digest = B("\x04\x01x")}},
     {"BAD-060", "messageDigest missing", WANT_F1, .outer = {.drop = DROP_DIGEST}},
     {"BAD-060", "contentType attribute is signedData", WANT_F1,
 	.outer = {.content_kind = B("\x06\x09" P7 "\x02")}},
-    {"BAD-060", "contentType attribute missing", WANT_F1,
-	.outer = {.drop = DROP_CONTENT_TYPE}},
+    {"BAD-060", "contentType attribute missing", WANT_F1, .outer = {.drop = DROP_CONTENT_TYPE}},
     {"BAD-060", "an empty signature", WANT_F1, .outer = {.signature = B("")}},
     {"BAD-061", "signed with the [0] tag", WANT_F1, .outer = {.how = SIGN_CONTEXT}},
-    {"BAD-062", "MD5 throughout", WANT_F0, .make = other_digest, .number = 1},
+    {"BAD-062", "MD5 throughout (AL-03)", WANT_F0, .make = other_digest, .number = 1},
     {"BAD-062", "SHA-1 throughout (compat legacy is not in)", WANT_F0, .make = other_digest,
 	.number = 2},
     {"BAD-062", "SHA-1 in the request inside alone", WANT_F0, .make = other_digest,
@@ -611,7 +624,8 @@ static const struct row rows[] = {
     {"BAD-064", "ECDSA said of an RSA signature", WANT_F1,
 	.outer = {.sig_alg = B("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02")}},
     {"BAD-064", "RSA said of an ECDSA signature", WANT_F1, .make = ec_signer,
-	.outer = {.sig_alg = B("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00")}},
+	.outer = {.sig_alg =
+		      B("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00")}},
     {"BAD-065", "a key with e = 3 that signs honestly is served", WANT_PEND,
 	.make = signed_by_cube},
     {"BAD-065", "cube root for lax padding, e = 3", WANT_F1, ROW_STRANGE_ID,
@@ -621,8 +635,11 @@ static const struct row rows[] = {
     {"BAD-066", "messageType unsigned", WANT_UNREADABLE,
 	.outer = {.drop = DROP_TYPE, .unsigned_attrs = B(TYPE_ATTR)}},
     {"BAD-066", "unsigned attributes beside good ones are ignored", WANT_PEND,
-	.outer = {.unsigned_attrs = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02" "22")}},
-    {"BAD-067", "messageType twice", WANT_UNREADABLE, .outer = {.extra = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02" "19")}},
+	.outer = {.unsigned_attrs = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02"
+				      "22")}},
+    {"BAD-067", "messageType twice", WANT_UNREADABLE,
+	.outer = {.extra = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02"
+			     "19")}},
     {"BAD-067", "senderNonce twice", WANT_F2, ROW_STRANGE_ID,
 	.outer = {.extra = B("\x30\x11\x06\x0a" VS "\x05\x31\x03\x04\x01x")}},
     {"BAD-067", "an unknown attribute twice", WANT_F2,
@@ -631,53 +648,81 @@ static const struct row rows[] = {
     {"BAD-067", "an unknown attribute without value", WANT_F2,
 	.outer = {.extra = B("\x30\x07\x06\x03\x2a\x03\x04\x31\x00")}},
     {"BAD-067", "messageType of two values", WANT_UNREADABLE,
-	.outer = {.message_type = B("\x13\x02" "19" "\x13\x02" "22")}},
+	.outer = {.message_type = B("\x13\x02"
+				    "19"
+				    "\x13\x02"
+				    "22")}},
     {"BAD-067", "messageType of no value", WANT_UNREADABLE, .outer = {.message_type = B("")}},
     {"BAD-067", "transactionID of two values", WANT_UNREADABLE,
-	.outer = {.id = B("\x13\x01" "a" "\x13\x01" "b")}},
+	.outer = {.id = B("\x13\x01"
+			  "a"
+			  "\x13\x01"
+			  "b")}},
     {"BAD-067", "senderNonce of two values", WANT_F2, ROW_STRANGE_ID,
-	.outer = {.nonce = B("\x04\x01" "a" "\x04\x01" "b")}},
+	.outer = {.nonce = B("\x04\x01"
+			     "a"
+			     "\x04\x01"
+			     "b")}},
     {"BAD-067", "messageDigest of two values", WANT_F2,
-	.outer = {.digest = B("\x04\x01" "a" "\x04\x01" "b")}},
+	.outer = {.digest = B("\x04\x01"
+			      "a"
+			      "\x04\x01"
+			      "b")}},
     {"BAD-067", "messageType is an INTEGER", WANT_UNREADABLE,
 	.outer = {.message_type = B("\x02\x01\x13")}},
     {"BAD-067", "transactionID is an OCTET STRING", WANT_UNREADABLE,
-	.outer = {.id = B("\x04\x01" "a")}},
-    {"BAD-068", "messageType 019", WANT_F2, .outer = {.message_type = B("\x13\x03" "019")}},
+	.outer = {.id = B("\x04\x01"
+			  "a")}},
+    {"BAD-068", "messageType 019", WANT_F2,
+	.outer = {.message_type = B("\x13\x03"
+				    "019")}},
     {"BAD-068", "messageType with a blank", WANT_F2,
-	.outer = {.message_type = B("\x13\x03" " 19")}},
+	.outer = {.message_type = B("\x13\x03"
+				    " 19")}},
     {"BAD-068", "messageType with a NUL", WANT_F2,
-	.outer = {.message_type = B("\x13\x03" "19\0")}},
+	.outer = {.message_type = B("\x13\x03"
+				    "19\0")}},
     {"BAD-068", "messageType nineteen", WANT_F2,
-	.outer = {.message_type = B("\x13\x08" "nineteen")}},
-    {"BAD-068", "messageType -1", WANT_F2, .outer = {.message_type = B("\x13\x02" "-1")}},
+	.outer = {.message_type = B("\x13\x08"
+				    "nineteen")}},
+    {"BAD-068", "messageType -1", WANT_F2,
+	.outer = {.message_type = B("\x13\x02"
+				    "-1")}},
     {"BAD-068", "messageType of 101 digits", WANT_F2,
 	.outer = {.message_type = B("\x13\x65"
 				    "1000000000000000000000000000000000000000000000000000000000"
 				    "0000000000000000000000000000000000000000000")}},
     {"BAD-068", "messageType 275, which is 19 in 8 bits", WANT_F2,
-	.outer = {.message_type = B("\x13\x03" "275")}},
+	.outer = {.message_type = B("\x13\x03"
+				    "275")}},
     {"BAD-069", "transactionID empty", WANT_F2, ROW_STRANGE_ID, .outer = {.id = B("\x13\x00")}},
     {"BAD-069", "transactionID of 128 octets is served", WANT_PEND, ROW_STRANGE_ID,
 	.make = long_id, .number = 128},
-    {"BAD-069", "transactionID of 129 octets", WANT_UNREADABLE, .make = long_id,
-	.number = 129},
+    {"BAD-069", "transactionID of 129 octets", WANT_UNREADABLE, .make = long_id, .number = 129},
     {"BAD-069", "transactionID of 64 KiB", WANT_UNREADABLE, .make = long_id, .number = 65536},
     {"BAD-069", "transactionID with a NUL", WANT_F2, ROW_STRANGE_ID,
-	.outer = {.id = B("\x13\x03" "a\0b")}},
+	.outer = {.id = B("\x13\x03"
+			  "a\0b")}},
     {"BAD-069", "transactionID with a line feed", WANT_F2, ROW_STRANGE_ID,
-	.outer = {.id = B("\x13\x03" "a\nb")}},
+	.outer = {.id = B("\x13\x03"
+			  "a\nb")}},
     {"BAD-069", "transactionID with an octet above ASCII", WANT_F2, ROW_STRANGE_ID,
-	.outer = {.id = B("\x13\x03" "a\xff" "b")}},
+	.outer = {.id = B("\x13\x03"
+			  "a\xff"
+			  "b")}},
     {"BAD-069", "transactionID ../x is a text and no path", WANT_PEND, ROW_STRANGE_ID,
-	.outer = {.id = B("\x13\x04" "../x")}},
+	.outer = {.id = B("\x13\x04"
+			  "../x")}},
     {"BAD-069", "transactionID %n%s is a text and no format", WANT_PEND, ROW_STRANGE_ID,
-	.outer = {.id = B("\x0c\x04" "%n%s")}},
+	.outer = {.id = B("\x0c\x04"
+			  "%n%s")}},
     {"BAD-069", "transactionID that is SQL is a text", WANT_PEND, ROW_STRANGE_ID,
-	.outer = {.id = B("\x0c\x0f" "'; DROP TABLE--")}},
+	.outer = {.id = B("\x0c\x0f"
+			  "'; DROP TABLE--")}},
     {"BAD-070", "senderNonce missing (AT-06)", WANT_F2, ROW_STRANGE_ID,
 	.outer = {.drop = DROP_NONCE}},
-    {"BAD-070", "senderNonce empty", WANT_F2, ROW_STRANGE_ID, .outer = {.nonce = B("\x04\x00")}},
+    {"BAD-070", "senderNonce empty", WANT_F2, ROW_STRANGE_ID,
+	.outer = {.nonce = B("\x04\x00")}},
     {"BAD-070", "senderNonce of 1 octet is served", WANT_PEND, ROW_STRANGE_ID,
 	.make = long_nonce, .number = 1},
     {"BAD-070", "senderNonce of 64 octets is served", WANT_PEND, ROW_STRANGE_ID,
@@ -687,7 +732,8 @@ static const struct row rows[] = {
     {"BAD-070", "senderNonce of 1,024 octets", WANT_F2, ROW_STRANGE_ID, .make = long_nonce,
 	.number = 1024},
     {"BAD-070", "senderNonce is a string", WANT_F2, ROW_STRANGE_ID,
-	.outer = {.nonce = B("\x13\x01" "n")}},
+	.outer = {.nonce = B("\x13\x01"
+			     "n")}},
     {"BAD-071", "PKCSReq without content", WANT_F2, .outer = {.no_content = true}},
     {"BAD-071", "RenewalReq without content", WANT_F2, ROW_BY_ALICE, PEER_RENEWAL_REQ,
 	.outer = {.no_content = true}},
@@ -722,20 +768,25 @@ static const struct row rows[] = {
     {"BAD-075", "pwri of 32,767 iterations", WANT_F0, .make = other_recipient,
 	.number = STOCK_PWRI_SLOW},
     {"BAD-075", "pwri of 2^31 iterations and 60 KiB of salt", WANT_F0, .make = slow_password},
-    {"BAD-078", "single DES", WANT_F0, .seal = {.cipher_alg = B("\x30\x11\x06\x05\x2b\x0e\x03\x02\x07\x04\x08" "01234567")}},
+    {"BAD-078", "single DES (AL-03)", WANT_F0,
+	.seal = {.cipher_alg = B("\x30\x11\x06\x05\x2b\x0e\x03\x02\x07\x04\x08"
+				 "01234567")}},
     {"BAD-078", "RC2-40", WANT_F0,
-	.seal = {.cipher_alg = B("\x30\x1a\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x02\x30\x0e\x02\x02\x00\xa0\x04\x08" "01234567")}},
+	.seal = {.cipher_alg = B("\x30\x1a\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x02\x30\x0e\x02"
+				 "\x02\x00\xa0\x04\x08"
+				 "01234567")}},
     {"BAD-078", "RC4", WANT_F0,
 	.seal = {.cipher_alg = B("\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x04\x05\x00")}},
-    {"BAD-078", "no cipher but NULL", WANT_F0, .seal = {.cipher_alg = B("\x30\x0d\x06\x09" P7 "\x01\x05\x00")}},
+    {"BAD-078", "no cipher but NULL", WANT_F0,
+	.seal = {.cipher_alg = B("\x30\x0d\x06\x09" P7 "\x01\x05\x00")}},
     {"BAD-078", "an unknown cipher", WANT_F0,
 	.seal = {.cipher_alg = B("\x30\x07\x06\x03\x2a\x03\x04\x05\x00")}},
-    {"BAD-078", "triple DES is served", WANT_PEND, .seal = {.cipher = "DES-EDE3-CBC"}},
-    {"BAD-078", "AES-256 is served", WANT_PEND, .seal = {.cipher = "AES-256-CBC"}},
+    {"BAD-078", "triple DES is served (AL-02)", WANT_PEND, .seal = {.cipher = "DES-EDE3-CBC"}},
+    {"BAD-078", "AES-256 is served (AL-04)", WANT_PEND, .seal = {.cipher = "AES-256-CBC"}},
     {"BAD-079", "AES-GCM in AuthEnvelopedData", WANT_F0, .make = other_recipient,
 	.number = STOCK_GCM},
     {"BAD-080", "an envelope inside the envelope", WANT_F2, .make = nested_message},
-    {"BAD-080", "SignedData inside the envelope", WANT_F2, .make = nested_message,
+    {"BAD-080", "SignedData inside the envelope (PK-03)", WANT_F2, .make = nested_message,
 	.number = 1},
     {"BAD-081", "PKCSReq with IssuerAndSubject inside", WANT_F2, .make = other_content},
     {"BAD-081", "CertPoll with a PKCS#10 inside is served by its transaction", WANT_PEND,
@@ -744,8 +795,8 @@ static const struct row rows[] = {
     {"BAD-082", "31 certificates that name each other in a loop", WANT_PEND, .make = crowd,
 	.number = 31},
     {"BAD-082", "300 KiB of certificates", WANT_UNREADABLE, .make = too_large},
-    {"BAD-083", "signer with an RSA key of 16,384 bits", WANT_F0,
-	.make = strange_key, .number = BITS_16384},
+    {"BAD-083", "signer with an RSA key of 16,384 bits", WANT_F0, .make = strange_key,
+	.number = BITS_16384},
     {"BAD-083", "signer with an RSA key of 8,200 bits", WANT_F0, .make = strange_key,
 	.number = BITS_8200},
     {"BAD-083", "signer with an RSA key of 65,536 bits", WANT_F0, .make = strange_key,

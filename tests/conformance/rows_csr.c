@@ -61,7 +61,10 @@ large_name(struct lab *l, const struct row *r, struct blob *out)
 	int rdns = r->number == RDNS_1000 ? 1000 : 1;
 	const char *oid = r->number == STRANGE_TYPES ? "1.3.6.1.4.1.99999.1" : "2.5.4.3";
 
-	blob_repeat(&value, VIEW("n"), r->number == CN_64K ? 64000 : r->number == CN_513 ? 513 : 3);
+	blob_repeat(&value, VIEW("n"),
+	    r->number == CN_64K	  ? 64000
+	    : r->number == CN_513 ? 513
+				  : 3);
 	asn_open(&w, TAG_SEQUENCE);
 	for (int i = 0; i < rdns; i++) {
 		asn_open(&w, TAG_SET);
@@ -126,7 +129,8 @@ extensions(struct lab *l, const struct row *r, struct blob *out)
 		break;
 	case EXT_CRITICAL:
 	case EXT_UNKNOWN:
-		put_extension(&w, "1.3.6.1.4.1.99999.2", r->number == EXT_CRITICAL, VIEW(NULLS));
+		put_extension(
+		    &w, "1.3.6.1.4.1.99999.2", r->number == EXT_CRITICAL, VIEW(NULLS));
 		break;
 	case EXT_MALFORMED:
 		put_extension(&w, "2.5.29.15", false, VIEW("\x03\x09\x05"));
@@ -184,7 +188,16 @@ alternative(struct lab *l, const struct row *r, struct blob *out)
 	blob_free(&large);
 }
 
-enum { RSA_512, RSA_1024, RSA_EVEN, RSA_E1, RSA_E_EVEN, RSA_ZERO, RSA_NEGATIVE, RSA_SMALL_FACTOR };
+enum {
+	RSA_512,
+	RSA_1024,
+	RSA_EVEN,
+	RSA_E1,
+	RSA_E_EVEN,
+	RSA_ZERO,
+	RSA_NEGATIVE,
+	RSA_SMALL_FACTOR
+};
 
 static void
 rsa_spki(const BIGNUM *n, const BIGNUM *e, bool negative, struct blob *out)
@@ -214,8 +227,8 @@ rsa_spki(const BIGNUM *n, const BIGNUM *e, bool negative, struct blob *out)
 static void
 raw_signature(const struct blob *info, const BIGNUM *n, const BIGNUM *d, struct blob *sig)
 {
-	static const uint8_t head[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
-	    0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+	static const uint8_t head[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48,
+	    0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 	uint8_t block[256];
 	unsigned size = 32;
 	BN_CTX *ctx = BN_CTX_new();
@@ -334,8 +347,8 @@ ec_request(struct lab *l, const struct row *r, struct blob *out)
 					    : EVP_EC_gen("P-256");
 	must(l->extra_key != NULL);
 	if (r->number == EC_COMPRESSED)
-		must(EVP_PKEY_set_utf8_string_param(l->extra_key,
-		    OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"));
+		must(EVP_PKEY_set_utf8_string_param(
+		    l->extra_key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"));
 	if (r->number == EC_EXPLICIT)
 		must(EVP_PKEY_set_utf8_string_param(
 		    l->extra_key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit"));
@@ -343,13 +356,15 @@ ec_request(struct lab *l, const struct row *r, struct blob *out)
 	if (r->number == EC_OFF_CURVE)
 		spki.p[spki.n - 1] ^= 1;
 	if (r->number == EC_INFINITY)
-		blob_set(&spki, VIEW("\x30\x19\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86"
-				     "\x48\xce\x3d\x03\x01\x07\x03\x02\x00\x00"));
+		blob_set(&spki,
+		    VIEW("\x30\x19\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86"
+			 "\x48\xce\x3d\x03\x01\x07\x03\x02\x00\x00"));
 	inner.forged = true;
 	inner.ask.spki = blob_view(&spki);
 	inner.ask.signer = l->extra_key;
 	if (r->number == ED25519) {
-		inner.ask.signature = VIEW("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+		inner.ask.signature =
+		    VIEW("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 		inner.ask.sig_alg = VIEW("\x30\x05\x06\x03\x2b\x65\x70");
 		inner.ask.signer = NULL;
 	}
@@ -366,9 +381,12 @@ odd_signer(struct lab *l, const struct row *r, struct blob *out)
 	struct peer other = {0};
 	struct err e = {0};
 
-	l->p->now = r->number == CERT_OLD ? 725846400 : r->number == CERT_YOUNG ? 2240524800 : l->w.now;
+	l->p->now = r->number == CERT_OLD     ? 725846400
+		    : r->number == CERT_YOUNG ? 2240524800
+					      : l->w.now;
 	if (r->number == CERT_OTHER_NAME) {
-		must(lab_peer(&other, l, "CN=Router", l->p->key, &e) && peer_temporary(&other, NULL, &e));
+		must(lab_peer(&other, l, "CN=Router", l->p->key, &e) &&
+		     peer_temporary(&other, NULL, &e));
 		peer_sign_with(l->p, other.signer, l->p->key);
 		peer_free(&other);
 	} else {
@@ -454,7 +472,8 @@ static const struct row rows[] = {
 	.ask = {.version = B("\x02\x01\x01")}},
     {"BAD-109", "request version -1", WANT_F2, .forged = true,
 	.ask = {.version = B("\x02\x01\xff")}},
-    {"BAD-109", "octets behind the request", WANT_F2, .forged = true, .ask = {.behind = B("x")}},
+    {"BAD-109", "octets behind the request", WANT_F2, .forged = true,
+	.ask = {.behind = B("x")}},
     {"BAD-109", "octets behind the attributes", WANT_F2, .forged = true,
 	.ask = {.behind_info = B("\x05\x00")}},
     {"BAD-109", "no attributes field at all is tolerated", WANT_PEND, .forged = true,
@@ -469,33 +488,53 @@ static const struct row rows[] = {
     {"BAD-111", "unknown attribute type is served", WANT_PEND, .make = large_name,
 	.number = STRANGE_TYPES},
     {"BAD-112", "CN with a NUL", WANT_F2, .forged = true,
-	.ask = {.name = NAME("\x0e", "\x0c", "\x0a", "\x0c\x03" "a\0b")}},
+	.ask = {.name = NAME("\x0e", "\x0c", "\x0a",
+		    "\x0c\x03"
+		    "a\0b")}},
     {"BAD-112", "CN in invalid UTF-8", WANT_F2, .forged = true,
-	.ask = {.name = NAME("\x0e", "\x0c", "\x0a", "\x0c\x03" "a\xff" "b")}},
+	.ask = {.name = NAME("\x0e", "\x0c", "\x0a",
+		    "\x0c\x03"
+		    "a\xff"
+		    "b")}},
     {"BAD-112", "CN in overlong UTF-8", WANT_F2, .forged = true,
-	.ask = {.name = NAME("\x0d", "\x0b", "\x09", "\x0c\x02" "\xc0\xae")}},
+	.ask = {.name = NAME("\x0d", "\x0b", "\x09",
+		    "\x0c\x02"
+		    "\xc0\xae")}},
     {"BAD-112", "CN with an unpaired surrogate in a BMPString", WANT_F2, .forged = true,
-	.ask = {.name = NAME("\x0d", "\x0b", "\x09", "\x1e\x02" "\xd8\x00")}},
+	.ask = {.name = NAME("\x0d", "\x0b", "\x09",
+		    "\x1e\x02"
+		    "\xd8\x00")}},
     {"BAD-112", "CN in half a BMPString", WANT_F2, .forged = true,
-	.ask = {.name = NAME("\x0e", "\x0c", "\x0a", "\x1e\x03" "\0a\0")}},
+	.ask = {.name = NAME("\x0e", "\x0c", "\x0a",
+		    "\x1e\x03"
+		    "\0a\0")}},
     {"BAD-112", "CN above 10FFFF in a UniversalString", WANT_F2, .forged = true,
-	.ask = {.name = NAME("\x0f", "\x0d", "\x0b", "\x1c\x04" "\x00\x11\x00\x00")}},
+	.ask = {.name = NAME("\x0f", "\x0d", "\x0b",
+		    "\x1c\x04"
+		    "\x00\x11\x00\x00")}},
     {"BAD-112", "CN with right-to-left marks is text", WANT_PEND, .make = named,
-	.plain = B("\xe2\x80\xae" "gpj.exe")},
+	.plain = B("\xe2\x80\xae"
+		   "gpj.exe")},
     {"BAD-112", "CN in T61 becomes UTF-8 (CP-04)", WANT_OK, ROW_AUTO, .forged = true,
 	.check = utf8_name,
-	.ask = {.name = NAME("\x0f", "\x0d", "\x0b", "\x14\x04" "caf\xe9")}},
+	.ask = {.name = NAME("\x0f", "\x0d", "\x0b",
+		    "\x14\x04"
+		    "caf\xe9")}},
     {"BAD-112", "CN in a BMPString becomes UTF-8 (CP-04)", WANT_OK, ROW_AUTO, .forged = true,
 	.check = utf8_name,
-	.ask = {.name = NAME("\x0f", "\x0d", "\x0b", "\x1e\x04" "\0a\0b")}},
+	.ask = {.name = NAME("\x0f", "\x0d", "\x0b",
+		    "\x1e\x04"
+		    "\0a\0b")}},
     {"BAD-113", "CN that is a path", WANT_PEND, .make = named, .plain = B("../../etc/passwd")},
-    {"BAD-113", "CN that is a shell command", WANT_PEND, .make = named, .plain = B("$(reboot)`id`")},
+    {"BAD-113", "CN that is a shell command", WANT_PEND, .make = named,
+	.plain = B("$(reboot)`id`")},
     {"BAD-113", "CN that is CSV", WANT_PEND, .make = named, .plain = B("a\",\"=1+1")},
-    {"BAD-113", "CN that is markup", WANT_PEND, .make = named, .plain = B("<script>1</script>")},
+    {"BAD-113", "CN that is markup", WANT_PEND, .make = named,
+	.plain = B("<script>1</script>")},
     {"BAD-113", "CN that drives a terminal", WANT_PEND, .make = named, .plain = B("\x1b[2Jx")},
     {"BAD-114", "CA:TRUE waits for an operator, grant auto or not", WANT_PEND, ROW_AUTO,
 	.with = {.basic = "CA:TRUE"}},
-    {"BAD-114", "keyCertSign is dropped", WANT_OK, ROW_AUTO, .check = no_ca,
+    {"BAD-114", "keyCertSign is dropped (CP-09)", WANT_OK, ROW_AUTO, .check = no_ca,
 	.with = {.key_usage = "digitalSignature,keyCertSign,cRLSign"}},
     {"BAD-114", "keyCertSign alone is dropped", WANT_OK, ROW_AUTO, .check = no_ca,
 	.with = {.key_usage = "keyCertSign"}},
@@ -515,7 +554,8 @@ static const struct row rows[] = {
 	.plain = B("\x87\x03\x0a\0\0")},
     {"BAD-116", "empty dNSName", WANT_F2, .make = alternative, .plain = B("\x82\x00")},
     {"BAD-116", "dNSName with a NUL", WANT_F2, .make = alternative,
-	.plain = B("\x82\x05" "a.b\0c")},
+	.plain = B("\x82\x05"
+		   "a.b\0c")},
     {"BAD-116", "no name at all", WANT_F2, .make = alternative, .plain = B("")},
     {"BAD-116", "otherName of 5,000 octets", WANT_F2, .make = alternative, .number = 5000},
     {"BAD-116", "wildcard is a matter for the operator", WANT_PEND,
@@ -535,24 +575,21 @@ static const struct row rows[] = {
     {"BAD-118", "RSA of 512 bits", WANT_F2, .make = weak_rsa, .number = RSA_512},
     {"BAD-118", "RSA of 1,024 bits (AL-05)", WANT_F2, .make = weak_rsa, .number = RSA_1024},
     {"BAD-118", "RSA with an even modulus", WANT_F2, .make = weak_rsa, .number = RSA_EVEN},
-    {"BAD-118", "RSA with e = 1, soundly signed", WANT_F2, ROW_BY_ALICE,
-	PEER_RENEWAL_REQ, .make = weak_rsa, .number = RSA_E1},
+    {"BAD-118", "RSA with e = 1, soundly signed", WANT_F2, ROW_BY_ALICE, PEER_RENEWAL_REQ,
+	.make = weak_rsa, .number = RSA_E1},
     {"BAD-118", "RSA with an even exponent", WANT_F2, .make = weak_rsa, .number = RSA_E_EVEN},
     {"BAD-118", "RSA with modulus 0", WANT_F2, .make = weak_rsa, .number = RSA_ZERO},
     {"BAD-118", "RSA with a negative modulus", WANT_F2, .make = weak_rsa,
 	.number = RSA_NEGATIVE},
     {"BAD-118", "RSA with the factor 3, soundly signed", WANT_F2, ROW_BY_ALICE,
-	PEER_RENEWAL_REQ, .make = weak_rsa,
-	.number = RSA_SMALL_FACTOR},
+	PEER_RENEWAL_REQ, .make = weak_rsa, .number = RSA_SMALL_FACTOR},
     {"BAD-119", "EC client key: cannot be served by SCEP", WANT_F0, .make = ec_request,
 	.number = EC_GOOD},
     {"BAD-119", "EC compressed point, the same", WANT_F0, .make = ec_request,
 	.number = EC_COMPRESSED},
-    {"BAD-119", "EC point off the curve", WANT_F2, .make = ec_request,
-	.number = EC_OFF_CURVE},
+    {"BAD-119", "EC point off the curve", WANT_F2, .make = ec_request, .number = EC_OFF_CURVE},
     {"BAD-119", "EC point at infinity", WANT_F2, .make = ec_request, .number = EC_INFINITY},
-    {"BAD-119", "EC curve that is not supported", WANT_F2, .make = ec_request,
-	.number = EC_K1},
+    {"BAD-119", "EC curve that is not supported", WANT_F2, .make = ec_request, .number = EC_K1},
     {"BAD-119", "EC curve of explicit parameters", WANT_F2, .make = ec_request,
 	.number = EC_EXPLICIT},
     {"BAD-120", "Ed25519 key: unreadable like all inside the envelope", WANT_F2,
@@ -565,8 +602,8 @@ static const struct row rows[] = {
 	.number = CERT_YOUNG},
     {"BAD-122", "temporary certificate of version 1", WANT_PEND, .make = odd_signer,
 	.number = CERT_V1},
-    {"BAD-123", "temporary certificate of another name (RQ-08)", WANT_PEND,
-	.make = odd_signer, .number = CERT_OTHER_NAME},
+    {"BAD-123", "temporary certificate of another name (RQ-08)", WANT_PEND, .make = odd_signer,
+	.number = CERT_OTHER_NAME},
 };
 
 const struct table csr_rows = {rows, COUNT_OF(rows)};

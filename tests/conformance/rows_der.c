@@ -84,8 +84,8 @@ content_in(struct lab *l, const struct row *r, struct blob *out)
 		blob_add_view(&w.out, VIEW("\x24\x80"));
 		for (size_t at = 0; at < sealed.n; at += piece)
 			asn_put(&w, TAG_OCTETS,
-			    view_of(sealed.p + at,
-				sealed.n - at < piece ? sealed.n - at : piece));
+			    view_of(
+				sealed.p + at, sealed.n - at < piece ? sealed.n - at : piece));
 		blob_repeat(&w.out, r->plain, 1); /* empty pieces to drown in */
 		blob_add_view(&w.out, VIEW("\0\0"));
 	}
@@ -188,8 +188,7 @@ padded_attrs(struct lab *l, const struct row *r, struct blob *out)
 	pad_attributes(&good, l->p, blob_view(&sealed), false);
 	pad_attributes(&padded, l->p, blob_view(&sealed), true);
 	asn_open(&set, TAG_SET);
-	asn_raw(&set,
-	    r->number == PAD_ATTRS ? blob_view(&good.out) : blob_view(&padded.out));
+	asn_raw(&set, r->number == PAD_ATTRS ? blob_view(&good.out) : blob_view(&padded.out));
 	if (r->number == PAD_ATTRS)
 		asn_close_sorted(&set);
 	else
@@ -304,7 +303,8 @@ too_many(struct lab *l, const struct row *r, struct blob *out)
 		inner.outer.more = blob_view(&many);
 		break;
 	case MANY_ATTRIBUTES:
-		blob_repeat(&many, VIEW("\x30\x0a\x06\x03\x2a\x03\x04\x31\x03\x04\x01x"), 10000);
+		blob_repeat(
+		    &many, VIEW("\x30\x0a\x06\x03\x2a\x03\x04\x31\x03\x04\x01x"), 10000);
 		inner.outer.extra = blob_view(&many);
 		inner.outer.how = SIGN_AS_SENT;
 		break;
@@ -317,7 +317,8 @@ too_many(struct lab *l, const struct row *r, struct blob *out)
 }
 
 static const struct row rows[] = {
-    {"BAD-045", "a good message, forged octet by octet, is served", WANT_PEND},
+    {"BAD-045", "a good message, forged octet by octet, waits (AT-03, AT-08, HT-16, RQ-20)",
+	WANT_PEND},
     {"BAD-045", "length of four octets 0xff", WANT_UNREADABLE, .make = other_head,
 	.plain = B("\x30\x84\xff\xff\xff\xff")},
     {"BAD-045", "length of eight octets 0xff", WANT_UNREADABLE, .make = other_head,
@@ -356,14 +357,15 @@ static const struct row rows[] = {
 	.make = padded_head, .number = 9},
     {"BAD-049", "leading zeros of a version are served", WANT_PEND,
 	.outer = {.version = B("\x02\x03\0\0\x01")}, .seal = {.version = B("\x02\x02\0\0")}},
-    {"BAD-049", "padded lengths in signedAttrs, DER is signed: served", WANT_PEND,
+    {"BAD-049", "padded lengths in signedAttrs, DER is signed: served (PK-07)", WANT_PEND,
 	.make = padded_attrs, .number = PAD_ATTRS},
     {"BAD-049", "padded lengths in signedAttrs are signed as sent", WANT_F1,
 	.make = padded_attrs, .number = PAD_ATTRS_SIGNED_SO},
     {"BAD-049", "padded length of the request inside", WANT_F2, .make = padded_csr},
     {"BAD-049", "leading zero in the request's version", WANT_F2, .forged = true,
 	.ask = {.version = B("\x02\x02\0\0")}},
-    {"BAD-049", "padded length of a temporary certificate: only its key is used", WANT_PEND, .make = padded_cert},
+    {"BAD-049", "padded length of a temporary certificate: only its key is used", WANT_PEND,
+	.make = padded_cert},
     {"BAD-050", "SignedData version -1", WANT_F2, .outer = {.version = B("\x02\x01\xff")}},
     {"BAD-050", "SignedData version 99", WANT_F2, .outer = {.version = B("\x02\x01\x63")}},
     {"BAD-050", "SignerInfo version 99", WANT_F2,
@@ -391,7 +393,8 @@ static const struct row rows[] = {
     {"BAD-052", "201 signers", WANT_UNREADABLE, .make = too_many, .number = MANY_SIGNERS},
     {"BAD-052", "10,000 signed attributes", WANT_UNREADABLE, .make = too_many,
 	.number = MANY_ATTRIBUTES},
-    {"BAD-053", "high tag number", WANT_UNREADABLE, .outer = {.version = B("\x1f\x02\x01\x01")}},
+    {"BAD-053", "high tag number", WANT_UNREADABLE,
+	.outer = {.version = B("\x1f\x02\x01\x01")}},
     {"BAD-053", "universal tag 0", WANT_UNREADABLE, .outer = {.version = B("\x00\x01\x01")}},
     {"BAD-053", "high tag number in the envelope", WANT_F2,
 	.seal = {.version = B("\x1f\x02\x01\x01")}},

@@ -158,7 +158,8 @@ key_of_ca(struct lab *l, const struct row *r, struct blob *out)
 	must(row_make(l, r, out, &e), &e);
 }
 
-/* alice's certified key for another name; r->number 1: with the transaction of her enrolment. */
+/* alice's certified key for another name; r->number 1: with the transaction of her enrolment.
+ */
 static void
 key_of_alice(struct lab *l, const struct row *r, struct blob *out)
 {
@@ -182,7 +183,16 @@ key_of_bob(struct lab *l, const struct row *r, struct blob *out)
 	must(row_make(l, r, out, &e), &e);
 }
 
-enum { TEXT_60K, TEXT_256, TEXT_255, TEXT_NUL, TEXT_BMP_ODD, TEXT_TWICE, TEXT_TWO_VALUES, TEXT_BITS };
+enum {
+	TEXT_60K,
+	TEXT_256,
+	TEXT_255,
+	TEXT_NUL,
+	TEXT_BMP_ODD,
+	TEXT_TWICE,
+	TEXT_TWO_VALUES,
+	TEXT_BITS
+};
 
 /* challengePassword as r->number says. */
 static void
@@ -202,22 +212,29 @@ challenge(struct lab *l, const struct row *r, struct blob *out)
 		blob_repeat(&value, VIEW("p"), lengths[r->number]);
 		break;
 	case TEXT_NUL:
-		blob_add_view(&value, VIEW("\x13\x03" "a\0b"));
+		blob_add_view(&value, VIEW("\x13\x03"
+					   "a\0b"));
 		break;
 	case TEXT_BMP_ODD:
-		blob_add_view(&value, VIEW("\x1e\x03" "\0a\0"));
+		blob_add_view(&value, VIEW("\x1e\x03"
+					   "\0a\0"));
 		break;
 	case TEXT_BITS:
-		blob_add_view(&value, VIEW("\x03\x02\x00" "a"));
+		blob_add_view(&value, VIEW("\x03\x02\x00"
+					   "a"));
 		break;
 	default:
-		blob_add_view(&value, VIEW("\x13\x01" "a"));
+		blob_add_view(&value, VIEW("\x13\x01"
+					   "a"));
 	}
 	if (r->number == TEXT_TWO_VALUES)
-		blob_add_view(&value, VIEW("\x13\x01" "b"));
+		blob_add_view(&value, VIEW("\x13\x01"
+					   "b"));
 	asn_attribute(&w, OID_PKCS9 "7", blob_view(&value));
 	if (r->number == TEXT_TWICE)
-		asn_attribute(&w, OID_PKCS9 "7", VIEW("\x13\x01" "b"));
+		asn_attribute(&w, OID_PKCS9 "7",
+		    VIEW("\x13\x01"
+			 "b"));
 	inner.forged = true;
 	inner.ask.attributes = blob_view(&w.out);
 	must(row_make(l, &inner, out, &e), &e);
@@ -225,7 +242,16 @@ challenge(struct lab *l, const struct row *r, struct blob *out)
 	blob_free(&value);
 }
 
-enum { SERIAL_ZERO, SERIAL_NEGATIVE, SERIAL_LONG, SERIAL_UNKNOWN, SERIAL_EMPTY, SERIAL_PADDED, OTHER_ISSUER, NO_PAIR };
+enum {
+	SERIAL_ZERO,
+	SERIAL_NEGATIVE,
+	SERIAL_LONG,
+	SERIAL_UNKNOWN,
+	SERIAL_EMPTY,
+	SERIAL_PADDED,
+	OTHER_ISSUER,
+	NO_PAIR
+};
 
 /* GetCert of such a serial. */
 static void
@@ -273,27 +299,28 @@ is_alice(struct lab *l, X509 *cert, struct err *e)
 }
 
 static const struct row rows[] = {
-    {"BAD-084", "CertPoll for an unknown transaction", WANT_F4, .make = poll},
+    {"BAD-084", "CertPoll for an unknown transaction (PO-03)", WANT_F4, .make = poll},
     {"BAD-085", "CertPoll with bob's transaction by another key", WANT_F4, ROW_STRANGE_ID,
 	.make = poll, .number = 1},
-    {"BAD-086", "CertPoll with another name is served by its transaction", WANT_PEND,
+    {"BAD-086", "CertPoll with another name is served by its transaction (PO-02)", WANT_PEND,
 	ROW_BY_BOB | ROW_SAME, .make = poll_other_name},
-    {"BAD-087", "RenewalReq by a temporary certificate", WANT_F2, .type = PEER_RENEWAL_REQ},
+    {"BAD-087", "RenewalReq by a temporary certificate (RQ-05)", WANT_F2,
+	.type = PEER_RENEWAL_REQ},
     {"BAD-087", "RenewalReq by a temporary certificate, grant auto", WANT_F2, ROW_AUTO,
 	.type = PEER_RENEWAL_REQ},
     {"BAD-088", "RenewalReq by another CA of our name with alice's serial", WANT_F1,
 	ROW_BY_ALICE, PEER_RENEWAL_REQ, .make = impostor},
     {"BAD-088", "the same as PKCSReq, grant auto", WANT_F1, ROW_BY_ALICE | ROW_AUTO,
 	.make = impostor},
-    {"BAD-089", "RenewalReq by a revoked certificate", WANT_F2, ROW_BY_ALICE,
+    {"BAD-089", "RenewalReq by a revoked certificate (RQ-10)", WANT_F2, ROW_BY_ALICE,
 	PEER_RENEWAL_REQ, .make = revoked},
     {"BAD-089", "PKCSReq by a revoked certificate, grant auto", WANT_F2,
 	ROW_BY_ALICE | ROW_AUTO, .make = revoked},
     {"BAD-089", "RenewalReq by a certificate that is not valid yet", WANT_F2, ROW_BY_ALICE,
 	PEER_RENEWAL_REQ, .make = other_time, .number = 5},
-    {"BAD-089", "RenewalReq by an expired certificate waits", WANT_PEND, ROW_BY_ALICE,
+    {"BAD-089", "RenewalReq by an expired certificate waits (RQ-11)", WANT_PEND, ROW_BY_ALICE,
 	PEER_RENEWAL_REQ, .make = other_time, .number = -5},
-    {"BAD-090", "renewal for another name", WANT_F2, ROW_BY_ALICE, PEER_RENEWAL_REQ,
+    {"BAD-090", "renewal for another name (RQ-10)", WANT_F2, ROW_BY_ALICE, PEER_RENEWAL_REQ,
 	.make = for_name, .number = NAME_OF_NOBODY},
     {"BAD-090", "renewal with a further alternative name", WANT_F2, ROW_BY_ALICE,
 	PEER_RENEWAL_REQ, .with = {.san = "DNS:evil.example"}},
@@ -314,9 +341,9 @@ static const struct row rows[] = {
     {"BAD-095", "the same, grant auto", WANT_F2, ROW_AUTO, .make = key_of_alice},
     {"BAD-096", "key and transaction of alice, another name", WANT_F2, .make = key_of_alice,
 	.number = 1},
-    {"BAD-096", "key and transaction of bob, another name: a request of its own", WANT_PEND,
-	.make = key_of_bob},
-    {"BAD-097", "a wrong challengePassword waits for an operator", WANT_PEND,
+    {"BAD-096", "key and transaction of bob, another name: a request of its own (ST-04)",
+	WANT_PEND, .make = key_of_bob},
+    {"BAD-097", "a wrong challengePassword waits for an operator (RQ-07)", WANT_PEND,
 	.with = {.challenge = "guess"}},
     {"BAD-098", "challengePassword of 60,000 octets", WANT_F2, .make = challenge,
 	.number = TEXT_60K},
@@ -324,8 +351,7 @@ static const struct row rows[] = {
 	.number = TEXT_256},
     {"BAD-098", "challengePassword of 255 characters is legal (RQ-17)", WANT_PEND,
 	.make = challenge, .number = TEXT_255},
-    {"BAD-098", "challengePassword with a NUL", WANT_F2, .make = challenge,
-	.number = TEXT_NUL},
+    {"BAD-098", "challengePassword with a NUL", WANT_F2, .make = challenge, .number = TEXT_NUL},
     {"BAD-098", "challengePassword in half a BMPString", WANT_F2, .make = challenge,
 	.number = TEXT_BMP_ODD},
     {"BAD-098", "challengePassword twice", WANT_F2, .make = challenge, .number = TEXT_TWICE},
@@ -359,15 +385,17 @@ static const struct row rows[] = {
     {"BAD-101", "GetCRL of another issuer", WANT_F4, ROW_BY_ALICE, PEER_GET_CRL,
 	.make = get_cert, .number = OTHER_ISSUER},
     {"BAD-102", "messageType 18 (UpdateReq)", WANT_F2, ROW_BY_ALICE, 18},
-    {"BAD-102", "messageType 1", WANT_F2, 0, 1},
+    {"BAD-102", "messageType 1 (MT-01)", WANT_F2, 0, 1},
     {"BAD-102", "messageType 2", WANT_F2, 0, 2},
     {"BAD-102", "messageType 4", WANT_F2, 0, 4},
     {"BAD-102", "messageType 23", WANT_F2, 0, 23},
     {"BAD-102", "messageType 3 from a client (MT-02)", WANT_F2, 0, 3},
     {"BAD-102", "messageType 3 with pkiStatus from a client", WANT_F2, 0, 3,
-	.outer = {.extra = B("\x30\x11\x06\x0a\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x03\x31\x03\x13\x01" "0")}},
-    {"BAD-103", "renewal before a next CA exists is one like any other (RQ-04)", WANT_OK,
-	ROW_BY_ALICE},
+	.outer = {.extra = B(
+		      "\x30\x11\x06\x0a\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x03\x31\x03\x13\x01"
+		      "0")}},
+    {"BAD-103", "renewal before a next CA exists is one like any other (RQ-04, RQ-12, RP-01)",
+	WANT_OK, ROW_BY_ALICE},
 };
 
 const struct table scep_rows = {rows, COUNT_OF(rows)};

@@ -79,8 +79,7 @@ of_number(struct lab *l, int i, struct blob *out)
 {
 	BIGNUM *n = NULL;
 
-	must(EVP_PKEY_get_bn_param(
-		 X509_get0_pubkey(l->p->ca), OSSL_PKEY_PARAM_RSA_N, &n) == 1);
+	must(EVP_PKEY_get_bn_param(X509_get0_pubkey(l->p->ca), OSSL_PKEY_PARAM_RSA_N, &n) == 1);
 	if (i <= 1)
 		BN_set_word(n, (unsigned long)i);
 	else if (i == 2)

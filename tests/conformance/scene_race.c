@@ -152,9 +152,10 @@ play_two_operators(struct err *e)
 	ok = ok && peer_poll(&l->bob, &message, e) &&
 	     lab_send(l, &l->bob, blob_view(&message), NULL, e) &&
 	     lab_command(l, CA_GRANT, 1, e) && l->w.told_status == 0;
-	ok = ok && lab_command(l, CA_REJECT, 1, e) &&
-	     (l->w.told_status == 1 || err_set(e, WHY_REFUSED, "the second operator is told: %s",
-					   blob_cstr(&l->w.told)));
+	ok =
+	    ok && lab_command(l, CA_REJECT, 1, e) &&
+	    (l->w.told_status == 1 || err_set(e, WHY_REFUSED, "the second operator is told: %s",
+					  blob_cstr(&l->w.told)));
 	l->w.max_jobs = -1;
 	blob_clear(&message);
 	ok = ok && peer_poll(&l->bob, &message, e) &&

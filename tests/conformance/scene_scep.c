@@ -203,8 +203,8 @@ play_crowd(struct err *e)
 		ok = stranger(l, i, "192.0.2.88", e);
 	ok = ok && l->w.store->table->request_count(l->w.store, &waiting, e);
 	if (ok && (waiting != 606 || l->w.reply.status != 503 || l->w.reply.retry_after <= 0))
-		ok = err_set(e, WHY_REFUSED, "%ld wait, HTTP %d", (long)waiting,
-		    l->w.reply.status);
+		ok = err_set(
+		    e, WHY_REFUSED, "%ld wait, HTTP %d", (long)waiting, l->w.reply.status);
 	for (int i = 0; ok && i < 80; i++) { /* five each */
 		char from[32];
 
@@ -214,7 +214,8 @@ play_crowd(struct err *e)
 	ok = ok && l->w.reply.status == 200 && fill_queue(l, 0, e);
 	ok = ok && l->w.store->table->request_count(l->w.store, &waiting, e) &&
 	     (waiting == 686 || err_set(e, WHY_REFUSED, "%ld wait", (long)waiting));
-	for (int i = 0; ok && waiting < 1000; i++, waiting++) { /* the rest, past the address rule */
+	for (int i = 0; ok && waiting < 1000;
+	     i++, waiting++) { /* the rest, past the address rule */
 		char from[32];
 
 		(void)snprintf(from, sizeof(from), "198.51.100.%d", i);
@@ -234,8 +235,7 @@ play_crowd(struct err *e)
 
 static const struct scene scenes[] = {
     {"BAD-097", "guessed passwords are answered later and later (ST-11)", play_guesses},
-    {"BAD-099", "one password in two requests at once: one SUCCESS (RQ-18)",
-	play_one_password},
+    {"BAD-099", "one password in two requests at once: one SUCCESS (RQ-18)", play_one_password},
     {"BAD-106", "ten seconds before the CA's end, and at it (CP-06)", play_last_days},
     {"BAD-107", "a queue full of strangers (ST-11)", play_crowd},
 };

@@ -199,7 +199,8 @@ play_flips(struct err *e)
 		if (ok && s.as == WANT_OK) {
 			served[why]++;
 			ok = why == UNUSED_NONE ? err_set(e, WHY_REFUSED,
-						      "SUCCESS in spite of bit %zu, octet %02x", bit, message.p[bit / 8])
+						      "SUCCESS in spite of bit %zu, octet %02x",
+						      bit, message.p[bit / 8])
 						: same_grant(l, &first, e);
 		} else if (ok && s.as > WANT_F4) {
 			ok = err_set(e, WHY_REFUSED, "bit %zu: %s, HTTP %d", bit,
@@ -213,7 +214,8 @@ play_flips(struct err *e)
 	printf("\n");
 	for (int u = 1; u < UNUSED_KINDS; u++)
 		printf("# served %zu: %s\n", served[u], unused_names[u]);
-	ok = ok && n > 2000 && lab_stock(l, &stock, e) && lab_still_good(l, stock.certificates, e);
+	ok = ok && n > 2000 && lab_stock(l, &stock, e) &&
+	     lab_still_good(l, stock.certificates, e);
 	blob_free(&first);
 	take_down(l, &message);
 	return ok;

@@ -6,13 +6,13 @@
 #include "tests/conformance/lab.h"
 
 enum spell {
-	SPELL_IOS,	  /* as IOS writes it */
-	SPELL_PLUS,	  /* '+' as it is */
-	SPELL_SPACE,	  /* a proxy made ' ' of '+' */
-	SPELL_CRLF,	  /* line breaks of two octets, 76 columns */
-	SPELL_LOWER,	  /* lower-case escapes of all three */
-	SPELL_BARE,	  /* no padding */
-	SPELL_TRAILING,	  /* bits behind the last octet that are not zero */
+	SPELL_IOS,	/* as IOS writes it */
+	SPELL_PLUS,	/* '+' as it is */
+	SPELL_SPACE,	/* a proxy made ' ' of '+' */
+	SPELL_CRLF,	/* line breaks of two octets, 76 columns */
+	SPELL_LOWER,	/* lower-case escapes of all three */
+	SPELL_BARE,	/* no padding */
+	SPELL_TRAILING, /* bits behind the last octet that are not zero */
 	SPELL_ABSENT,
 	SPELL_EMPTY,
 	SPELL_HELLO,
@@ -140,8 +140,8 @@ spell(enum spell how, struct view message, struct blob *query, struct blob *body
 	if (how == SPELL_POST_BASE64)
 		blob_set(body, blob_view(&text));
 	if (how == SPELL_POST_PEM)
-		blob_printf(body, "-----BEGIN CMS-----\n%s\n-----END CMS-----\n",
-		    blob_cstr(&text));
+		blob_printf(
+		    body, "-----BEGIN CMS-----\n%s\n-----END CMS-----\n", blob_cstr(&text));
 	blob_free(&text);
 }
 

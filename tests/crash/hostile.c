@@ -1,5 +1,5 @@
 /* hostile.c - hostile front and hostile core against real processes. */
-#include "unit/keys_test.h"
+#include "unit/keys_hostile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,11 +80,12 @@ signer_start(int channel)
 	static const uint8_t seal[32] = {9};
 	static char env[300];
 	char path[200];
-	int fds[] = {channel, memory_file(seal, sizeof(seal))};
+	int fds[] = {channel, memory_file(seal, sizeof(seal)), memory_file("long enough", 11)};
 
 	snprintf(env, sizeof(env), "KEYMUSTER_KEYS=%s", below("servers/ROOTCA/keys", path));
-	pid_t pid = role_start("signer", fds, 2, env);
+	pid_t pid = role_start("signer", fds, COUNT_OF(fds), env);
 	close(fds[1]);
+	close(fds[2]);
 	return pid;
 }
 
@@ -625,7 +626,8 @@ fresh(void **state)
 
 	(void)state;
 	snprintf(dir, sizeof(dir), "/tmp/keymuster-hostile-XXXXXX");
-	return mkdtemp(dir) != NULL && dir_make(below("servers/ROOTCA/keys", path), 0700, &e)
+	return mkdtemp(dir) != NULL && dir_make(below("servers/ROOTCA/keys", path), 0700, &e) &&
+		       dir_make(below("servers/ROOTCA/archive", path), 0700, &e)
 		   ? 0
 		   : -1;
 }

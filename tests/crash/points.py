@@ -209,7 +209,7 @@ def test(tap, directory):
             try:
                 scene = Scene(directory, name, states[state].state if state else None, point, passing, mode)
                 faults = phase(scene, enrolled)
-                if not os.path.exists(scene.marker):
+                if not os.path.exists(scene.marker) or os.path.getsize(scene.marker) == 0:
                     faults.append('core did not pass there')
                 faults += scene.daemon.stop()
                 faults += store_faults(scene, before, issued, revoked)

@@ -188,6 +188,17 @@ def other_seal():
     assert daemon.end(d.process) in (0, 1)
 
 
+@case("the CA's key is gone while the store has its certificate: refused, with the file to restore",
+      todo="the daemon starts, serves, and answers every request 503")
+def no_key():
+    d = prepared()
+    for name in glob.glob(d.state + "/servers/ROOTCA/keys/*.key"):
+        os.unlink(name)
+    d.launch()
+    until(lambda: d.process.poll() == 1, "the daemon refuses to start", 5)
+    says(d.log(), "keys/ROOTCA.key", "restore")
+
+
 @case("a sealing key that others may read: refused, with the mode to set")
 def open_seal():
     d = prepared()

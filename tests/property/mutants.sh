@@ -67,6 +67,9 @@ src/plan/plan_ca.c|s/if (!f->busy_crl \&\& now >= f->cert_from/if (now >= f->cer
 src/plan/plan_ca.c|s/plan.wake = when_min(plan.wake, crl_due(p, f))/plan.wake = WHEN_NEVER/
 src/plan/plan_ca.c|s/plan.wake = when_min(f->request_expiry, f->challenge_expiry)/plan.wake = f->challenge_expiry/
 src/plan/plan_ca.c|s/plan = {PLAN_NONE, WHEN_NEVER,/plan = {PLAN_NONE, now,/
+src/plan/plan_ca.c|s/ \&\& !f->archived//
+src/plan/plan_ca.c|s/ \&\& !f->busy_archive//
+src/plan/plan_ca.c|s/return PLAN_ARCHIVE/return PLAN_NONE/
 src/plan/plan_ca.c|s/if (p->shutdown)/if (false)/
 src/ca/grant.c|s/if (f->reserved)/if (false)/
 src/ca/grant.c|s/if (f->key_elsewhere)/if (false)/

@@ -43,7 +43,7 @@ check_sleep(const struct world *w, const struct plan_ca_facts *f, struct plan_ca
 }
 
 struct pending {
-	when_t key, cert, crl, crl_from;
+	when_t key, cert, crl, crl_from, archive;
 };
 
 static void
@@ -58,6 +58,10 @@ deliver(const struct world *w, struct plan_ca_facts *f, struct pending *p, when_
 		f->have_cert = true;
 		f->cert_from = p->cert - w->delay;
 		f->cert_until = f->cert_from + w->policy.lifetime_ca;
+	}
+	if (f->busy_archive && now >= p->archive) {
+		f->busy_archive = false;
+		f->archived = true;
 	}
 	if (f->busy_crl && now >= p->crl) {
 		f->busy_crl = false;
@@ -87,6 +91,12 @@ act(const struct world *w, struct plan_ca_facts *f, struct pending *p, enum plan
 		p->crl = now + w->delay;
 		p->crl_from = now;
 		break;
+	case PLAN_ARCHIVE:
+		if (f->archived)
+			violated("P9 a pair is archived twice", w, now);
+		f->busy_archive = true;
+		p->archive = now + w->delay;
+		break;
 	case PLAN_EXPIRE_REQUESTS:
 		if (now < f->request_expiry)
 			violated("a request expires early", w, now);
@@ -105,7 +115,8 @@ play(const struct world *w)
 {
 	struct plan_ca_facts f = {.request_expiry = WHEN_NEVER,
 	    .challenge_expiry = WHEN_NEVER,
-	    .held_until = INT64_MIN};
+	    .held_until = INT64_MIN,
+	    .want_archive = true};
 	struct pending pending = {0};
 	bool calm = w->off_from == w->off_until && w->blind_from == w->blind_until;
 
@@ -116,7 +127,7 @@ play(const struct world *w)
 
 		if (now >= w->off_from && now < w->off_until) {
 			/* Down: what the signer held is forgotten, facts of the store stay. */
-			f.busy_key = f.busy_cert = f.busy_crl = false;
+			f.busy_key = f.busy_cert = f.busy_crl = f.busy_archive = false;
 			continue;
 		}
 		f.clock_trusted = now < w->blind_from || now >= w->blind_until;
@@ -145,6 +156,8 @@ play(const struct world *w)
 			violated("P4 the list is late", w, now);
 		if (calm && w->delay == 0 && now == 0 && !w->policy.shutdown && !f.have_crl)
 			violated("P4 no list at once", w, now);
+		if (calm && w->delay == 0 && !w->policy.shutdown && !f.archived)
+			violated("P4 no archive at once", w, now);
 		if (now >= w->request_at + w->policy.lifetime_request && f.clock_trusted &&
 		    !w->policy.shutdown && f.request_expiry != WHEN_NEVER)
 			violated("P4 a request outlives its time", w, now);
@@ -184,7 +197,7 @@ main(void)
 							w.policy.shutdown = down != 0;
 							outages(&w);
 						}
-	printf("TAP version 13\n1..1\n%sok 1 - P1 P2 P3 P4 P11 hold in %ld worlds\n",
+	printf("TAP version 13\n1..1\n%sok 1 - P1 P2 P3 P4 P9 P11 hold in %ld worlds\n",
 	    violations == 0 ? "" : "not ", worlds);
 	return violations == 0 ? 0 : 1;
 }

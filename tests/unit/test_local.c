@@ -1,5 +1,5 @@
 /* test_local.c - the in-process driver. */
-#include "keys_test.h"
+#include "keys_hostile.h"
 
 #include <openssl/pkcs12.h>
 

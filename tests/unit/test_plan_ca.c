@@ -41,6 +41,10 @@ enum twist {
 	CHALLENGE,
 	BOTH,
 	HELD_REQUEST,
+	ARCHIVE,
+	ARCHIVE_ASKED,
+	ARCHIVE_DONE,
+	ARCHIVE_STALE,
 };
 
 static struct plan_ca_facts
@@ -69,7 +73,11 @@ facts(enum twist twist, struct plan_ca_policy *p)
 	f.have_crl =
 	    f.have_cert && twist != NO_CRL && twist != NO_CRL_ASKED && twist != FUTURE_CERT;
 	f.busy_crl = twist == NO_CRL_ASKED || twist == STALE_ASKED;
-	f.crl_stale = twist == STALE || twist == STALE_ASKED || twist == HELD_STALE;
+	f.crl_stale = twist == STALE || twist == STALE_ASKED || twist == HELD_STALE ||
+		      twist == ARCHIVE_STALE;
+	f.want_archive = twist >= ARCHIVE;
+	f.busy_archive = twist == ARCHIVE_ASKED;
+	f.archived = twist == ARCHIVE_DONE;
 	if (twist == HELD || twist == HELD_STALE || twist == HELD_REQUEST)
 		f.held_until = START + HOUR;
 	if (twist == HELD_FOR_LONG)
@@ -131,6 +139,12 @@ static const struct {
     {"a CA that is held still ends", HELD_FOR_LONG, START, PLAN_NONE, END, STATE_HELD},
     {"and an end is an end, held or not", HELD_FOR_LONG, END, PLAN_NONE, WHEN_NEVER,
 	STATE_EXPIRED},
+    {"a pair that is wanted in the archive goes there", ARCHIVE, START + DAY / 8, PLAN_ARCHIVE,
+	0, STATE_RUNNING},
+    {"a list goes before the archive", ARCHIVE_STALE, START, PLAN_MAKE_CRL, 0, STATE_RUNNING},
+    {"it asks for its archive once", ARCHIVE_ASKED, START, PLAN_NONE, START + 6 * HOUR,
+	STATE_RUNNING},
+    {"and has it for good", ARCHIVE_DONE, START, PLAN_NONE, START + 6 * HOUR, STATE_RUNNING},
     {"a request that expires first wakes it", REQUEST, START, PLAN_NONE, START + 30 * MINUTE,
 	STATE_RUNNING},
     {"at that instant the request goes", REQUEST, START + 30 * MINUTE, PLAN_EXPIRE_REQUESTS, 0,

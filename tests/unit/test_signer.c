@@ -1,5 +1,5 @@
 /* test_signer.c - the signer process: hostile peers, kills, restarts, order of service. */
-#include "keys_test.h"
+#include "keys_hostile.h"
 
 #include <signal.h>
 #include <sys/inotify.h>
