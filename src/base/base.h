@@ -63,8 +63,8 @@ bool view_equal(struct view a, struct view b);
 bool view_equal_str(struct view a, const char *s);
 /* Total order by octets, shorter first on a common prefix: <0, 0, >0. */
 int view_compare(struct view a, struct view b);
-/* Cut v at the first c: what is before it is returned, what is behind stays in *v. Without c, all
- * of it is returned. */
+/* Cut v at the first c: what is before it is returned, what is behind stays in *v. Without c,
+ * all of it is returned. */
 struct view view_cut(struct view *v, char c);
 /* Equality in time that depends on the lengths only. */
 bool view_equal_secret(struct view a, struct view b);

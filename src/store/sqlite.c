@@ -317,8 +317,8 @@ static const char first_words[] = "PRAGMA locking_mode = EXCLUSIVE;"
 #define CHECKPOINT_PAGES 400
 
 /*
- * The first write makes the WAL and its name durable: it opens the directory, which a sandbox may
- * forbid later.
+ * The first write makes the WAL and its name durable: it opens the directory, which a sandbox
+ * may forbid later.
  */
 static const char last_words[] = "UPDATE schema_version SET version = version";
 

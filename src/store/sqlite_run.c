@@ -67,8 +67,7 @@ sql_writable(const struct sqlite *q, struct err *e)
 	if (q->turn == TURN_NONE)
 		return err_set(e, WHY_BUG, "write outside a turn");
 	if (q->turn == TURN_LOST)
-		return err_set(
-		    e, WHY_BUSY, "store '%s': the turn was undone", q->path);
+		return err_set(e, WHY_BUSY, "store '%s': the turn was undone", q->path);
 	return true;
 }
 

@@ -140,8 +140,8 @@ struct store_table {
 	    struct store *s, int64_t key8, int64_t before, struct row_cert *out, struct err *e);
 	/*
 	 * Has a certificate that is not void this key under another identity? Looks at the
-	 * newest 64 of the key. That suffices: who could push the other identity out of them got
-	 * there past this very question.
+	 * newest 64 of the key. That suffices: who could push the other identity out of them
+	 * got there past this very question.
 	 */
 	bool (*cert_key_elsewhere)(
 	    struct store *s, int64_t key8, struct view identity, bool *found, struct err *e);

@@ -476,8 +476,8 @@ remainder_of(struct view n, uint32_t word)
 bool
 spki_small_factor(const struct spki *k)
 {
-	static const uint8_t primes[] = {3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53,
-	    59, 61, 67, 71, 73, 79, 83, 89, 97};
+	static const uint8_t primes[] = {3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47,
+	    53, 59, 61, 67, 71, 73, 79, 83, 89, 97};
 	static const struct {
 		uint32_t product;
 		size_t from, until;

@@ -243,8 +243,9 @@ nonce_keep(const struct attrs *a, struct scep *m)
 {
 	const struct found *f = &a->of[ATTR_SENDER_NONCE];
 
-	m->has_sender_nonce = f->times == 1 && f->values == 1 && f->value.tag == DER_OCTET_STRING &&
-			      f->value.body.n > 0 && f->value.body.n <= SCEP_NONCE_MAX;
+	m->has_sender_nonce = f->times == 1 && f->values == 1 &&
+			      f->value.tag == DER_OCTET_STRING && f->value.body.n > 0 &&
+			      f->value.body.n <= SCEP_NONCE_MAX;
 	if (m->has_sender_nonce)
 		m->sender_nonce = f->value.body;
 }

@@ -19,11 +19,13 @@ asn_head(struct blob *out, int tag, size_t n, int length_octets)
 		blob_add_byte(out, (uint8_t)n);
 		return;
 	}
-	for (size_t left = n; length_octets < 1 || left >> 8 * (size_t)length_octets != 0;)
+	if (length_octets < 1)
+		length_octets = 1;
+	while (length_octets < 8 && n >> 8 * (size_t)length_octets != 0)
 		length_octets++;
-	blob_add_byte(out, (uint8_t)(0x80 | length_octets));
+	blob_add_byte(out, (uint8_t)(0x80 + length_octets));
 	for (int i = length_octets - 1; i >= 0; i--)
-		blob_add_byte(out, i >= 8 ? 0 : (uint8_t)(n >> 8 * i));
+		blob_add_byte(out, (uint8_t)(i >= 8 ? 0 : n >> 8 * i));
 }
 
 void

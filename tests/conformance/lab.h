@@ -112,7 +112,7 @@ struct scenes {
 	const struct scene *scenes;
 	size_t n;
 };
-extern const struct table der_rows, cms_rows, scep_rows, csr_rows;
+extern const struct table der_rows, cms_rows, envelope_rows, scep_rows, csr_rows;
 extern const struct scenes url_scenes, sweep_scenes, oracle_scenes, scep_scenes, race_scenes;
 bool soak(void);
 

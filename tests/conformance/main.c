@@ -50,7 +50,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct table *const tables[] = {
-	    &der_rows, &cms_rows, &scep_rows, &csr_rows};
+	    &der_rows, &cms_rows, &envelope_rows, &scep_rows, &csr_rows};
 	static const struct scenes *const scenes[] = {
 	    &url_scenes, &sweep_scenes, &oracle_scenes, &scep_scenes, &race_scenes};
 

@@ -299,6 +299,7 @@ weak_rsa(struct lab *l, const struct row *r, struct blob *out)
 		EVP_PKEY_up_ref(l->p->key);
 		inner.forged = true;
 		/* the temporary certificate is another's: sound in itself */
+		peer_free(&l->carol);
 		must(lab_peer(&l->carol, l, "CN=x", pool_key(88), &why) &&
 		     peer_temporary(&l->carol, NULL, &why));
 		peer_sign_with(l->p, l->carol.signer, pool_key(88));

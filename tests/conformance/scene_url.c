@@ -80,6 +80,36 @@ bits_trail(struct blob *b)
 }
 
 static void
+respell(enum spell how, struct blob *text)
+{
+	if (how == SPELL_SPACE)
+		replace(text, '+', "%20");
+	if (how == SPELL_LOWER) {
+		replace(text, '+', "%2b");
+		replace(text, '/', "%2f");
+		replace(text, '=', "%3d");
+	}
+	if (how == SPELL_TWICE_ESCAPED)
+		replace(text, '+', "%252B");
+	if (how == SPELL_URL_ALPHABET) {
+		replace(text, '+', "-");
+		replace(text, '/', "_");
+	}
+	if (how == SPELL_BARE)
+		pads_strip(text);
+	if (how == SPELL_TRAILING)
+		bits_trail(text);
+	if (how == SPELL_PAD_MIDDLE)
+		text->p[400] = '=';
+	if (how == SPELL_STAR)
+		text->p[400] = '*';
+	if (how == SPELL_EMPTY)
+		text->n = 0;
+	if (how == SPELL_HELLO)
+		blob_set(text, VIEW("aGVsbG8="));
+}
+
+static void
 spell(enum spell how, struct view message, struct blob *query, struct blob *body)
 {
 	struct blob text = {0};
@@ -98,31 +128,7 @@ spell(enum spell how, struct view message, struct blob *query, struct blob *body
 	default:
 		encode(message, 0, "", &text);
 	}
-	if (how == SPELL_SPACE)
-		replace(&text, '+', "%20");
-	if (how == SPELL_LOWER) {
-		replace(&text, '+', "%2b");
-		replace(&text, '/', "%2f");
-		replace(&text, '=', "%3d");
-	}
-	if (how == SPELL_TWICE_ESCAPED)
-		replace(&text, '+', "%252B");
-	if (how == SPELL_URL_ALPHABET) {
-		replace(&text, '+', "-");
-		replace(&text, '/', "_");
-	}
-	if (how == SPELL_BARE)
-		pads_strip(&text);
-	if (how == SPELL_TRAILING)
-		bits_trail(&text);
-	if (how == SPELL_PAD_MIDDLE)
-		text.p[400] = '=';
-	if (how == SPELL_STAR)
-		text.p[400] = '*';
-	if (how == SPELL_EMPTY)
-		text.n = 0;
-	if (how == SPELL_HELLO)
-		blob_set(&text, VIEW("aGVsbG8="));
+	respell(how, &text);
 	blob_add_str(&text, how == SPELL_PERCENT_END	 ? "%"
 			    : how == SPELL_PERCENT_G	 ? "%G1"
 			    : how == SPELL_PERCENT_SHORT ? "%2"

@@ -6,8 +6,8 @@
 struct store *store_open_sqlite(const char *path, struct err *e) MUST_USE;
 struct store *planted_open(const char *path, struct err *e);
 
-#define HONEST 40 /* commits at first, so that a CA comes to be */
-#define HELD 64	  /* turns that share one commit from then on */
+#define HONEST 10   /* commits at first, so that a CA comes to be */
+#define HELD 100000 /* turns that share one commit from then on */
 
 static struct store_table late;
 static const struct store_table *real;

@@ -6,7 +6,7 @@ import sys
 
 from daemon import Daemon, received, run, unknown_faults, until
 
-RECEIVED = 30  # certificates before the kill
+RECEIVED = 60  # certificates before the kill, more than the turns that the planted store commits in time can bring
 
 
 def one_kill(tap, directory, name, binary):

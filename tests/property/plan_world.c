@@ -93,7 +93,7 @@ act(const struct world *w, struct plan_ca_facts *f, struct pending *p, enum plan
 		break;
 	case PLAN_ARCHIVE:
 		if (f->archived)
-			violated("P9 a pair is archived twice", w, now);
+			violated("a pair is archived twice", w, now);
 		f->busy_archive = true;
 		p->archive = now + w->delay;
 		break;
@@ -141,7 +141,7 @@ play(const struct world *w)
 				violated("P11 something is done without authority", w, now);
 			act(w, &f, &pending, p.act, now);
 			deliver(w, &f, &pending, now);
-			if (++steps > 4) {
+			if (++steps > 6) {
 				violated("P1 the plan does not settle", w, now);
 				break;
 			}
@@ -197,7 +197,7 @@ main(void)
 							w.policy.shutdown = down != 0;
 							outages(&w);
 						}
-	printf("TAP version 13\n1..1\n%sok 1 - P1 P2 P3 P4 P9 P11 hold in %ld worlds\n",
+	printf("TAP version 13\n1..1\n%sok 1 - P1 P2 P3 P4 P11 hold in %ld worlds\n",
 	    violations == 0 ? "" : "not ", worlds);
 	return violations == 0 ? 0 : 1;
 }

@@ -54,18 +54,14 @@ lab_collect(struct lab *l, const struct effects *out)
 static inline void
 lab_turn(struct lab *l, struct ca_event ev)
 {
-	const struct store_table *t = l->store->table;
+	const struct ca_event *events[] = {&ev};
 	struct effects out = {0};
 	struct key_done done = {0};
 	struct err e = {0};
 
 	ev.clock_trusted = l->clock_trusted;
-	assert_true(t->begin(l->store, &e));
-	assert_true(t->savepoint(l->store, &e));
-	if (!ca_step(l->ca, &ev, l->now, &out, &e))
+	if (ca_turn(l->ca, events, 1, l->now, &out, &e) != CA_COMMITTED)
 		fail_msg("%s", e.text);
-	t->release(l->store);
-	assert_true(t->commit(l->store, &e));
 	lab_collect(l, &out);
 	effects_free(&out);
 	while (keys_collect(l->keys, &done)) {

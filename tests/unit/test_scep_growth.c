@@ -10,7 +10,8 @@
 
 #define LEVELS 55
 
-/* in becomes the contents of an element of indefinite length: four octets of framing, in DER of over 64 KiB five. */
+/* in becomes the contents of an element of indefinite length: four octets of framing, in DER of
+ * over 64 KiB five. */
 static void
 wrap(uint8_t tag, struct blob *in)
 {
@@ -39,7 +40,8 @@ before(struct view first, struct blob *in)
 static void
 message(size_t octets, struct blob *m)
 {
-	const uint8_t head[] = {0x04, 0x83, (uint8_t)(octets >> 16), (uint8_t)(octets >> 8), (uint8_t)octets};
+	const uint8_t head[] = {
+	    0x04, 0x83, (uint8_t)(octets >> 16), (uint8_t)(octets >> 8), (uint8_t)octets};
 
 	blob_add(m, head, sizeof(head));
 	memset(blob_grow(m, octets), 0x55, octets);
@@ -49,10 +51,12 @@ message(size_t octets, struct blob *m)
 	before(VIEW("\x06\x01\x2a"), m);
 	wrap(DER_SEQUENCE, m);
 	/* messageType 3 and transactionID t */
-	blob_add_view(m, VIEW("\x30\x11\x06\x0a\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x02\x31\x03\x13\x01"
-			      "3"));
-	blob_add_view(m, VIEW("\x30\x11\x06\x0a\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x07\x31\x03\x13\x01"
-			      "t"));
+	blob_add_view(
+	    m, VIEW("\x30\x11\x06\x0a\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x02\x31\x03\x13\x01"
+		    "3"));
+	blob_add_view(
+	    m, VIEW("\x30\x11\x06\x0a\x60\x86\x48\x01\x86\xf8\x45\x01\x09\x07\x31\x03\x13\x01"
+		    "t"));
 	wrap(DER_CONTEXT(0), m);
 	before(VIEW("\x02\x01\x03\x80\x00\x30\x00"), m);
 	blob_add_view(m, VIEW("\x30\x00\x04\x00"));
@@ -71,7 +75,8 @@ lies_in(struct view part, const struct blob *whole)
 	return part.n == 0 || (part.p >= whole->p && part.p + part.n <= whole->p + whole->n);
 }
 
-/* PK-11: what was read before the attributes are sorted must not move (every view stays within scratch). */
+/* PK-11: what was read before the attributes are sorted must not move (every view stays within
+ * scratch). */
 static void
 pk11_growth_moves_nothing(void **state)
 {
