@@ -94,7 +94,7 @@ blob_grow(struct blob *b, size_t n)
 		b->p = p;
 		b->cap = cap;
 	}
-	p = b->p + b->n;
+	p = b->n > 0 ? b->p + b->n : b->p; /* an empty blob's p may be NULL */
 	b->n = need;
 	return p;
 }

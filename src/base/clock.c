@@ -163,7 +163,7 @@ clock_real_ms_until(when_t t)
 		return INT64_MAX;
 	if (t < INT64_MIN / 1000)
 		return 0;
-	ms = (double)(t * 1000 - clock_now_ms()) / clk.rate;
+	ms = ((double)t * 1000 - (double)clock_now_ms()) / clk.rate;
 	if (ms <= 0)
 		return 0;
 	return ms > 1e15 ? INT64_MAX : (int64_t)ceil(ms);

@@ -405,7 +405,10 @@ authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t n
 		ca->facts.busy_cert = false;
 		if (d->why == WHY_NONE)
 			return self_made(ca, t, d, now, out, e);
-		failed(ca, "CA certificate not made", d, now);
+		failed(ca,
+		    "CA certificate not made (if store.db was lost: restore it with its keys/, "
+		    "or move keys/ away)",
+		    d, now);
 		return true;
 	case TASK_CRL:
 		ca->facts.busy_crl = false;

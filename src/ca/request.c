@@ -251,11 +251,21 @@ queue_full(struct ca *ca, const char *source, bool *full, struct err *e)
 	return true;
 }
 
+/* The request as it is stored: whoever reads the store reads no password. A human decides now,
+ * not the password. */
+static void
+without_password(const struct csr *csr, struct blob *out)
+{
+	blob_set(out, csr->whole);
+	if (csr->has_challenge)
+		memset(out->p + (csr->challenge.p - csr->whole.p), '*', csr->challenge.n);
+}
+
 static bool
 request_store(struct ca *ca, struct exchange *x, const struct request *r, const struct grant *g,
     when_t now, struct effects *out, struct err *e)
 {
-	struct blob fingerprint = {0}, name = {0};
+	struct blob fingerprint = {0}, name = {0}, stored = {0};
 	uint8_t md5[HASH_MAX];
 	bool full, ok = false;
 	int64_t id;
@@ -271,6 +281,7 @@ request_store(struct ca *ca, struct exchange *x, const struct request *r, const 
 		return false;
 	hex_add(&fingerprint, view_of(md5, 16), true);
 	name_text(r->csr.subject, &name);
+	without_password(&r->csr, &stored);
 
 	struct row_request row = {
 	    .generation = ca->generation,
@@ -278,7 +289,7 @@ request_store(struct ca *ca, struct exchange *x, const struct request *r, const 
 	    .digest = view_of(r->digest, 32),
 	    .identity = view_of(r->identity, 32),
 	    .transaction = r->transaction,
-	    .csr = r->csr.whole,
+	    .csr = blob_view(&stored),
 	    .signer = x->scep.signer.whole,
 	    .fingerprint = blob_cstr(&fingerprint),
 	    .source = x->source,
@@ -303,6 +314,7 @@ request_store(struct ca *ca, struct exchange *x, const struct request *r, const 
 	ok = true;
 out:
 	blob_free(&fingerprint);
+	blob_free(&stored);
 	blob_free(&name);
 	return ok;
 }

@@ -258,6 +258,8 @@ control_answer(struct control *control, uint64_t id, int status, struct view tex
 void
 control_close(struct control *c)
 {
+	if (c == NULL)
+		return;
 	while (c->clients != NULL)
 		client_free(c->clients);
 	for (int i = 0; i < 2; i++)

@@ -516,6 +516,23 @@ clock_check_due(void *arg)
  * -------------------------------------------------------------------------------------------------
  */
 
+/* A CA without its key could answer nothing but "later": said at the start, with the name of
+ * the file. */
+static bool
+key_is_there(const struct server *s, struct err *e)
+{
+	char leaf[128], path[512];
+
+	if (!ca_facts(s->ca)->have_key)
+		return true;
+	(void)snprintf(leaf, sizeof(leaf), "keys/%s.key", ca_policy(s->ca)->key_label);
+	return file_exists(server_path(s->core->o->state, s->conf->name, leaf, path)) ||
+	       err_set(e, WHY_NOT_FOUND,
+		   "the key pair of the CA is missing: restore %s from the backup of this "
+		   "store",
+		   path);
+}
+
 static bool
 server_open(struct core *c, const struct conf_server *conf, int signer, struct err *e)
 {
@@ -536,12 +553,24 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 	if (s->store == NULL || !s->store->table->begin(s->store, e))
 		return false;
 	s->ca = ca_open(&policy, s->store, s->keys, e);
-	ok = s->ca != NULL && s->store->table->commit(s->store, e);
+	ok = s->ca != NULL && key_is_there(s, e) && s->store->table->commit(s->store, e);
 	mem_wipe(&policy, sizeof(policy));
 	if (ok)
 		s->keys_watch =
 		    loop_watch(c->loop, s->keys->table->fd(s->keys), keys_readable, s);
 	return ok;
+}
+
+static void
+sayings_free(struct saying *s)
+{
+	while (s != NULL) {
+		struct saying *next = s->next;
+
+		blob_free(&s->message);
+		free(s);
+		s = next;
+	}
 }
 
 static void
@@ -560,6 +589,22 @@ core_close(struct core *c)
 		if (s->store != NULL)
 			s->store->table->close(s->store);
 	}
+	sayings_free(c->sayings);
+	sayings_free(c->delayed);
+	while (c->shows != NULL) {
+		struct pending_show *p = c->shows;
+
+		c->shows = p->next;
+		show_free(&p->answer);
+		free(p);
+	}
+	control_close(c->control);
+	watch_free(c->front_watch);
+	timer_free(c->wake);
+	timer_free(c->say_again);
+	timer_free(c->clock_check);
+	loop_free(c->loop);
+	free(c);
 }
 
 /* Stores are open already: only archives are still made by name. */

@@ -54,6 +54,16 @@ serial_of(const char *word, struct blob *out)
 	return true;
 }
 
+/* Two bare digits or more, few enough to be decimal: show prints hexadecimal, IOS reads
+ * decimal. */
+static bool
+serial_is_ambiguous(const char *word)
+{
+	size_t n = strlen(word);
+
+	return n >= 2 && n <= 19 && strspn(word, "0123456789") == n;
+}
+
 static void
 to_authority(struct core *c, uint64_t client, const struct command_line *line, const char *who)
 {
@@ -74,6 +84,18 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 		    "%% Certificate server %s is not known.\n  See: show crypto pki server\n",
 		    line->name);
 		answer(c, client, CODE_REFUSED, text);
+		return;
+	}
+	if (line->command == CMD_REVOKE && serial_is_ambiguous(line->word)) {
+		struct blob text = {0};
+
+		blob_printf(&text,
+		    "%% %s may be hexadecimal, as show prints serial numbers, or decimal, as "
+		    "IOS reads them.\n"
+		    "  Say revoke 0x%s, or revoke 0x%llX.\n",
+		    line->word, line->word, strtoull(line->word, NULL, 10));
+		control_answer(c->control, client, CODE_USAGE, blob_view(&text));
+		blob_free(&text);
 		return;
 	}
 	it = mem_get(sizeof(*it));

@@ -213,6 +213,14 @@ check_server(struct parser *p, struct conf_server *s)
 		say(p, true, SEEN(auto_rollover),
 		    "'auto-rollover' is not shorter than 'lifetime ca-certificate': the next "
 		    "CA certificate would be due at once");
+	if (s->auto_rollover)
+		say(p, true, SEEN(auto_rollover),
+		    "'auto-rollover' is kept, but this version makes no next CA certificate "
+		    "yet: plan the change by hand");
+	if (s->database_url[0] != 0)
+		say(p, true, SEEN(database_url),
+		    "'database url' is kept, but nothing is published there yet: everything is "
+		    "in the state directory");
 #undef SEEN
 }
 
@@ -532,7 +540,7 @@ one_line(struct parser *p, struct view text)
 	const uint8_t *nul = text.n > 0 ? memchr(text.p, 0, text.n) : NULL;
 	struct line l;
 
-	if (text.n > 0 && text.p[text.n - 1] == '\r')
+	while (text.n > 0 && text.p[text.n - 1] == '\r')
 		text.n--;
 	if (text.n > LINE_MAX_OCTETS) {
 		say(p, false, place(p, LINE_MAX_OCTETS),
@@ -596,7 +604,7 @@ conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
 	*p = (struct parser){
 	    file, seal, seal_arg, report, arg, .c = mem_get(sizeof(struct conf))};
 	setting_defaults(MODE_CONFIG, p->c, "");
-	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
+	while (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
 		text = view_of(text.p + 3, text.n - 3);
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);

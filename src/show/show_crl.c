@@ -61,7 +61,11 @@ put_head(struct show *s, struct err *e)
 static struct reader
 rest(const struct show *s)
 {
-	return (struct reader){s->bytes.p + s->offset, s->bytes.n - s->offset};
+	struct reader r = reader_of(blob_view(&s->bytes));
+	struct view before;
+
+	(void)!read_view(&r, s->offset, &before);
+	return r;
 }
 
 static bool

@@ -10,6 +10,7 @@
 
 #include "store/schema.h"
 #include "store/sqlite.h"
+#include "sys/sys.h"
 
 /* ---- turns ---------------------------------------------------------------------------- */
 
@@ -317,11 +318,9 @@ static const char first_words[] = "PRAGMA locking_mode = EXCLUSIVE;"
 #define CHECKPOINT_PAGES 400
 
 /*
- * The first write makes the WAL and its name durable: it opens the directory, which a sandbox
- * may forbid later.
+ * In the end the WAL is there, and its name is made durable. The library would do that at the
+ * first write, opening the directory, which a sandbox forbids then.
  */
-static const char last_words[] = "UPDATE schema_version SET version = version";
-
 static bool
 sqlite_start(struct sqlite *q, struct err *e)
 {
@@ -341,7 +340,7 @@ sqlite_start(struct sqlite *q, struct err *e)
 		    "Keymuster that wrote it, or restore a backup made before the upgrade",
 		    q->path, (long long)version, SCHEMA_VERSION);
 	return exec(q, "PRAGMA journal_mode = WAL", e) && migrate(q, version, e) &&
-	       exec(q, last_words, e) && tally_load(q, e);
+	       tally_load(q, e) && dir_sync(q->path, e);
 }
 
 struct store *

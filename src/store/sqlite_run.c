@@ -54,7 +54,7 @@ sql_failed(struct sqlite *q, int rc, const char *what, struct err *e)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return err_set(e, WHY_IO,
-		    "store '%s' is damaged (%s): run 'keymuster doctor', or restore a backup",
+		    "store '%s' is damaged (%s): restore a backup of it together with keys/",
 		    q->path, text);
 	default:
 		return err_set(e, WHY_IO, "store '%s': %s: %s", q->path, what, text);

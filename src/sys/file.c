@@ -94,8 +94,8 @@ dir_of(const char *path, struct blob *out)
 		blob_add(out, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static bool
-dir_sync(const char *path)
+bool
+dir_sync(const char *path, struct err *e)
 {
 	struct blob dir = {0};
 	bool ok;
@@ -103,7 +103,8 @@ dir_sync(const char *path)
 
 	dir_of(path, &dir);
 	fd = open(blob_cstr(&dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = fd >= 0 && fsync(fd) == 0;
+	ok = (fd >= 0 && fsync(fd) == 0) ||
+	     file_trouble(e, "synchronise the directory of", path);
 	if (fd >= 0)
 		close(fd);
 	blob_free(&dir);
@@ -145,11 +146,7 @@ file_replace(const char *path, mode_t mode, struct view bytes, struct err *e)
 		(void)unlink(blob_cstr(&beside));
 		goto out;
 	}
-	if (!dir_sync(path)) {
-		file_trouble(e, "synchronise the directory of", path);
-		goto out;
-	}
-	ok = true;
+	ok = dir_sync(path, e);
 out:
 	blob_free(&beside);
 	return ok;
@@ -160,7 +157,7 @@ file_remove(const char *path, struct err *e)
 {
 	if (unlink(path) != 0 && errno != ENOENT)
 		return file_trouble(e, "remove", path);
-	return dir_sync(path) || file_trouble(e, "synchronise the directory of", path);
+	return dir_sync(path, e);
 }
 
 bool
@@ -176,7 +173,7 @@ static bool
 dir_make_one(const char *path, mode_t mode, struct err *e)
 {
 	if (mkdir(path, mode) == 0)
-		return dir_sync(path) || file_trouble(e, "synchronise the directory of", path);
+		return dir_sync(path, e);
 	return errno == EEXIST || file_trouble(e, "make directory", path);
 }
 

@@ -15,6 +15,7 @@
 #define PAUSE_FIRST_MS 50
 #define PAUSE_MAX_MS 1000
 #define TERM_WAIT_MS 2000
+#define CAUSE_WAIT_MS 1000
 
 enum outcome { SET_DIED, SET_ENDED, SET_HOPELESS };
 
@@ -25,6 +26,8 @@ struct supervisor {
 	sigset_t waited, before;
 	struct child_set set;
 	pid_t pid[COUNT_OF(((struct child_set *)0)->child)]; /* 0: not running */
+	sigset_t chld;
+	bool have_cause; /* one of the set ended by a signal or other than 0 */
 	bool have_made;					     /* one set at least */
 	int64_t started_ms;				     /* this set */
 };
@@ -91,6 +94,7 @@ set_start(struct supervisor *s, struct err *e)
 	bool ok;
 
 	s->set = (struct child_set){0};
+	s->have_cause = false;
 	ok = s->make(s->arg, &s->set, e);
 	for (size_t i = 0; ok && i < s->set.count; i++) {
 		s->pid[i] = child_start(s, &s->set.child[i]);
@@ -152,6 +156,7 @@ set_reap(struct supervisor *s, int flags, bool quiet, size_t *died)
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG &&
 		    s->set.child[i].may_end_all && clock_mono_ms() - s->started_ms < STEADY_MS)
 			got = SET_HOPELESS;
+		s->have_cause |= !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 		s->pid[i] = 0;
 		*died += 1;
 	}
@@ -206,6 +211,25 @@ set_end(struct supervisor *s)
 	set_kill(s);
 }
 
+/*
+ * Who ends with 0 only followed another whose channel closed; that one's status may come later
+ * and says whether a new set has any hope.
+ */
+static enum outcome
+set_cause(struct supervisor *s)
+{
+	int64_t until = clock_mono_ms() + CAUSE_WAIT_MS;
+	enum outcome got = SET_DIED;
+
+	while (got == SET_DIED && !s->have_cause && set_running(s) && clock_mono_ms() < until) {
+		size_t died = 0;
+
+		signal_wait(&s->chld, until - clock_mono_ms());
+		got = set_reap(s, WNOHANG, false, &died);
+	}
+	return got;
+}
+
 /* From a started set to its end. */
 static enum outcome
 set_watch(struct supervisor *s)
@@ -222,6 +246,8 @@ set_watch(struct supervisor *s)
 		got = set_reap(s, WNOHANG, false, &died);
 		if (died == 0)
 			continue;
+		if (got == SET_DIED)
+			got = set_cause(s);
 		set_kill(s);
 		return got;
 	}
@@ -265,6 +291,8 @@ supervise(const char *self, set_maker make, void *arg)
 	sigaddset(&ends, SIGINT);
 	s.waited = ends;
 	sigaddset(&s.waited, SIGCHLD);
+	sigemptyset(&s.chld);
+	sigaddset(&s.chld, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &s.waited, &s.before);
 	for (;;) {

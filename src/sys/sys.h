@@ -70,6 +70,8 @@ bool file_replace(const char *path, mode_t mode, struct view bytes, struct err *
 /* Unlink and fsync the directory, so that it stays gone. No such file is fine. */
 bool file_remove(const char *path, struct err *e) MUST_USE;
 bool file_exists(const char *path);
+/* Make durable which names are in the directory of path. */
+bool dir_sync(const char *path, struct err *e) MUST_USE;
 /* mkdir -p, durable; existing is fine; refuses what is no directory or not writable. */
 bool dir_make(const char *path, mode_t mode, struct err *e) MUST_USE;
 /* An exclusive lock file held until the process ends. WHY_BUSY: another process has it. */

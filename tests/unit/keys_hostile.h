@@ -411,7 +411,7 @@ static UNUSED const struct hostile hostile_table[] = {
     {"CRL that outlives the CA", h_crl_long, "window"},
     {"CRL number far beyond the newest", h_crl_jump, "far beyond"},
     {"the last CRL number there is", h_crl_last, "far beyond"},
-    {"CRL number zero", h_crl_zero, "number"},
+    {"CRL number zero", h_crl_zero, "zero or not there"},
     {"MD5 in a reply although the CA's own certificate is SHA-256", h_reply_md5, "md5, which"},
     {"SHA-1 in a reply of a key without a certificate", h_reply_sha1_ra, "sha1, which"},
     {"forgetting a key that has a window", h_forget, "certificate"},

@@ -198,10 +198,11 @@ stock_opens(struct view der, struct blob *plain)
 	bool ok = cms != NULL && p == der.p + der.n &&
 		  CMS_decrypt(cms, fx.rsa.key, fx.rsa.cert, NULL, out, CMS_BINARY) == 1;
 	char *text;
+	long n = BIO_get_mem_data(out, &text);
 
 	blob_clear(plain);
 	if (ok)
-		blob_add(plain, text, (size_t)BIO_get_mem_data(out, &text));
+		blob_add(plain, text, (size_t)n);
 	BIO_free(out);
 	CMS_ContentInfo_free(cms);
 	ERR_clear_error();

@@ -1,7 +1,7 @@
 /* test_guard.c - the rules, their memory, and the way back from the log. */
 #include "keys_test.h"
 
-#include "keys/guard.h"
+#include "keys/memory.h"
 
 struct bench {
 	struct ring ring;
@@ -176,6 +176,29 @@ serials_are_used_once(void **state)
 	assert_false(sign_client(&b, 3 + GUARD_INTENTS, 1003, &e));
 	blob_free(&s);
 	bench_close(&b);
+}
+
+/* The memory goes round and round: serials of the newest intents are known, all others not. */
+static void
+serials_come_and_go(void **state)
+{
+	static uint64_t serials[5 * GUARD_INTENTS];
+	struct guard *g = guard_new();
+	struct state *s = state_of(g, (uint8_t[PAIR_ID]){7});
+	const size_t n = COUNT_OF(serials), kept = n - GUARD_INTENTS;
+	uint8_t tbs[DIGEST] = {0};
+	uint64_t seed = 20260102;
+
+	(void)state;
+	print_message("# seed %llu\n", (unsigned long long)seed);
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		serials[i] = seed ^ seed >> 29;
+		state_intent(s, i + 1, tbs, (int64_t)serials[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(serial_known(s, (int64_t)serials[i]), i >= kept);
+	guard_free(g);
 }
 
 /* What is saved must fit the log: a hostile core makes no keys with windows without end. */
@@ -372,6 +395,7 @@ main(void)
 	    cmocka_unit_test(intents_in_a_window),
 	    cmocka_unit_test(leaps_are_bounded),
 	    cmocka_unit_test(serials_are_used_once),
+	    cmocka_unit_test(serials_come_and_go),
 	    cmocka_unit_test(windows_are_counted),
 	    cmocka_unit_test(log_gives_the_memory_back),
 	    cmocka_unit_test(records_are_exact),

@@ -36,6 +36,7 @@ static struct fixture {
 	char secret[300]; /* a file in it */
 	char open[300];	  /* but this one below it */
 	int pair[2], listener;
+	pid_t parent; /* asking for it would be a violation by itself */
 	struct loop *loop;
 } fx;
 
@@ -56,6 +57,7 @@ set_up(void **state)
 		return -1;
 	snprintf(fx.open, sizeof(fx.open), "%s/open", fx.dir);
 	fx.loop = loop_new();
+	fx.parent = getpid();
 	if (mkdir(fx.open, 0700) != 0)
 		return -1;
 	return listen_unix(path, 0600, &fx.listener, NULL) ? 0 : -1;
@@ -179,13 +181,13 @@ act_clone3(void)
 static bool
 act_ptrace(void)
 {
-	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+	return ptrace(PTRACE_ATTACH, fx.parent, NULL, NULL) == 0;
 }
 
 static bool
 act_kill_parent(void)
 {
-	return kill(getppid(), 0) == 0;
+	return kill(fx.parent, 0) == 0;
 }
 
 static bool
@@ -301,7 +303,7 @@ act_open_memory_of_parent(void)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)getppid());
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)fx.parent);
 	return opens(path, O_RDONLY);
 }
 
@@ -339,14 +341,14 @@ act_signal_itself(void)
 static bool
 act_signal_another(void)
 {
-	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
+	return syscall(SYS_tgkill, fx.parent, fx.parent, 0) == 0;
 }
 
 /* What makes the kernel send a signal to another process when fd has something. */
 static bool
 act_own(void)
 {
-	return fcntl(fx.pair[0], F_SETOWN, getppid()) == 0;
+	return fcntl(fx.pair[0], F_SETOWN, fx.parent) == 0;
 }
 
 static bool
@@ -358,7 +360,7 @@ act_choose_signal(void)
 static bool
 act_slow_another(void)
 {
-	return setpriority(PRIO_PROCESS, (id_t)getppid(), 0) == 0;
+	return setpriority(PRIO_PROCESS, (id_t)fx.parent, 0) == 0;
 }
 
 static bool

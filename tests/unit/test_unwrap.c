@@ -217,6 +217,10 @@ synthetic_needs_the_secret(void **state)
 	assert_true(unwrap_synthetic(a, &j, x));
 	assert_true(unwrap_synthetic(b, &j, y));
 	assert_memory_not_equal(x, y, sizeof(x));
+	j.padding = PADDING_OAEP;
+	assert_true(unwrap_synthetic(a, &j, y));
+	assert_memory_not_equal(x, y, sizeof(x));
+	j.padding = PADDING_PKCS1;
 	j.bytes = VIEW("else");
 	assert_true(unwrap_synthetic(a, &j, y));
 	assert_memory_not_equal(x, y, sizeof(x));
