@@ -31,7 +31,7 @@ ready() {
 	if [ ! -f "$dir/build.ninja" ]; then
 		CC=$cc meson setup "$dir" -Dwerror=true "$@" >"$here/log" 2>&1 || give_up "$dir cannot be configured" "$here/log"
 	fi
-	ninja -C "$dir" >"$here/log" 2>&1 || give_up "$dir cannot be built" "$here/log"
+	ninja -C "$dir" $targets >"$here/log" 2>&1 || give_up "$dir cannot be built" "$here/log"
 }
 
 # suites_in DIR SUITE...: those of the named suites that have tests.
@@ -73,6 +73,8 @@ sanitized() {
 	export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 	patience=$((patience * 3))
 }
+targets= # of ninja; empty: all
+
 plain() {
 	unset KEYMUSTER_SANDBOX ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 	patience=$1
@@ -96,6 +98,7 @@ everything() {
 
 	plain "$patience_plain"
 	sanitized
+	targets=tests/unit/test_signer # the only process with threads
 	ready build-tsan clang "${tsan[@]}"
 	run build-tsan thread
 }
