@@ -105,6 +105,7 @@ everything() {
 
 case $how in
 quick)
+	export KEYMUSTER_QUICK=1
 	plain 1
 	sanitized
 	ready build-asan clang "${asan[@]}"

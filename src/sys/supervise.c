@@ -27,9 +27,9 @@ struct supervisor {
 	struct child_set set;
 	pid_t pid[COUNT_OF(((struct child_set *)0)->child)]; /* 0: not running */
 	sigset_t chld;
-	bool have_cause; /* one of the set ended by a signal or other than 0 */
-	bool have_made;					     /* one set at least */
-	int64_t started_ms;				     /* this set */
+	bool have_cause;    /* one of the set ended by a signal or other than 0 */
+	bool have_made;	    /* one set at least */
+	int64_t started_ms; /* this set */
 };
 
 /* ---- in the new process, before exec: may only leave by _exit ---- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/pool.h"
+#include "lib/rounds.h"
 #include "tests/conformance/lab.h"
 
 #define KEY_OCTETS 256
@@ -317,16 +318,16 @@ play_variance(struct err *e)
 	struct lab *l = mem_get(sizeof(*l));
 	struct blob message = {0}, first = {0};
 	bool ok = lab_open(l, ROW_AUTO, e);
-	int rounds = soak() ? 10000 : 600;
+	int times = soak() ? 10000 : rounds(600);
 
 	l->p = &l->mallory;
 	ok = ok && broken(l, LENGTHS + NUMBERS, &message, e);
 	/* One block of noise opens to good padding in one of 256 keys: a fresh key a replay
 	 * would show. */
-	for (int i = 0; ok && i < rounds; i++)
+	for (int i = 0; ok && i < times; i++)
 		ok = lab_send(l, l->p, blob_view(&message), NULL, e) &&
 		     same_answer(l, &first, i, e);
-	printf("# %d replays\n", rounds);
+	printf("# %d replays\n", times);
 	blob_free(&message);
 	blob_free(&first);
 	lab_free(l);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/pool.h"
+#include "lib/rounds.h"
 #include "tests/conformance/lab.h"
 
 #define SEED 20260101u
@@ -183,7 +184,8 @@ play_flips(struct err *e)
 	struct blob message = {0}, first = {0};
 	struct map map;
 	struct stock stock;
-	size_t step = soak() ? 1 : 7, n = 0, served[UNUSED_KINDS] = {0};
+	size_t step = soak() ? 1 : (size_t)(7000 / rounds(1000)), n = 0,
+	       served[UNUSED_KINDS] = {0};
 	size_t answers[WANT_COUNT + 1] = {0};
 	bool ok = good_message(l, &message, e);
 
@@ -277,11 +279,11 @@ play_noise(struct err *e)
 	struct blob message = {0}, bad = {0};
 	struct stock stock;
 	uint32_t state = SEED;
-	int rounds = soak() ? 1000000 : 4000;
+	int times = soak() ? 1000000 : rounds(4000);
 	bool ok = good_message(l, &message, e);
 
-	printf("# seed %u, %d rounds\n", SEED, rounds);
-	for (int i = 0; ok && i < rounds; i++) {
+	printf("# seed %u, %d times\n", SEED, times);
+	for (int i = 0; ok && i < times; i++) {
 		struct seen s = {0};
 
 		garble(&state, blob_view(&message), &bad);

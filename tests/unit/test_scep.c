@@ -1,5 +1,6 @@
 /* test_scep.c - pkiMessages against stock CMS, and hostile ones. */
 #include "cms_fixture.h"
+#include "lib/rounds.h"
 #include "wire/inner.h"
 
 #define NONCE "0123456789abcdef"
@@ -516,7 +517,7 @@ mutants_differ_only_for_a_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		stock_build(&kinds[i], VIEW(CONTENT), &seeds[i]);
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < rounds(10000); i++) {
 		struct err e = {0};
 		bool ours, stock;
 		const char *why;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "lib/rounds.h"
 #include "wire/wire.h"
 
 #define LEVELS 55
@@ -83,7 +84,7 @@ pk11_growth_moves_nothing(void **state)
 	int read = 0;
 
 	(void)state;
-	for (size_t octets = 130200; octets < 131100; octets += 3) {
+	for (size_t octets = 130200; octets < 131100; octets += 1000 / (size_t)rounds(330)) {
 		struct blob m = {0}, scratch = {0};
 		struct scep s = {0};
 		struct err e = {0};
