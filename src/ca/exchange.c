@@ -101,23 +101,16 @@ weak(const struct scep *m)
 	return NULL;
 }
 
-bool
-exchange_begin(
-    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
+/* Structure, algorithms and outer signature, before any private key moves. *proven false: it
+ * was answered. */
+static bool
+prove_sender(struct ca *ca, struct exchange *x, when_t now, bool *proven, struct effects *out,
+    struct err *e)
 {
-	enum plan_state state = plan_ca(&ca->policy.plan, &ca->facts, now).state;
-	struct exchange *x;
 	struct err why = {0};
 	const char *text;
 
-	if (state == STATE_SHUTDOWN || state == STATE_NO_CLOCK || state == STATE_EXPIRED ||
-	    !ca->facts.have_cert || now < ca->facts.cert_from ||
-	    ca->in_flight >= IN_FLIGHT_MAX || source_blocked(ca, ev->source, now)) {
-		effect_reply(out, ev->id, 503, "not serving now, try again",
-		    state == STATE_RUNNING ? 5 : 60);
-		return true;
-	}
-	x = exchange_new(ca, ev);
+	*proven = false;
 	switch (scep_decode(blob_view(&x->message), &x->scratch, &x->scep, &why)) {
 	case SCEP_UNREADABLE:
 		effect_reply(out, x->id, 400, why.text, 0);
@@ -131,41 +124,40 @@ exchange_begin(
 	}
 	if (!x->scep.has_sender_nonce) { /* AT-06 */
 		reply_fail(ca, x, SCEP_BAD_REQUEST, "the message has no senderNonce", out);
-		return true;
-	}
-	if (!find_signer(ca, x, &why)) {
+	} else if (!find_signer(ca, x, &why)) {
 		if (why.why != WHY_BAD_INPUT && !absent(&why, e))
 			return false;
 		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK,
 		    "the signer's certificate is not enclosed and not known", out);
-		return true;
-	}
-	text = weak(&x->scep);
-	if (text != NULL) {
+	} else if ((text = weak(&x->scep)) != NULL) {
 		reply_fail(ca, x, SCEP_BAD_ALG, text, out);
-		return true;
-	}
-	if (!key_verify(&x->scep.signer.key, &x->scep.alg, x->scep.signed_attrs,
-		x->scep.signature, &why)) {
+	} else if (!key_verify(&x->scep.signer.key, &x->scep.alg, x->scep.signed_attrs,
+		       x->scep.signature, &why)) {
 		source_bad_open(ca, x->source, now);
 		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK, "the signature does not verify", out);
-		return true;
+	} else {
+		*proven = true;
+		return signer_classify(
+		    ca, &x->scep.signer, now, &x->signer, &x->signer_intent, e);
 	}
-	if (!signer_classify(ca, &x->scep.signer, now, &x->signer, &x->signer_intent, e))
-		return false;
+	return true;
+}
+
+static bool
+dispatch(struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e)
+{
 	switch (x->scep.type) {
 	case SCEP_CERTPOLL:
 		return exchange_poll(ca, x, now, out, e);
 	case SCEP_GETCERT:
 	case SCEP_GETCRL:
-		if (x->signer != SIGNER_LIVE) {
+		if (x->signer == SIGNER_LIVE)
+			exchange_open(ca, x, out);
+		else
 			reply_fail(ca, x, SCEP_BAD_REQUEST,
 			    "GetCert and GetCRL must be signed by a live certificate of this "
 			    "CA",
 			    out);
-			return true;
-		}
-		exchange_open(ca, x, out);
 		return true;
 	case SCEP_PKCSREQ:
 	case SCEP_RENEWALREQ:
@@ -174,6 +166,32 @@ exchange_begin(
 	}
 	reply_fail(ca, x, SCEP_BAD_REQUEST, "this messageType is not served", out);
 	return true;
+}
+
+bool
+exchange_begin(
+    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
+{
+	struct exchange *x;
+	bool proven;
+
+	if (ca->policy.plan.shutdown || !issue_possible(ca, now) || now < ca->facts.cert_from ||
+	    ca->in_flight >= IN_FLIGHT_MAX) {
+		effect_reply(out, ev->id, 503, "not serving now, try again",
+		    issue_possible(ca, now) ? 5 : 60);
+		return true;
+	}
+	x = exchange_new(ca, ev);
+	if (!prove_sender(ca, x, now, &proven, out, e))
+		return false;
+	if (!proven)
+		return true;
+	if (x->signer != SIGNER_LIVE && source_blocked(ca, x->source, now)) {
+		reply_later(ca, x, 600,
+		    out); /* known clients behind the same address keep their lane */
+		return true;
+	}
+	return dispatch(ca, x, now, out, e);
 }
 
 /*
