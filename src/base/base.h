@@ -11,7 +11,7 @@
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-/* ---- errors ------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 /* What kind of trouble; decides an exit code, an HTTP status or a failInfo at the place that
  * reports. */
@@ -37,7 +37,7 @@ bool err_set(struct err *e, enum why why, const char *fmt, ...) PRINTF(3, 4);
 /* Put "words: " before what *e already says and return false. */
 bool err_prefix(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
-/* ---- bytes -------------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 struct view { /* borrowed bytes; never outlives the call that received it */
 	const uint8_t *p;
@@ -112,7 +112,7 @@ void *mem_array(void *p, size_t count, size_t size); /* realloc with overflow ch
 char *mem_str(const char *s);
 void mem_wipe(void *p, size_t n);
 
-/* ---- time --------------------------------------------------------------------------- */
+/* ---- time ---- */
 
 /* Seconds since 1970-01-01T00:00:00Z. 64 bits: no date of X.509 overflows it. */
 typedef int64_t when_t;
@@ -143,7 +143,7 @@ const char *when_ios(when_t t, char out[WHEN_TEXT]);
  */
 const char *span_ios(int64_t milliseconds, char out[WHEN_TEXT]);
 
-/* ---- the clock: clock.c alone reads one --------------------------------------------- */
+/* ---- the clock: clock.c alone reads one ---- */
 
 /*
  * SPEC is "real" (or NULL) or "at=RFC3339,rate=R[,epoch=UNIXSECONDS]": now = at + R x (real -
@@ -166,7 +166,7 @@ void clock_calendar_valid(bool valid);
 /* "NTP", "hardware calendar", "simulated clock" or "no authoritative source". */
 const char *clock_source(void);
 
-/* ---- log: one line per event on stderr ---------------------------------------------- */
+/* ---- log: one line per event on stderr ---- */
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_DEBUG };
 

@@ -15,8 +15,7 @@
 #include "store/store.h"
 #include "wire/wire.h"
 
-/* ---- what is configured
- * -------------------------------------------------------------------------------- */
+/* ---- what is configured ---- */
 
 enum ca_mode { CA_MANUAL, CA_AUTO, CA_GRANT_NONE };
 
@@ -38,8 +37,7 @@ struct ca_policy {
 	bool archive; /* have NAME.p12 made when the CA is made; the signer has the password */
 };
 
-/* ---- the decision: pure, exhaustively tested (tests/property/grant_table.py)
- * --------------------------------- */
+/* ---- the decision: pure, exhaustively tested (tests/property/grant_table.py) ---- */
 
 enum grant_signer {	  /* who signed the message */
 	SIGNER_SELF,	  /* a temporary certificate with the key of the request */
@@ -98,9 +96,7 @@ struct grant grant_decide(const struct grant_facts *f);
 /* One lower-case sentence for people, also failInfoText. */
 const char *grant_words(enum grant_reason r);
 
-/* ---- events
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- events ---- */
 
 enum ca_event_kind {
 	CA_TICK,     /* time passed, or the clock became authoritative */
@@ -127,9 +123,7 @@ struct ca_event {
 	const char *actor;  /* CA_COMMAND: who, for the audit */
 };
 
-/* ---- effects
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- effects ---- */
 
 enum effect_kind {
 	EFFECT_REPLY,	/* to CA_REQUEST id: status, type, bytes */
@@ -159,9 +153,7 @@ struct effects {
 void effects_truncate(struct effects *f, size_t n); /* frees from n on */
 void effects_free(struct effects *f);
 
-/* ---- the machine
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the machine ---- */
 
 struct ca;
 

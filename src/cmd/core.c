@@ -14,8 +14,7 @@
 #define DELAYED_MAX 32 /* answers held back; they occupy credits of front */
 #define CLOCK_CHECK_MS 1000
 
-/* ---- answers to front
- * ------------------------------------------------------------------------------ */
+/* ---- answers to front ---- */
 
 static void
 flush_sayings(struct core *c)
@@ -92,9 +91,7 @@ release_delayed(struct core *c)
 	return next;
 }
 
-/* ---- jobs
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- jobs ---- */
 
 static void
 job_wait(struct server *s, const struct effect *x)
@@ -149,9 +146,7 @@ submit_jobs(struct server *s)
 	}
 }
 
-/* ---- turns
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- turns ---- */
 
 void
 server_add_item(struct server *s, struct item *it)
@@ -404,8 +399,7 @@ core_round(void *arg)
 		timer_set(c->wake, 0);
 }
 
-/* ---- what arrives
- * ---------------------------------------------------------------------------------------- */
+/* ---- what arrives ---- */
 
 static struct server *
 server_named(struct core *c, const char *name)
@@ -512,9 +506,7 @@ clock_check_due(void *arg)
 	timer_set(c->clock_check, CLOCK_CHECK_MS);
 }
 
-/* ---- start
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 /* A CA without its key could answer nothing but "later": said at the start, with the name of
  * the file. */

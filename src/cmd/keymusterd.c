@@ -80,9 +80,7 @@ fail(const struct err *e)
 	return CODE_REFUSED;
 }
 
-/* ---- roles
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- roles ---- */
 
 static const char *
 env_of(const char *name)
@@ -232,9 +230,7 @@ run_role(const char *role)
 	return usage();
 }
 
-/* ---- start
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 /* Bytes in a sealed memory file, so that every set of children reads the same. */
 static bool

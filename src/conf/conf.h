@@ -95,9 +95,7 @@ bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blo
     struct err *e) MUST_USE;
 void conf_free(struct conf *c);
 
-/* ---- commands
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 enum command {
 	CMD_NONE,

@@ -6,9 +6,7 @@
 #include "keys/algorithm.h"
 #include "keys/shape.h"
 
-/* ---- rules
- * --------------------------------------------------------------------------------------------
- */
+/* ---- rules ---- */
 
 struct look { /* one question under examination */
 	struct guard *g;

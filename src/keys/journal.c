@@ -36,9 +36,7 @@ struct journal {
 	atomic_bool full, broken;
 };
 
-/* ---- frames
- * -------------------------------------------------------------------------------------------
- */
+/* ---- frames ---- */
 
 static void
 header_check(struct view first16, uint8_t out[4])
@@ -240,8 +238,7 @@ journal_scan(const char *name, struct view file, bool newest, journal_apply appl
 	return true;
 }
 
-/* ---- segments
- * ----------------------------------------------------------------------------------------- */
+/* ---- segments ---- */
 
 /* The number in signer-NNNNNNNN.log, 0 for any other name. */
 static unsigned
@@ -411,8 +408,7 @@ journal_close(struct journal *j)
 	free(j);
 }
 
-/* ---- adding and committing
- * ---------------------------------------------------------------------------- */
+/* ---- adding and committing ---- */
 
 bool
 journal_room(struct journal *j, struct err *e)
@@ -550,8 +546,7 @@ journal_broken(const struct journal *j)
 	return j != NULL && j->broken;
 }
 
-/* ---- the whole history
- * -------------------------------------------------------------------------------- */
+/* ---- the whole history ---- */
 
 bool
 journal_verify(const char *dir, uint64_t *frames, struct err *e)

@@ -52,8 +52,7 @@ state_of(struct guard *g, const uint8_t id[PAIR_ID])
 	return s;
 }
 
-/* ---- what is remembered
- * ------------------------------------------------------------------------------- */
+/* ---- what is remembered ---- */
 
 void
 state_window(struct state *s, const struct window *w)
@@ -179,8 +178,7 @@ window_add(const struct window *w, struct blob *out)
 	blob_add_u64(out, (uint64_t)w->serial);
 }
 
-/* ---- the log and back
- * --------------------------------------------------------------------------------- */
+/* ---- the log and back ---- */
 
 static bool
 read_octets(struct reader *r, uint8_t *out, size_t n)

@@ -61,8 +61,7 @@ struct thread {
 	bool runs;
 };
 
-/* ---- sending
- * ------------------------------------------------------------------------------------------ */
+/* ---- sending ---- */
 
 /* Wipes and frees done->bytes. A peer that is gone is noticed by the dispatcher. */
 static void
@@ -91,8 +90,7 @@ answer_refuse(struct signer *s, uint64_t id, const struct err *why)
 	answer_send(s, &done);
 }
 
-/* ---- the scribe
- * --------------------------------------------------------------------------------------- */
+/* ---- the scribe ---- */
 
 /* One commit holds the records of all tasks admitted before it, also of those whose answers are
  * not there yet: they need not wait any more. */
@@ -184,8 +182,7 @@ scribe_run(void *arg)
 	return NULL;
 }
 
-/* ---- workers
- * ------------------------------------------------------------------------------------------ */
+/* ---- workers ---- */
 
 static struct task *
 queue_take(struct queue *q)
@@ -283,8 +280,7 @@ worker_run(void *arg)
 	return NULL;
 }
 
-/* ---- the dispatcher
- * ----------------------------------------------------------------------------------- */
+/* ---- the dispatcher ---- */
 
 static void
 task_queue(struct signer *s, const struct task *admitted)
@@ -370,8 +366,7 @@ dispatch(struct signer *s)
 	return code;
 }
 
-/* ---- start and end
- * ------------------------------------------------------------------------------------ */
+/* ---- start and end ---- */
 
 static bool
 thread_start(struct thread *t, void *(*run)(void *), struct signer *s)

@@ -80,8 +80,7 @@ done_fill(struct key_done *d, uint64_t id, const struct err *failed)
 	snprintf(d->text, sizeof(d->text), "%.*s", (int)sizeof(d->text) - 1, failed->text);
 }
 
-/* ---- admitting: one a kind of job
- * ----------------------------------------------------------------------- */
+/* ---- admitting: one a kind of job ---- */
 
 static bool
 admit_make(struct vault *v, struct task *t, struct blob *record, struct err *e)

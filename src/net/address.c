@@ -36,7 +36,7 @@ out:
 	return ok;
 }
 
-/* ---- path -------------------------------------------------------------------------------- */
+/* ---- path ---- */
 
 /* Cut s off the end of v. */
 static bool
@@ -121,7 +121,7 @@ crl_path_parse(struct view path, struct scep_address *a)
 	return name_take(path, a->ca);
 }
 
-/* ---- query ------------------------------------------------------------------------------- */
+/* ---- query ---- */
 
 struct params { /* undecoded */
 	struct view operation, message;

@@ -54,7 +54,7 @@ struct front {
 	struct blob message;
 };
 
-/* ---- published objects ------------------------------------------------------------------- */
+/* ---- published objects ---- */
 
 static void
 object_release(void *kept)
@@ -180,7 +180,7 @@ publish(struct front *f, const struct front_say *say)
 	f->objects[f->object_count++] = object_make(say);
 }
 
-/* ---- answers ----------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static void
 answer_text(
@@ -248,7 +248,7 @@ answer_public(struct front *f, struct http_server *s, const struct http_request 
 		answer_text(s, rq->exchange, 503, RETRY_SOON, "not published at this moment\n");
 }
 
-/* ---- questions to core ------------------------------------------------------------------- */
+/* ---- questions to core ---- */
 
 static void
 ask_core(struct front *f, struct http_server *s, const struct http_request *rq, const char *ca,
@@ -306,7 +306,7 @@ core_said(struct front *f, const struct front_say *say)
 	http_answer(was.server, was.exchange, &a);
 }
 
-/* ---- requests ---------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 /* The name that core knows, or NULL. */
 static const char *
@@ -353,7 +353,7 @@ on_request(void *arg, const struct http_request *rq)
 	blob_free(&a.message);
 }
 
-/* ---- the process ------------------------------------------------------------------------- */
+/* ---- the process ---- */
 
 static void
 core_end(struct front *f, int code)

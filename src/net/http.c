@@ -89,7 +89,7 @@ struct http_server {
 	uint8_t scratch[SCRATCH];
 };
 
-/* ---- deadlines: one sorted list a kind, one timer ---------------------------------------- */
+/* ---- deadlines: one sorted list a kind, one timer ---- */
 
 static void
 timer_until(struct http_server *s, int64_t at)
@@ -128,7 +128,7 @@ deadline_set(struct conn *c, enum deadline kind, int64_t at)
 	timer_until(c->server, at);
 }
 
-/* ---- the end of a connection ------------------------------------------------------------- */
+/* ---- the end of a connection ---- */
 
 static void
 rest_release(struct conn *c)
@@ -229,7 +229,7 @@ on_deadline(void *arg)
 	timer_until(s, next);
 }
 
-/* ---- answers ----------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 const char *
 http_date(when_t t, char out[HTTP_DATE])
@@ -437,7 +437,7 @@ http_answer(struct http_server *s, uint64_t exchange, const struct http_answer *
 	    c, blob_view(&s->head), a, c->parse.method != HTTP_HEAD && a->status != 304);
 }
 
-/* ---- requests ---------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 /* At most one line a second: a port scan is no reason to fill a disk. */
 static void
@@ -582,7 +582,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		consume(c, view_of(scratch, (size_t)n));
 }
 
-/* ---- connections ------------------------------------------------------------------------- */
+/* ---- connections ---- */
 
 static int
 source_count(const struct http_server *s, struct source who)

@@ -50,7 +50,7 @@ http_parse_free(struct http_parse *p)
 	*p = (struct http_parse){0};
 }
 
-/* ---- characters -------------------------------------------------------------------------- */
+/* ---- characters ---- */
 
 /* RFC 9110 5.6.2 tchar. */
 static bool
@@ -93,7 +93,7 @@ trim(struct view v)
 	return v;
 }
 
-/* ---- lines ------------------------------------------------------------------------------- */
+/* ---- lines ---- */
 
 enum line { LINE_PART, LINE_ENDED, LINE_LONG };
 
@@ -136,7 +136,7 @@ line_done(struct http_parse *p)
 		reset(&p->line);
 }
 
-/* ---- request line ------------------------------------------------------------------------ */
+/* ---- request line ---- */
 
 static bool
 method_parse(struct http_parse *p, struct view v)
@@ -280,7 +280,7 @@ at_line(struct http_parse *p, struct reader *in)
 	return true;
 }
 
-/* ---- header fields ----------------------------------------------------------------------- */
+/* ---- header fields ---- */
 
 static bool
 is_host_char(uint8_t c)
@@ -449,7 +449,7 @@ at_fields(struct http_parse *p, struct reader *in)
 	return true;
 }
 
-/* ---- body -------------------------------------------------------------------------------- */
+/* ---- body ---- */
 
 /* Take what there is of p->left octets; true when all have come. */
 static bool
@@ -581,7 +581,7 @@ at_close(struct http_parse *p, struct reader *in)
 	return false;
 }
 
-/* ---- door -------------------------------------------------------------------------------- */
+/* ---- door ---- */
 
 size_t
 http_parse_feed(struct http_parse *p, struct view in)

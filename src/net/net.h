@@ -13,7 +13,7 @@
 #define HTTP_URL_MAX (64 * 1024)
 #define HTTP_BODY_MAX (256 * 1024)
 
-/* ---- HTTP/1 server (RFC 9112) ------------------------------------------------------------ */
+/* ---- HTTP/1 server (RFC 9112) ---- */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST };
 
@@ -65,7 +65,7 @@ void http_close(struct http_server *s);
 #define HTTP_DATE 40
 const char *http_date(when_t t, char out[HTTP_DATE]); /* RFC 9110 5.6.7 IMF-fixdate */
 
-/* ---- SCEP addresses ---------------------------------------------------------------------- */
+/* ---- SCEP addresses ---- */
 
 enum scep_op {
 	OP_NONE,
@@ -101,7 +101,7 @@ bool percent_decode(struct view in, struct blob *out, struct err *e) MUST_USE;
 bool base64_decode(struct view in, struct blob *out, struct err *e) MUST_USE;
 void base64_encode(struct view in, struct blob *out);
 
-/* ---- front and core: messages on a channel of sys ---------------------------------------- */
+/* ---- front and core: messages on a channel of sys ---- */
 
 struct front_ask { /* front to core */
 	uint64_t id;

@@ -32,7 +32,7 @@ const char *const show_reasons[] = {
 };
 const size_t show_reason_count = COUNT_OF(show_reasons);
 
-/* ---- for the commands --------------------------------------------------------------- */
+/* ---- for the commands ---- */
 
 struct plan_ca_facts
 show_facts(const struct show *s, const struct ca *ca)
@@ -63,7 +63,7 @@ show_word(const char *const *words, size_t count, int at)
 	return at < 0 || (size_t)at >= count || words[at] == NULL ? "" : words[at];
 }
 
-/* ---- renderers ---------------------------------------------------------------------- */
+/* ---- renderers ---- */
 
 static int
 dump_to_blob(const char *text, size_t n, void *out)
@@ -125,7 +125,7 @@ render_refusal(struct show *s, const char *what, const char *type, struct blob *
 	blob_add_byte(out, '\n');
 }
 
-/* ---- one call ----------------------------------------------------------------------- */
+/* ---- one call ---- */
 
 /* False: the command cannot be carried out, *out says why. */
 static bool

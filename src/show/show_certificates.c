@@ -34,7 +34,7 @@ usage_of(const struct cert *c)
 	return c->key_usage & ENCIPHERS ? "Encryption" : "Signature";
 }
 
-/* ---- the tree ----------------------------------------------------------------------- */
+/* ---- the tree ---- */
 
 static void
 put_key_usage(const struct cert *c, json_t *o)
@@ -125,7 +125,7 @@ certificates_build(struct show *s, bool *more, struct err *e)
 	return true;
 }
 
-/* ---- the text ----------------------------------------------------------------------- */
+/* ---- the text ---- */
 
 static void
 list_text(const json_t *list, const char *indent, struct blob *out)

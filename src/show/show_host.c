@@ -3,7 +3,7 @@
 
 #include "show/show_int.h"
 
-/* ---- show running-config ------------------------------------------------------------ */
+/* ---- show running-config ---- */
 
 static void
 put_lines(struct view text, json_t *list)
@@ -43,7 +43,7 @@ running_text(const struct show *s, struct blob *out)
 const struct show_command show_running = {
     .command = CMD_SHOW_RUNNING, .build = running_build, .text = running_text};
 
-/* ---- show clock --------------------------------------------------------------------- */
+/* ---- show clock ---- */
 
 static bool
 clock_build(struct show *s, bool *more, struct err *e)

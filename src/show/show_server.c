@@ -3,7 +3,7 @@
 
 #include "show/show_int.h"
 
-/* ---- the tree ----------------------------------------------------------------------- */
+/* ---- the tree ---- */
 
 static const struct state {
 	const char *word;
@@ -118,7 +118,7 @@ server_build(struct show *s, bool *more, struct err *e)
 	return true;
 }
 
-/* ---- the text ----------------------------------------------------------------------- */
+/* ---- the text ---- */
 
 static const char *
 state_line(const char *word)

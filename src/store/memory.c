@@ -70,7 +70,7 @@ go_back(struct memory *m, const struct mark *to)
 	m->tally = to->tally;
 }
 
-/* ---- transactions ---------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 bool
 memory_begin(struct store *s, struct err *e)

@@ -3,7 +3,7 @@
 
 #include "store/memory.h"
 
-/* ---- keys --------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static struct map_key
 key_int(int64_t i)
@@ -76,7 +76,7 @@ found_entry(const struct map_entry *entry, const struct row_type *t, void *out,
 	return true;
 }
 
-/* ---- facts and generations -------------------------------------------------------------- */
+/* ---- facts and generations ---- */
 
 static bool
 memory_fact_get(struct store *s, const char *name, struct blob *out, struct err *e)
@@ -483,8 +483,7 @@ memory_request_purge(struct store *s, when_t now, int64_t *removed, struct err *
 	return true;
 }
 
-/* ---- challenges, clients, lists, audit
- * --------------------------------------------------------- */
+/* ---- challenges, clients, lists, audit ---- */
 
 static bool
 memory_challenge_get(

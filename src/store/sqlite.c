@@ -12,7 +12,7 @@
 #include "store/sqlite.h"
 #include "sys/sys.h"
 
-/* ---- turns ---------------------------------------------------------------------------- */
+/* ---- turns ---- */
 
 bool
 sqlite_begin(struct store *s, struct err *e)
@@ -137,7 +137,7 @@ sqlite_close(struct store *s)
 	free(q);
 }
 
-/* ---- opening --------------------------------------------------------------------------- */
+/* ---- opening ---- */
 
 /* The process that holds a lock on this file, from /proc/locks; 0: cannot be told. */
 static long

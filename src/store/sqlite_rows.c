@@ -176,8 +176,7 @@ sqlite_cert_count(struct store *s, int64_t *issued, int64_t *revoked, struct err
 	return true;
 }
 
-/* ---- revoked entries
- * ---------------------------------------------------------------------------- */
+/* ---- revoked entries ---- */
 
 /* A chunk that has grown past this is left alone: with its row it then fills most of a page. */
 #define CHUNK_FULL 3500
@@ -226,8 +225,7 @@ out:
 	return ok;
 }
 
-/* ---- requests
- * ------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static bool
 sqlite_request_add(struct store *s, const struct row_request *r, int64_t *id, struct err *e)
@@ -371,8 +369,7 @@ sqlite_request_purge(struct store *s, when_t now, int64_t *removed, struct err *
 	return true;
 }
 
-/* ---- challenges, clients, lists, audit
- * --------------------------------------------------------------- */
+/* ---- challenges, clients, lists, audit ---- */
 
 static bool
 sqlite_challenge_add(struct store *s, const struct row_challenge *c, struct err *e)

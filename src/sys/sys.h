@@ -6,8 +6,7 @@
 
 #include "base/base.h"
 
-/* ---- event loop (libevent underneath)
- * ------------------------------------------------------------------ */
+/* ---- event loop (libevent underneath) ---- */
 
 struct loop;
 struct watch; /* one descriptor */
@@ -36,7 +35,7 @@ void timer_free(struct timer *t);
 void loop_after_round(struct loop *l, loop_call call, void *arg);
 
 /* ---- channels: whole messages over SOCK_SEQPACKET; over 64 KiB a sealed memfd travels instead
- * --------------- */
+ * ---- */
 
 #define CHANNEL_INLINE_MAX (64 * 1024)
 #define CHANNEL_MAX (64 * 1024 * 1024)
@@ -49,9 +48,7 @@ enum channel_got { CHANNEL_MESSAGE, CHANNEL_EMPTY, CHANNEL_CLOSED, CHANNEL_BROKE
  * descriptors. */
 enum channel_got channel_receive(int fd, size_t max, struct blob *out);
 
-/* ---- sockets
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 /* Listening TCP socket, non-blocking, close-on-exec. WHY_BUSY: in use; the text names address
  * and port. */
@@ -60,9 +57,7 @@ bool listen_tcp(const char *address, unsigned port, int *fd, struct err *e) MUST
 bool listen_unix(const char *path, mode_t mode, int *fd, struct err *e) MUST_USE;
 bool connect_unix(const char *path, int *fd, struct err *e) MUST_USE;
 
-/* ---- files
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 bool file_read(const char *path, size_t max, struct blob *out, struct err *e) MUST_USE;
 /* Write beside, fsync, rename, fsync the directory. */
@@ -77,9 +72,7 @@ bool dir_make(const char *path, mode_t mode, struct err *e) MUST_USE;
 /* An exclusive lock file held until the process ends. WHY_BUSY: another process has it. */
 bool dir_lock(const char *dir, int *fd, struct err *e) MUST_USE;
 
-/* ---- processes
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- processes ---- */
 
 struct child_spec {
 	const char *role; /* "front", "core", "signer": becomes argv[1] as --role=ROLE */
@@ -105,9 +98,7 @@ typedef bool (*set_maker)(void *arg, struct child_set *out, struct err *e);
 int supervise(const char *self, set_maker make, void *arg);
 #define EXIT_CONFIG 78
 
-/* ---- sandbox
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- sandbox ---- */
 
 /* No core dump, and nobody of the same user looks into the process (nor at its descriptors)
  * from outside. */

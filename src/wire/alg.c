@@ -9,8 +9,7 @@
 #define RSA_BITS_MAX 8192
 #define RSA_EXPONENT_BITS_MAX 33
 
-/* ---- digests and ciphers
- * --------------------------------------------------------------------------- */
+/* ---- digests and ciphers ---- */
 
 static const struct {
 	const char *name, *fetch;
@@ -128,8 +127,7 @@ sha256_8(struct view v)
 	return (int64_t)n;
 }
 
-/* ---- algorithm identifiers
- * -------------------------------------------------------------------------- */
+/* ---- algorithm identifiers ---- */
 
 #define PKCS1(last) OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01" last)
 #define ECDSA(last) OID("\x2a\x86\x48\xce\x3d\x04" last)
@@ -329,8 +327,7 @@ sig_alg_encode(struct der_writer *w, const struct sig_alg *a)
 	der_close(w);
 }
 
-/* ---- public keys
- * ------------------------------------------------------------------------------------ */
+/* ---- public keys ---- */
 
 static const struct {
 	struct view oid;

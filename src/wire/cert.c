@@ -52,8 +52,7 @@ take_name(struct reader *r, struct view *out, struct err *e)
 	return true;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static bool
 take_version(struct reader *r, int *out, struct err *e)
@@ -192,8 +191,7 @@ cert_decode(struct view der, struct cert *out, struct err *e)
 	return true;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 /* pathLen without keyCertSign would be against RFC 5280 4.2.1.9. */
 static void

@@ -1,8 +1,7 @@
 /* crl.c - build and read revocation lists. */
 #include "wire/inner.h"
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 struct entry {
 	struct view serial;
@@ -231,8 +230,7 @@ crl_count(const struct crl *c)
 	return n;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 void
 crl_entry_encode(struct view serial, when_t at, int reason, struct blob *entries)

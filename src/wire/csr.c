@@ -10,8 +10,7 @@ static const struct view oid_extension_request = OID("\x2a\x86\x48\x86\xf7\x0d\x
 static const struct view oid_extension_request_microsoft =
     OID("\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e");
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static bool
 read_challenge(const struct der *value, struct csr *c, struct err *e)
@@ -174,8 +173,7 @@ csr_challenge(const struct csr *c, struct blob *utf8, struct err *e)
 	return string_utf8(&d, utf8, e);
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void
 put_challenge(struct der_writer *w, const char *challenge)

@@ -229,8 +229,7 @@ der_time(struct reader *r, when_t *out, struct err *e)
 	return true;
 }
 
-/* ---- writer
- * --------------------------------------------------------------------------------------- */
+/* ---- writer ---- */
 
 /* Writes n as a DER length into at most 5 octets and says how many. */
 static size_t

@@ -28,8 +28,7 @@ static const struct {
     {EKU_SSH_SERVER, ID_KP("\x16")},
 };
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 bool
 extension_take(
@@ -207,8 +206,7 @@ extensions_decode(struct view contents, struct extensions *out, struct err *e)
 	return true;
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 void
 extension_open(struct der_writer *w, struct view oid, bool critical)

@@ -46,8 +46,7 @@ static const struct attribute {
     {"dnQualifier", OID("\x55\x04\x2e"), FORM_PRINTABLE},
 };
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* One AttributeTypeAndValue. */
 struct value {
@@ -169,8 +168,7 @@ name_put(struct der_writer *w, struct view der)
 	der_close(w);
 }
 
-/* ---- printing
- * --------------------------------------------------------------------------------------- */
+/* ---- printing ---- */
 
 static void
 print_oid(struct view oid, struct blob *out)
@@ -276,8 +274,7 @@ name_text(struct view der, struct blob *out)
 	}
 }
 
-/* ---- comparing
- * -------------------------------------------------------------------------------------- */
+/* ---- comparing ---- */
 
 static bool
 is_space(uint8_t c)
@@ -373,8 +370,7 @@ name_value(struct view der, struct view oid, struct blob *out)
 	return false;
 }
 
-/* ---- parsing
- * ---------------------------------------------------------------------------------------- */
+/* ---- parsing ---- */
 
 /* What one "word=value" of the text became; next is the separator behind it or NUL. */
 struct piece {

@@ -69,8 +69,7 @@ struct parts {
 	struct attrs attrs;
 };
 
-/* ---- attributes
- * ------------------------------------------------------------------------------ */
+/* ---- attributes ---- */
 
 static bool
 is_string(uint8_t tag)
@@ -279,8 +278,7 @@ attrs_take(const struct attrs *a, struct scep *m, struct err *e)
 	return true;
 }
 
-/* ---- SignedData
- * ------------------------------------------------------------------------------- */
+/* ---- SignedData ---- */
 
 static bool
 content_read(struct view body, struct parts *p, struct scep *m, struct err *e)
@@ -431,8 +429,7 @@ signer_find(struct parts *p, struct scep *m)
 	}
 }
 
-/* ---- verdict
- * ----------------------------------------------------------------------------------- */
+/* ---- verdict ---- */
 
 static bool
 shape_good(struct parts *p, struct scep *m, struct err *e)
@@ -579,8 +576,7 @@ scep_decode(struct view message, struct blob *scratch, struct scep *out, struct 
 	return verdict;
 }
 
-/* ---- writing
- * ----------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void
 put_attr(struct der_writer *w, enum attr which, uint8_t tag, struct view value)

@@ -11,8 +11,7 @@
 
 #include "base/base.h"
 
-/* ---- DER (X.690): strict, definite lengths, minimal, bounded depth
- * ------------------------------ */
+/* ---- DER (X.690): strict, definite lengths, minimal, bounded depth ---- */
 
 enum {
 	DER_BOOLEAN = 0x01,
@@ -85,8 +84,7 @@ void der_put_bits(struct der_writer *w, uint32_t named_bits); /* bit 0 = first; 
 /* Close a SET OF and sort its elements (X.690 11.6). */
 void der_close_sorted(struct der_writer *w);
 
-/* ---- algorithms
- * ---------------------------------------------------------------------------------- */
+/* ---- algorithms ---- */
 
 enum hash { HASH_NONE, HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 enum cipher {
@@ -147,8 +145,7 @@ bool spki_small_factor(const struct spki *k);
 /* RFC 5280 4.2.1.2 method 1. */
 void spki_key_id(const struct spki *k, uint8_t out[20]);
 
-/* ---- names
- * --------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 /* "CN=RootCA,OU=TAC,O=Cisco" (IOS order; '\,' and quotes escape; '+' joins one RDN) to a Name,
  * RDNs reversed. */
@@ -176,8 +173,7 @@ extern const struct view OID_CN, OID_OU, OID_UNSTRUCTURED_NAME, OID_SERIAL_NUMBE
  * refuses NUL and invalid. */
 bool string_utf8(const struct der *d, struct blob *out, struct err *e) MUST_USE;
 
-/* ---- certificates (RFC 5280 4)
- * ------------------------------------------------------------------- */
+/* ---- certificates (RFC 5280 4) ---- */
 
 enum { /* KeyUsage named bits, as der_put_bits takes them */
 	KU_DIGITAL_SIGNATURE = 1 << 0,
@@ -250,8 +246,7 @@ void cert_encode_tbs(const struct cert_spec *s, struct blob *tbs);
 void signed_assemble(
     struct view tbs, const struct sig_alg *alg, struct view signature, struct blob *out);
 
-/* ---- revocation lists (RFC 5280 5)
- * ---------------------------------------------------------------- */
+/* ---- revocation lists (RFC 5280 5) ---- */
 
 /* One revokedCertificates entry, appended: the store keeps them as one growing blob. serial is
    unsigned big endian, padded or not; reason 0 is left out. */
@@ -282,8 +277,7 @@ bool crl_decode_tbs(struct view tbs, struct crl *out, struct err *e) MUST_USE;
 bool crl_find(const struct crl *c, struct view serial, when_t *at, int *reason);
 size_t crl_count(const struct crl *c);
 
-/* ---- certification requests (PKCS#10, RFC 2986)
- * ---------------------------------------------------- */
+/* ---- certification requests (PKCS#10, RFC 2986) ---- */
 
 struct csr {
 	struct view whole, info; /* info = CertificationRequestInfo, what is signed */
@@ -320,8 +314,7 @@ void san_encode_dns(const char *const *names, size_t n, struct blob *out);
 /* Is every name of a in b? Compares encoded GeneralName elements, DNS names without case. */
 bool san_subset(struct view a, struct view b);
 
-/* ---- CMS and SCEP (RFC 5652, RFC 8894 3)
- * ------------------------------------------------------------ */
+/* ---- CMS and SCEP (RFC 5652, RFC 8894 3) ---- */
 
 enum scep_type { /* messageType, RFC 8894 3.2.1.2 */
 	SCEP_CERTREP = 3,

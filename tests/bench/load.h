@@ -16,7 +16,7 @@
 bool in_parallel(size_t count, void (*work)(void *arg, int part, size_t from, size_t to),
     void *arg, struct err *e) MUST_USE;
 
-/* ---- prepare --------------------------------------------------------------------------- */
+/* ---- prepare ---- */
 
 struct record { /* views into the bytes of the set */
 	uint32_t key, asked;
@@ -45,7 +45,7 @@ bool record_peer(
     const struct record *r, const struct peer *ca, struct peer *out, struct err *e) MUST_USE;
 void records_free(struct record_set *s);
 
-/* ---- fire ------------------------------------------------------------------------------ */
+/* ---- fire ---- */
 
 struct target {
 	char host[64], path[256];
@@ -86,7 +86,7 @@ void request_get(const struct target *to, const char *path_and_query, struct req
 void request_post(const struct target *to, struct view message, struct request *out);
 void request_get_message(const struct target *to, struct view message, struct request *out);
 
-/* ---- check ----------------------------------------------------------------------------- */
+/* ---- check ---- */
 
 struct verdict {
 	int status, fail_info; /* -1: the answer could not be opened */
@@ -112,7 +112,7 @@ struct received_log {
 };
 void received_append(void *log, size_t i, struct view body);
 
-/* ---- measure --------------------------------------------------------------------------- */
+/* ---- measure ---- */
 
 int64_t now_us(void);
 struct scale {		/* best of some bursts, taken in turn */

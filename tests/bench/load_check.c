@@ -12,7 +12,7 @@
 
 #include "bench/load.h"
 
-/* ---- the second opinion ------------------------------------------------------------------ */
+/* ---- the second opinion ---- */
 
 static time_t
 gnutls_now(time_t *t)

@@ -37,7 +37,7 @@ in_parallel(size_t count, void (*work)(void *arg, int part, size_t from, size_t 
 			   : err_set(e, WHY_IO, "%d of %d processes failed", failed, PROCESSES);
 }
 
-/* ---- records --------------------------------------------------------------------------- */
+/* ---- records ---- */
 
 static void
 add_der(struct blob *out, int n, uint8_t *der)
@@ -120,7 +120,7 @@ record_peer(const struct record *r, const struct peer *ca, struct peer *out, str
 	return true;
 }
 
-/* ---- making them in several processes --------------------------------------------------- */
+/* ---- making them in several processes ---- */
 
 struct making {
 	const struct peer *ca;

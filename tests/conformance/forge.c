@@ -8,8 +8,7 @@
 #include "lib/pool.h"
 #include "tests/conformance/forge.h"
 
-/* ---- writer
- * ------------------------------------------------------------------------------------ */
+/* ---- writer ---- */
 
 void
 asn_head(struct blob *out, int tag, size_t n, int length_octets)
@@ -176,8 +175,7 @@ sign_with(EVP_PKEY *key, const char *digest, struct view v, struct blob *out)
 	return ok;
 }
 
-/* ---- envelope
- * ---------------------------------------------------------------------------------- */
+/* ---- envelope ---- */
 
 static void
 wrap(X509 *to, struct view key, struct blob *out)
@@ -276,8 +274,7 @@ forge_envelope(const struct seal_row *s, X509 *to, struct view plain, struct blo
 	blob_free(&text);
 }
 
-/* ---- signed message
- * ---------------------------------------------------------------------------- */
+/* ---- signed message ---- */
 
 static void
 text_value(struct blob *out, const char *text)
@@ -443,8 +440,7 @@ forge_message(const struct outer_row *o, struct peer *p, int type, struct view c
 	return ok || peer_fail(e, "signature");
 }
 
-/* ---- request inside
- * ---------------------------------------------------------------------------- */
+/* ---- request inside ---- */
 
 static void
 put_csr_attributes(struct asn *w, const struct ask_row *a)

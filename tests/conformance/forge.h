@@ -30,7 +30,7 @@ enum { /* identifier octets */
 	TAG_PLAIN_0 = 0x80,
 };
 
-/* ---- a writer of its own: shares nothing with the product's ------------------------------ */
+/* ---- a writer of its own: shares nothing with the product's ---- */
 
 struct asn {
 	struct blob out;

@@ -38,8 +38,7 @@ want_name(enum want w)
 	return w < WANT_COUNT ? names[w] : "another HTTP status";
 }
 
-/* ---- the authority
- * ----------------------------------------------------------------------------- */
+/* ---- the authority ---- */
 
 bool
 lab_peer(struct peer *p, struct lab *l, const char *subject, EVP_PKEY *key, struct err *e)
@@ -178,8 +177,7 @@ lab_free(struct lab *l)
 	ERR_clear_error();
 }
 
-/* ---- what it holds
- * ----------------------------------------------------------------------------- */
+/* ---- what it holds ---- */
 
 static void
 sum_certificates(struct lab *l, struct stock *s, struct blob *all)
@@ -281,8 +279,7 @@ lab_still_good(struct lab *l, int64_t certificates, struct err *e)
 	return ok;
 }
 
-/* ---- answers
- * ----------------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 void
 seen_free(struct seen *s)
@@ -415,8 +412,7 @@ lab_read(struct lab *l, struct seen *out, struct err *e)
 	return ok;
 }
 
-/* ---- rows
- * -------------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 bool
 row_make(struct lab *l, const struct row *r, struct blob *out, struct err *e)

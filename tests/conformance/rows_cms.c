@@ -25,8 +25,7 @@ must(bool ok)
 	}
 }
 
-/* ---- makers
- * ------------------------------------------------------------------------------------ */
+/* ---- makers ---- */
 
 /* Everything with this digest, by stock calls: 1 MD5, 2 SHA-1, 3 SHA-1 inside alone, 4 MD5
  * inside alone, 5 SHA-512. */
@@ -232,8 +231,7 @@ long_nonce(struct lab *l, const struct row *r, struct blob *out)
 	blob_free(&nonce);
 }
 
-/* ---- rows
- * -------------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 #define VS "\x60\x86\x48\x01\x86\xf8\x45\x01\x09"
 #define TYPE_ATTR                                                                              \

@@ -27,8 +27,7 @@ must(bool ok)
 #define NAME(all, set, seq, string)                                                            \
 	B("\x30" all "\x31" set "\x30" seq "\x06\x03\x55\x04\x03" string)
 
-/* ---- makers
- * ------------------------------------------------------------------------------------ */
+/* ---- makers ---- */
 
 static void
 signed_by_other(struct lab *l, const struct row *r, struct blob *out)
@@ -402,8 +401,7 @@ odd_signer(struct lab *l, const struct row *r, struct blob *out)
 	must(row_make(l, r, out, &e));
 }
 
-/* ---- what may be in a granted certificate
- * -------------------------------------------------------- */
+/* ---- what may be in a granted certificate ---- */
 
 static bool
 no_ca(struct lab *l, X509 *cert, struct err *e)
@@ -459,8 +457,7 @@ utf8_name(struct lab *l, X509 *cert, struct err *e)
 	       err_set(e, WHY_REFUSED, "subject in a string of type %d", s->type);
 }
 
-/* ---- rows
- * -------------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 static const struct row rows[] = {
     {"BAD-108", "the request is signed by another key", WANT_F2, .make = signed_by_other},

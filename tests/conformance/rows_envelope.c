@@ -357,8 +357,7 @@ strange_key(struct lab *l, const struct row *r, struct blob *out)
 	blob_free(&sid.out);
 }
 
-/* ---- rows
- * -------------------------------------------------------------------------------------- */
+/* ---- rows ---- */
 
 #define P7 "\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 

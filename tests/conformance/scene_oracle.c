@@ -48,8 +48,7 @@ good_block(uint8_t block[KEY_OCTETS], const uint8_t *key, size_t n)
 	memcpy(block + KEY_OCTETS - n, key, n);
 }
 
-/* ---- key transport
- * ----------------------------------------------------------------------------- */
+/* ---- key transport ---- */
 
 /* Kind i of broken transport, i below TRANSPORTS. */
 enum {
@@ -180,8 +179,7 @@ wrapped_of(struct lab *l, int i, const uint8_t key[16], struct blob *out)
 	out->p[out->n - 1 - (size_t)i * 30] ^= (uint8_t)(1 << i);
 }
 
-/* ---- padding of the content
- * -------------------------------------------------------------------- */
+/* ---- padding of the content ---- */
 
 /* csr with its padding; kind i of broken padding or length. */
 static void
@@ -215,8 +213,7 @@ padded_of(int i, struct view csr, struct blob *plain, struct seal_row *s, struct
 	}
 }
 
-/* ---- the scenes
- * -------------------------------------------------------------------------------- */
+/* ---- the scenes ---- */
 
 /* Broken message i, the same octets for the same i. */
 static bool

@@ -55,8 +55,7 @@ play_truncation(struct err *e)
 	return ok;
 }
 
-/* ---- flips
- * ------------------------------------------------------------------------------------- */
+/* ---- flips ---- */
 
 /*
  * Where a flip may go unnoticed: nothing of it is signed, and nothing that is answered comes
@@ -228,8 +227,7 @@ play_flips(struct err *e)
 	return ok;
 }
 
-/* ---- noise
- * ------------------------------------------------------------------------------------- */
+/* ---- noise ---- */
 
 static uint32_t
 draw(uint32_t *state)

@@ -31,7 +31,7 @@ static struct set {
 	struct blob ca;
 } set;
 
-/* ---- processes of the product --------------------------------------------------------- */
+/* ---- processes of the product ---- */
 
 static const char *
 below(const char *leaf, char out[200])
@@ -167,7 +167,7 @@ set_end(void)
 	return code;
 }
 
-/* ---- the store, content only ----------------------------------------------------------- */
+/* ---- the store, content only ---- */
 
 static void
 rows_add(sqlite3 *db, const char *table, struct blob *out)
@@ -225,7 +225,7 @@ store_is_untouched(void)
 	blob_free(&now);
 }
 
-/* ---- frames ------------------------------------------------------------------------------ */
+/* ---- frames ---- */
 
 /* One packet past our own sender. */
 static void
@@ -451,7 +451,7 @@ broken_frames_end_core(void **state)
 	blob_free(&message);
 }
 
-/* ---- noise ----------------------------------------------------------------------------- */
+/* ---- noise ---- */
 
 static uint64_t seed;
 
@@ -596,7 +596,7 @@ honest_front_is_served(void **state)
 	blob_free(&frame);
 }
 
-/* ---- hostile core ------------------------------------------------------------------------ */
+/* ---- hostile core ---- */
 
 /* Through the product's own signer process, filter of system calls included. */
 static void

@@ -26,7 +26,7 @@ peer_bio(struct view v)
 	return BIO_new_mem_buf(v.n == 0 ? &nothing : v.p, (int)v.n);
 }
 
-/* ---- the peer -------------------------------------------------------------------------- */
+/* ---- the peer ---- */
 
 static int
 string_type(int nid, const char *value)
@@ -199,7 +199,7 @@ peer_transaction_set(struct peer *p, const char *text)
 	snprintf(p->transaction, sizeof(p->transaction), "%s", text);
 }
 
-/* ---- what it makes --------------------------------------------------------------------- */
+/* ---- what it makes ---- */
 
 static when_t
 peer_now(const struct peer *p)

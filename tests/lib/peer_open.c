@@ -16,7 +16,7 @@ blob_add_bio(struct blob *out, BIO *bio)
 		blob_add(out, p, (size_t)n);
 }
 
-/* ---- what GetCACert brings ------------------------------------------------------------- */
+/* ---- what GetCACert brings ---- */
 
 STACK_OF(X509) * peer_certs(struct view der)
 {
@@ -92,7 +92,7 @@ peer_trust(struct peer *p, struct view body, struct err *e)
 		   : err_set(e, WHY_BAD_INPUT, "GetCACert answer without a CA certificate");
 }
 
-/* ---- what it receives ------------------------------------------------------------------ */
+/* ---- what it receives ---- */
 
 /* A signed attribute that is there once, with one value of this type. */
 static const ASN1_STRING *

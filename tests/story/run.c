@@ -6,8 +6,7 @@
 #include "tests/lib/pool.h"
 #include "tests/story/story.h"
 
-/* ---- words
- * ---------------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 const char *
 option(const struct story *s, const char *name)
@@ -103,8 +102,7 @@ next_key(struct client *c)
 	return pool_key(100 + 8 * (size_t)c->number + (size_t)(++c->keys % 8));
 }
 
-/* ---- what clients do
- * -------------------------------------------------------------------------------- */
+/* ---- what clients do ---- */
 
 static bool
 outcome_is(const struct story *s, const struct client *c, struct err *e)
@@ -344,8 +342,7 @@ do_garbage(struct story *s, struct client *c, struct err *e)
 	return send_message(s, c, e);
 }
 
-/* ---- operator and world
- * ------------------------------------------------------------------------------- */
+/* ---- operator and world ---- */
 
 bool
 serial_of(const struct client *c, struct blob *out, struct err *e)
@@ -533,9 +530,7 @@ do_server(struct story *s, struct err *e)
 	return world_restart(&s->w, e);
 }
 
-/* ---- the runner
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- the runner ---- */
 
 static const struct {
 	const char *word;

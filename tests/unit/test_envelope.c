@@ -59,8 +59,7 @@ rsa_crypt(
 	ERR_clear_error();
 }
 
-/* ---- stock envelopes
- * --------------------------------------------------------------------------- */
+/* ---- stock envelopes ---- */
 
 struct stock {
 	const char *what;
@@ -160,8 +159,7 @@ stock_envelopes_are_opened(void **state)
 	}
 }
 
-/* ---- our envelopes
- * ------------------------------------------------------------------------------ */
+/* ---- our envelopes ---- */
 
 static void
 ours_build(enum cipher c, struct random *r, struct view plain, struct blob *out)
@@ -271,8 +269,7 @@ al08_single_des_is_single_des(void **state)
 	blob_free(&key);
 }
 
-/* ---- hostile envelopes
- * --------------------------------------------------------------------------- */
+/* ---- hostile envelopes ---- */
 
 #define AES128 "\x60\x86\x48\x01\x65\x03\x04\x01\x02"
 #define IV "0123456789abcdef"
@@ -535,8 +532,7 @@ wrong_sizes_are_not_encoded(void **state)
 	assert_int_equal(out.n, 0);
 }
 
-/* ---- ten thousand mutants
- * --------------------------------------------------------------------------- */
+/* ---- ten thousand mutants ---- */
 
 static bool
 ours_opens(struct view der, struct blob *plain, struct blob *scratch, struct err *e)

@@ -86,7 +86,7 @@ front_end(void)
 	assert_int_equal(front_exit_code(), 0);
 }
 
-/* ---- core's side ------------------------------------------------------------------------- */
+/* ---- core's side ---- */
 
 static void
 say(const struct front_say *s)
@@ -115,7 +115,7 @@ ask_take(struct front_ask *a, struct blob *m, int ms)
 	return true;
 }
 
-/* ---- a client's side --------------------------------------------------------------------- */
+/* ---- a client's side ---- */
 
 static int
 request_open(const char *method, const char *target, const char *fields, struct view body)
@@ -217,7 +217,7 @@ front_start_with_ca(int in_flight)
 	await_answer(DEFAULT "?operation=GetCACaps", "AES\n");
 }
 
-/* ---- public answers ---------------------------------------------------------------------- */
+/* ---- public answers ---- */
 
 static void
 before_core_has_spoken_all_is_503(void **state)
@@ -422,7 +422,7 @@ CRLs_are_cached_by_tag(void **state)
 	front_end();
 }
 
-/* ---- questions to core ------------------------------------------------------------------- */
+/* ---- questions to core ---- */
 
 static void
 PKIOperation_goes_to_core_HT_01_02_16(void **state)
@@ -596,7 +596,7 @@ core_goes_or_speaks_garbage(void **state)
 	blob_free(&m);
 }
 
-/* ---- bad input, end to end --------------------------------------------------------------- */
+/* ---- bad input, end to end ---- */
 
 static void
 refusals_BAD_020_to_042(void **state)

@@ -207,7 +207,7 @@ held_answer(size_t i, const char *body)
 	http_answer(server, held[i], &a);
 }
 
-/* ---- answers ----------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static void
 head_of_an_answer_HT_14_HT_17(void **state)
@@ -460,7 +460,7 @@ refusals_reach_the_sender_BAD_003_011(void **state)
 	serve_end();
 }
 
-/* ---- deadlines and limits ---------------------------------------------------------------- */
+/* ---- deadlines and limits ---- */
 
 /* An octet now and then does not move the deadline. Returns after how many ms the server
  * closed, without an answer. */

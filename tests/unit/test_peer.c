@@ -70,7 +70,7 @@ make_ca(const char *cn, EVP_PKEY *key)
 	return cert;
 }
 
-/* ---- the CA's side, by stock calls ------------------------------------------------------- */
+/* ---- the CA's side, by stock calls ---- */
 
 struct asked { /* what a request says, opened */
 	char type[8], transaction[132], digest[16];
@@ -252,7 +252,7 @@ answer(const struct asked *a, const struct reply *r, struct blob *out)
 	BIO_free(content);
 }
 
-/* ---- tests ------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void
 start(struct peer *p)

@@ -31,8 +31,7 @@ stop(void **state)
 	return 0;
 }
 
-/* ---- messages of stock calls
- * ----------------------------------------------------------------- */
+/* ---- messages of stock calls ---- */
 
 #define VERI "2.16.840.1.113733.1.9."
 
@@ -129,8 +128,7 @@ stock_messages_are_read(void **state)
 	}
 }
 
-/* ---- our messages before stock calls
- * ----------------------------------------------------------- */
+/* ---- our messages before stock calls ---- */
 
 static struct scep_spec
 good_spec(const struct pair *signer)
@@ -337,8 +335,7 @@ at03_names_serials_and_ids_are_echoed(void **state)
 
 #define P7 "\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 
-/* ---- rows about octets rather than structure
- * ------------------------------------------------------- */
+/* ---- rows about octets rather than structure ---- */
 
 static void
 repeat(struct blob *out, struct view v, size_t times)
@@ -414,8 +411,7 @@ bad_octets_are_unreadable(void **state)
 	}
 }
 
-/* ---- ten thousand mutants before both readers
- * ------------------------------------------------------- */
+/* ---- ten thousand mutants before both readers ---- */
 
 /* Why we refuse what stock calls verify: each is a rule of ours. Matched in the error text. */
 static const struct {

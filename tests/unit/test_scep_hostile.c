@@ -30,8 +30,7 @@ stop(void **state)
 	return 0;
 }
 
-/* ---- hostile messages
- * ---------------------------------------------------------------------------- */
+/* ---- hostile messages ---- */
 
 enum signed_how { SIGN_SET, SIGN_CONTEXT, SIGN_BROKEN, SIGN_BY_OTHER };
 enum drop {
@@ -593,8 +592,7 @@ bad044_no_flipped_bit_is_taken(void **state)
 	blob_free(&der);
 }
 
-/* ---- keys, order, echo
- * ------------------------------------------------------------------------------ */
+/* ---- keys, order, echo ---- */
 
 static void
 bad083_signer_key_is_refused_before_use(void **state)

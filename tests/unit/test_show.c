@@ -26,7 +26,7 @@ lab_teardown(void **state)
 	return 0;
 }
 
-/* ---- text --------------------------------------------------------------------------- */
+/* ---- text ---- */
 
 static void
 golden_path(const char *name, char out[300])
@@ -145,7 +145,7 @@ lines_fit_80_columns(void **state)
 	}
 }
 
-/* ---- JSON and text say the same ----------------------------------------------------- */
+/* ---- JSON and text say the same ---- */
 
 /* As the text shows a value: 's' as it stands, 't' an instant, 'g' groups of eight digits, 'x'
  * hex without leading zeros, 'n' a number, 'd' what is left of milliseconds. */
@@ -288,7 +288,7 @@ running_config_is_what_conf_prints(void **state)
 	blob_free(&joined);
 }
 
-/* ---- filters, unknown names --------------------------------------------------------- */
+/* ---- filters, unknown names ---- */
 
 static void
 lines_pass_the_pipe(void **state)
@@ -352,7 +352,7 @@ unknown_servers_are_named(void **state)
 	json_decref(tree);
 }
 
-/* ---- states, clock ------------------------------------------------------------------ */
+/* ---- states, clock ---- */
 
 static void
 a_server_that_does_not_run(void **state)
@@ -493,7 +493,7 @@ a_clock_without_authority(void **state)
 	lab.w = before;
 }
 
-/* ---- empty, hostile, broken --------------------------------------------------------- */
+/* ---- empty, hostile, broken ---- */
 
 static void
 empty_lists(void **state)

@@ -1,8 +1,7 @@
 /* test_store.c - both drivers keep what the door promises. */
 #include "store_sample.h"
 
-/* ---- the table of cases: each runs in an open turn of an empty store
- * ------------------------- */
+/* ---- the table of cases: each runs in an open turn of an empty store ---- */
 
 static void
 facts(struct store *s)

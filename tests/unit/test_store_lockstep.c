@@ -93,8 +93,7 @@ say_client(struct blob *b, const struct row_client *c)
 	say_int(b, c->strength);
 }
 
-/* ---- one random operation, the same for both stores
- * ---------------------------------------------- */
+/* ---- one random operation, the same for both stores ---- */
 
 struct op {
 	int kind;
