@@ -11,6 +11,13 @@ static const char *only; /* BAD-0nn: these alone */
 static bool
 chosen(const char *id)
 {
+	/* Seconds each: not in a hurry. */
+	static const char *const long_ones[] = {"BAD-044", "BAD-107"};
+
+	for (size_t i = 0;
+	     only == NULL && getenv("KEYMUSTER_QUICK") != NULL && i < COUNT_OF(long_ones); i++)
+		if (strcmp(id, long_ones[i]) == 0)
+			return false;
 	return only == NULL || strncmp(id, only, strlen(only)) == 0;
 }
 

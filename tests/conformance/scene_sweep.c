@@ -218,7 +218,7 @@ play_flips(struct err *e)
 	printf("\n");
 	for (int u = 1; u < UNUSED_KINDS; u++)
 		printf("# served %zu: %s\n", served[u], unused_names[u]);
-	ok = ok && n > 2000 && lab_stock(l, &stock, e) &&
+	ok = ok && n > (size_t)rounds(2000) && lab_stock(l, &stock, e) &&
 	     (stock.certificates == 3 || /* alice, bob and this one */
 		 err_set(e, WHY_REFUSED, "%ld certificates", (long)stock.certificates)) &&
 	     lab_still_good(l, stock.certificates, e);

@@ -534,7 +534,7 @@ mutants_differ_only_for_a_reason(void **state)
 	}
 	print_message("# taken by both %zu, by none %zu, by ours %zu, by stock %zu\n", both,
 	    neither, only_ours, only_stock);
-	assert_true(both > 50 && neither > 1000);
+	assert_true(both > (size_t)rounds(50) && neither > (size_t)rounds(1000));
 	for (size_t i = 0; i < COUNT_OF(seeds); i++)
 		blob_free(&seeds[i]);
 	blob_free(&m);

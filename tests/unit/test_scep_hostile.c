@@ -570,7 +570,8 @@ bad044_no_flipped_bit_is_taken(void **state)
 	(void)state;
 	forge(&(struct forge){0}, &der);
 	free_fields(blob_view(&der), ranges);
-	for (size_t bit = 0; bit < der.n * 8; bit++) {
+	for (size_t bit = 0; bit < der.n * 8;
+	     bit += getenv("KEYMUSTER_QUICK") == NULL ? 1 : 10) {
 		struct blob scratch = {0};
 		struct scep m;
 		enum free_field f = field_at(ranges, bit / 8);
