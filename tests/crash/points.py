@@ -1,4 +1,4 @@
-# points.py - core dies once at each named point, what was begun is finished.
+# points.py - core dies once at each named point, what was begun is finished. (BAD-135)
 """Usage: points.py KEYMUSTERD_CRASH. Each phase starts from the same state; the table says which points it passes how often."""
 import os
 import shutil

@@ -186,7 +186,7 @@ def other_seal():
     says(d.fails(), "keys/ROOTCA.key", "another sealing key")
 
 
-@case("the CA's key is gone while the store has its certificate: refused, with the file to restore")
+@case("BAD-143 the CA's key is gone while the store has its certificate: refused, with the file to restore")
 def no_key():
     d = prepared()
     for name in glob.glob(d.state + "/servers/ROOTCA/keys/*.key"):
@@ -210,7 +210,7 @@ def other_authority():
     says(d.fails(), "ROOTCA", "CN=RootCA,OU=TAC,O=Cisco", "CN=Another,OU=TAC,O=Cisco", "put it back")
 
 
-@case("a second daemon on the same state directory: which process has it; the first goes on")
+@case("BAD-140 a second daemon on the same state directory: which process has it; the first goes on")
 def second():
     d = prepared().start()
     says(d.fails(), d.state, "in use", str(d.process.pid))
@@ -371,7 +371,7 @@ def password_hashed():
     d.keeps_secret(word)
 
 
-@case("a challenge that came in a request is not kept in clear")
+@case("RQ-21 a challenge that came in a request is not kept in clear")
 def challenge_forgotten():
     d = prepared(lines="  grant manual\n").start()
     exchange(d, "challenge", "O=Cisco,CN=challenge", challenge="river-stone-9-candle")

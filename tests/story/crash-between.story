@@ -1,4 +1,4 @@
-# The daemon dies between intent and signature, and between signature and reply: the repeat gets one certificate.
+# The daemon dies between intent and signature, and between signature and reply: the repeat gets one certificate. (ST-08)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 signer stops 1

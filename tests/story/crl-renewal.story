@@ -1,4 +1,4 @@
-# The list is signed again each lifetime crl, to the second; nextUpdate lies one overlap behind.
+# The list is signed again each lifetime crl, to the second; nextUpdate lies one overlap behind. (CR-05)
 ca grant=auto crl=6h crl-overlap=2h
 at 2026-01-01T00:00:00Z
 expect crl number=1 next=8h

@@ -1,4 +1,4 @@
-# A full disk is never a refusal: 503 to everybody who asked, nothing lost, and it goes on by itself.
+# A full disk is never a refusal: 503 to everybody who asked, nothing lost, and it goes on by itself. (BAD-134)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 r1 enrol -> granted

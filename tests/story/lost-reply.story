@@ -1,4 +1,4 @@
-# The reply is lost; the same octets again give the same certificate, no second one.
+# The reply is lost; the same octets again give the same certificate, no second one. (ST-01, RP-10)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 r1 enrol -> lost

@@ -1,4 +1,4 @@
-# Without an authoritative clock: no key, no certificate, no list, no answer but "later".
+# Without an authoritative clock: no key, no certificate, no list, no answer but "later". (BAD-128)
 ca grant=auto
 clock off
 at 2026-01-01T00:00:00Z

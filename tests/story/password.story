@@ -1,4 +1,4 @@
-# A one-time password grants one enrolment; a wrong one waits for a human and never locks anybody out.
+# A one-time password grants one enrolment; a wrong one waits for a human and never locks anybody out. (RQ-19)
 at 2026-01-01T00:00:00Z
 operator password p1 60 -> Password is
 operator password p2 60 -> Password is

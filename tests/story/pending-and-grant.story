@@ -1,4 +1,4 @@
-# A first enrolment waits for the operator; polls find it, before and after.
+# A first enrolment waits for the operator; polls find it, before and after. (ST-02)
 at 2026-01-01T00:00:00Z
 r1 enrol -> pending
 r1 poll -> pending

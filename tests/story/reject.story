@@ -1,4 +1,4 @@
-# A rejected request is refused, for as long as it is kept; a new one may wait again.
+# A rejected request is refused, for as long as it is kept; a new one may wait again. (PO-06)
 at 2026-01-01T00:00:00Z
 r1 enrol -> pending
 operator reject r1 -> rejected

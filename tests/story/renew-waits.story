@@ -1,4 +1,4 @@
-# "grant manual all" makes renewals wait as well; a challenge in a renewal is never compared.
+# "grant manual all" makes renewals wait as well; a challenge in a renewal is never compared. (RQ-16)
 ca renewals-wait
 at 2026-01-01T00:00:00Z
 r1 enrol -> pending

@@ -1,4 +1,4 @@
-# Revoked: on the list at once, no renewal, no redelivery.
+# Revoked: on the list at once, no renewal, no redelivery. (CR-05, QR-07)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 r1 enrol -> granted

@@ -1,4 +1,4 @@
-# A backup was put back after the fleet had renewed: many serials ahead are taken, and the counter jumps over them.
+# A backup was put back after the fleet had renewed: many serials ahead are taken, and the counter jumps over them. (BAD-137)
 ca grant=auto sequential
 at 2026-01-01T00:00:00Z
 c1 issued-elsewhere serial=3

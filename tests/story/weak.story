@@ -1,4 +1,4 @@
-# Weak algorithms are answered badAlg, each reply in kind.
+# Weak algorithms are answered badAlg, each reply in kind. (RP-05, AL-03)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 r1 enrol digest=SHA1 -> refused badAlg

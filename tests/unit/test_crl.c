@@ -87,7 +87,7 @@ assert_as_stock(const struct crl *c, X509_CRL *x)
 }
 
 static void
-as_stock_cr01(void **state)
+as_stock_cr01(void **state) /* CR-01 CR-02 CR-03 */
 {
 	static const char *const starts[] = {"2026-01-01T00:00:00Z", "2049-12-31T20:00:00Z",
 	    "2050-01-01T00:00:00Z", "2100-02-28T23:00:00Z"};

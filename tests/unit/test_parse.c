@@ -557,7 +557,7 @@ warnings_have_reasons(void **state)
 }
 
 static void
-bad_144_files_are_refused_with_a_line(void **state)
+bad_144_files_are_refused_with_a_line(void **state) /* BAD-144 */
 {
 	struct blob text = {0}, said = {0};
 	struct conf c;
