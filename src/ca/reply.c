@@ -49,7 +49,8 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	    .act = KEY_SIGN,
 	    .as = SIGN_REPLY,
 	    .alg = s->alg,
-	    .stranger = x->signer != SIGNER_LIVE,
+	    .stranger = s->status == SCEP_FAILURE &&
+			x->signer != SIGNER_LIVE, /* a flood of bad messages waits */
 	    .bytes = blob_view(&x->attrs),
 	};
 
