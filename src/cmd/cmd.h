@@ -44,9 +44,9 @@ bool passwords_put_away(struct password_seal *s, struct conf *c, struct err *e) 
 /* conf_seal: password 6 is AES-256-GCM in hex; the same password prints the same text. */
 bool password_seal(
     void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
-/* Reads and parses; errors and warnings go to stderr as they are found. */
-bool conf_load(
-    const char *path, struct view text, struct password_seal *seal, struct conf *out) MUST_USE;
+/* Parses; errors go to stderr as they are found, and warnings where they are news. */
+bool conf_load(const char *path, struct view text, struct password_seal *seal, bool warnings,
+    struct conf *out) MUST_USE;
 
 /* core.c: the core process */
 struct core_options {

@@ -152,7 +152,7 @@ role_core(void)
 
 	if (!read_fd(6, &text, &e) || !seal_from(7, &seal.seal, &e)) {
 		log_error("core does not start", "why='%s'", e.text);
-	} else if (!conf_load(o.conf_path, blob_view(&text), &seal, &conf)) {
+	} else if (!conf_load(o.conf_path, blob_view(&text), &seal, false, &conf)) {
 		/* conf_load has said why */
 	} else if (!passwords_put_away(&seal, &conf, &e)) {
 		log_error("core does not start", "why='%s'", e.text);
@@ -403,7 +403,8 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	sealed = !d->o.check || seal_load(d->o.state, true, &seal, &none);
 	if (sealed)
 		password_key(&seal, &passwords);
-	if (!conf_load(d->o.conf, blob_view(text), sealed ? &passwords : NULL, &d->conf)) {
+	if (!conf_load(
+		d->o.conf, blob_view(text), sealed ? &passwords : NULL, true, &d->conf)) {
 		err_set(e, WHY_BAD_INPUT, "%s: not accepted", d->o.conf);
 		goto out;
 	}

@@ -121,12 +121,15 @@ password_seal(void *arg, bool opening, const char *in, char *out, size_t size, s
 static void
 say(void *arg, bool warn, const char *text)
 {
-	(void)arg;
-	(void)dprintf(STDERR_FILENO, "%s%s\n", warn ? "warning: " : "", text);
+	const bool *warnings = arg;
+
+	if (!warn || *warnings)
+		(void)dprintf(STDERR_FILENO, "%s%s\n", warn ? "warning: " : "", text);
 }
 
 bool
-conf_load(const char *path, struct view text, struct password_seal *seal, struct conf *out)
+conf_load(const char *path, struct view text, struct password_seal *seal, bool warnings,
+    struct conf *out)
 {
-	return conf_parse(path, text, password_seal, seal, say, NULL, out);
+	return conf_parse(path, text, password_seal, seal, say, &warnings, out);
 }
