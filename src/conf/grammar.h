@@ -135,6 +135,9 @@ struct match {
 
 /* Words of a line; a leading '|' is a word of its own when pipes is true. */
 size_t tokens_of(struct view line, bool pipes, struct token *out, size_t most);
+/* What must come to end the banner that this line begins; empty: it begins none, or ends it
+ * itself. */
+struct view banner_delimiter(struct view line);
 void match_line(enum mode mode, struct view line, size_t from, unsigned how, struct match *m);
 const struct cap *match_cap(const struct match *m, char bind);
 /*

@@ -414,24 +414,21 @@ is_lost(const struct line *l)
 	return m.outcome == MATCH_OK && m.position > 1;
 }
 
-/* "banner motd ^C": the text goes on to the line with the next ^C. */
-static void
-open_banner(struct parser *p, const struct line *l)
+struct view
+banner_delimiter(struct view line)
 {
 	struct token words[3];
-	size_t n = tokens_of(l->text, false, words, 3), at, end;
+	size_t n = tokens_of(line, false, words, 3), at, end;
 
-	if (l->no || !word_equal(l->word, VIEW("banner")) || n < 2)
-		return;
+	if (n < 2 || !word_equal(words[0].text, VIEW("banner")))
+		return (struct view){0};
 	at = words[n - 1].at; /* "banner X" is short for "banner motd X" */
-	if (at >= l->text.n)
-		return;
-	end = at +
-	      (l->text.p[at] == '^' && at + 1 < l->text.n && l->text.p[at + 1] == 'C' ? 2 : 1);
-	blob_set(&p->banner, view_of(l->text.p + at, end - at));
-	p->opened = place(p, l->indent);
-	if (memmem(l->text.p + end, l->text.n - end, p->banner.p, p->banner.n) != NULL)
-		blob_clear(&p->banner);
+	if (at >= line.n)
+		return (struct view){0};
+	end = at + (line.p[at] == '^' && at + 1 < line.n && line.p[at + 1] == 'C' ? 2 : 1);
+	if (memmem(line.p + end, line.n - end, line.p + at, end - at) != NULL)
+		return (struct view){0};
+	return view_of(line.p + at, end - at);
 }
 
 static void
@@ -458,7 +455,8 @@ top_line(struct parser *p, const struct line *l)
 		p->c->foreign++;
 		name_foreign(p, l);
 		keep_head(p, l);
-		open_banner(p, l);
+		blob_set(&p->banner, banner_delimiter(l->text));
+		p->opened = place(p, l->indent);
 	}
 }
 

@@ -72,6 +72,7 @@ print_kept(struct view kept, const char *indent, conf_seal seal, void *seal_arg,
     struct blob *out, struct err *e)
 {
 	char clear[256], sealed[1024];
+	struct view banner = {0}; /* what ends the banner that is open */
 	bool ok = true;
 
 	while (ok && kept.n > 0) {
@@ -80,8 +81,12 @@ print_kept(struct view kept, const char *indent, conf_seal seal, void *seal_arg,
 		    view_of(kept.p, end != NULL ? (size_t)(end - kept.p) : kept.n);
 		size_t next = line.n + (end != NULL), at = 0;
 
-		blob_add_str(out, indent);
-		if (kept_password(line, &at, clear, sizeof(clear))) {
+		blob_add_str(out, banner.n > 0 ? "" : indent);
+		if (banner.n > 0) {
+			blob_add_view(out, line);
+			if (memmem(line.p, line.n, banner.p, banner.n) != NULL)
+				banner = (struct view){0};
+		} else if (kept_password(line, &at, clear, sizeof(clear))) {
 			if (seal == NULL)
 				ok = err_set(e, WHY_REFUSED,
 				    "a password cannot be printed without the sealing key");
@@ -92,6 +97,7 @@ print_kept(struct view kept, const char *indent, conf_seal seal, void *seal_arg,
 				blob_printf(out, "6 %s", sealed);
 		} else {
 			blob_add_view(out, line);
+			banner = banner_delimiter(line);
 		}
 		blob_add_byte(out, '\n');
 		kept = view_of(kept.p + next, kept.n - next);

@@ -266,6 +266,9 @@ corpus_comes_back(void **state)
 	static const char *const texts[] = {
 	    "banner motd ^C\nline\n ^C tail\ninterface x\n",
 	    "banner motd X\nnever ended\n",
+	    "banner m 0 4\n password 7 0822455D0A16\nend\n",
+	    "banner motd 0\n password 7 0822455D0A16\nhostname x\n",
+	    "banner motd ^C\n password 0 clear\n^C\n password 0 clear\n",
 	    "crypto pki certificate chain A\n certificate ca 01\n  3082 FFFF\n quit\n "
 	    "certificate 02\nAA\nquit\nhostname x\n",
 	    "crypto pki certificate chain A\n certificate ca 01\n  3082",
