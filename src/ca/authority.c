@@ -5,8 +5,16 @@
 
 #define HOLD_AFTER_FAILURE MINUTE
 
-static bool
-generation_save(struct ca *ca, struct err *e)
+struct sig_alg
+authority_alg(const struct ca *ca)
+{
+	return (struct sig_alg){.key = ca->policy.key_kind,
+	    .hash = ca->policy.hash,
+	    .padding = ca->policy.key_kind == KEY_EC ? PADDING_ECDSA : PADDING_PKCS1};
+}
+
+bool
+authority_save(struct ca *ca, struct err *e)
 {
 	struct row_generation g = {
 	    .number = ca->generation,
@@ -17,6 +25,8 @@ generation_save(struct ca *ca, struct err *e)
 	    .not_after = ca->facts.cert_until,
 	    .made_at = ca->made_at,
 	    .crl_number = ca->crl_number,
+	    .ra_label = ca->policy.ra_label,
+	    .ra_intent = ca->ra.intent,
 	};
 
 	return ST(ca)->generation_put(ca->store, &g, e);
@@ -74,6 +84,8 @@ load_generation(struct ca *ca, struct err *e)
 	ca->made_at = g.made_at;
 	if (g.cert.n > 0 && !use_cert(ca, g.cert, e))
 		return false;
+	if (!ra_load(ca, &g, e))
+		return false;
 	if (ST(ca)->crl_get(ca->store, ca->generation, &crl, &why)) {
 		ca->facts.have_crl = true;
 		ca->facts.crl_signed_at = crl.this_update;
@@ -126,6 +138,7 @@ authority_load(struct ca *ca, struct err *e)
 	blob_clear(&fact);
 	why = (struct err){0};
 	f->want_archive = ca->policy.archive;
+	f->want_ra = ca->policy.ra_label[0] != 0;
 	f->archived = ok && ST(ca)->fact_get(ca->store, "archived", &fact, &why);
 	ok = ok && absent(&why, e);
 	blob_free(&fact);
@@ -135,7 +148,8 @@ authority_load(struct ca *ca, struct err *e)
 void
 authority_make_key(struct ca *ca, struct effects *out)
 {
-	struct key_job job = {.act = KEY_MAKE, .kind = KEY_RSA, .bits = ca->policy.key_bits};
+	struct key_job job = {
+	    .act = KEY_MAKE, .kind = ca->policy.key_kind, .bits = ca->policy.key_bits};
 
 	ca_task_start(ca, TASK_MAKE_KEY, &job, out);
 	ca->facts.busy_key = true;
@@ -161,11 +175,11 @@ self_tbs(struct ca *ca, when_t now, struct blob *tbs, struct err *e)
 	    .spki = blob_view(&ca->spki),
 	    .not_before = now,
 	    .not_after = when_add(now, ca->policy.plan.lifetime_ca),
-	    .alg = {KEY_RSA, ca->policy.hash, PADDING_PKCS1, 0},
+	    .alg = authority_alg(ca),
 	    .is_ca = true,
 	    .path_len = -1,
-	    .key_usage =
-		KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_CERT_SIGN | KU_CRL_SIGN,
+	    .key_usage = KU_DIGITAL_SIGNATURE | KU_CERT_SIGN | KU_CRL_SIGN |
+			 (ca->policy.key_kind == KEY_RSA ? KU_KEY_ENCIPHERMENT : 0),
 	    .ski = view_of(ski, sizeof(ski)),
 	    .aki = view_of(ski, sizeof(ski)),
 	};
@@ -197,7 +211,7 @@ authority_make_cert(struct ca *ca, when_t now, struct effects *out, struct err *
 	struct key_job job = {
 	    .act = KEY_SIGN,
 	    .as = SIGN_SELF,
-	    .alg = {KEY_RSA, ca->policy.hash, PADDING_PKCS1, 0},
+	    .alg = authority_alg(ca),
 	    .bytes = blob_view(&tbs),
 	};
 
@@ -221,7 +235,7 @@ authority_make_crl(struct ca *ca, when_t now, struct effects *out, struct err *e
 	if (!ST(ca)->revoked_get(ca->store, &entries, &why) && !absent(&why, e))
 		goto out;
 	ca->crl_number++;
-	if (!generation_save(ca, e))
+	if (!authority_save(ca, e))
 		goto out;
 
 	struct crl_spec spec = {
@@ -230,7 +244,7 @@ authority_make_crl(struct ca *ca, when_t now, struct effects *out, struct err *e
 	    .this_update = now,
 	    .next_update = plan_crl_next(&ca->policy.plan, ca->cert.not_after, now),
 	    .number = (uint64_t)ca->crl_number,
-	    .alg = {KEY_RSA, ca->policy.hash, PADDING_PKCS1, 0},
+	    .alg = authority_alg(ca),
 	    .entries = blob_view(&entries),
 	};
 
@@ -268,6 +282,32 @@ publish(
 	blob_add_view(&x->bytes, bytes);
 }
 
+/*
+ * One certificate, or CA and RA as certs-only (CA-01, CA-03). An EC CA whose RA is not there
+ * yet is not shown: what a client would encrypt to it nobody could open.
+ */
+static void
+publish_certs(const struct ca *ca, struct effects *out)
+{
+	struct blob both = {0};
+	struct effect *x;
+
+	if (!ca->facts.have_ra && ca->policy.key_kind != KEY_RSA)
+		return;
+	blob_add_view(&both, blob_view(&ca->cert_der));
+	blob_add_view(&both, blob_view(&ca->ra.der));
+	x = effect_add(out, EFFECT_PUBLISH);
+	x->object = OBJECT_CACERT;
+	x->valid_from = INT64_MIN;
+	x->valid_until = ca->facts.cert_until;
+	x->bundle = ca->facts.have_ra;
+	if (x->bundle)
+		certs_only_encode(blob_view(&both), (struct view){0}, &x->bytes);
+	else
+		blob_add_view(&x->bytes, blob_view(&both));
+	blob_free(&both);
+}
+
 /* SHA-384 is there for strongSwan 5.9.8, which tests wrong bits and refuses a server without
  * (peers-on-the-wire, 2026). */
 static const char capabilities[] = "AES\n"
@@ -289,7 +329,7 @@ authority_publish(struct ca *ca, struct effects *out)
 	publish(out, OBJECT_CAPS, view_str(capabilities), INT64_MIN, WHEN_NEVER);
 	if (!ca->facts.have_cert)
 		return;
-	publish(out, OBJECT_CACERT, blob_view(&ca->cert_der), INT64_MIN, ca->facts.cert_until);
+	publish_certs(ca, out);
 	if (ca->facts.have_crl && ST(ca)->crl_get(ca->store, ca->generation, &row, &why))
 		publish(out, OBJECT_CRL, row.der, INT64_MIN, row.next_update);
 }
@@ -303,8 +343,8 @@ key_made(struct ca *ca, const struct key_done *d, when_t now, struct err *e)
 	ca->facts.have_key = true;
 	log_notice(
 	    "key pair made", "ca='%s' label='%s'", ca->policy.name, ca->policy.key_label);
-	return generation_save(ca, e) && ST(ca)->audit_add(ca->store, now, "keymuster",
-					     "make key", ca->policy.key_label, e);
+	return authority_save(ca, e) && ST(ca)->audit_add(ca->store, now, "keymuster",
+					    "make key", ca->policy.key_label, e);
 }
 
 static bool
@@ -316,7 +356,7 @@ self_made(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
 	bool ok;
 
 	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
-	ok = use_cert(ca, blob_view(&der), e) && generation_save(ca, e) &&
+	ok = use_cert(ca, blob_view(&der), e) && authority_save(ca, e) &&
 	     ST(ca)->audit_add(
 		 ca->store, now, "keymuster", "make CA certificate", ca->policy.issuer_name, e);
 	blob_free(&der);
@@ -358,12 +398,10 @@ out:
 	return ok;
 }
 
-/* The signer said no or is in trouble: nothing of ours before a minute has passed, and the
- * reason once. */
-static void
-failed(struct ca *ca, const char *what, const struct key_done *d, when_t now)
+void
+authority_hold(struct ca *ca, const char *what, const char *why, when_t now)
 {
-	log_error(what, "ca='%s' why='%s'", ca->policy.name, d->text);
+	log_error(what, "ca='%s' why='%s'", ca->policy.name, why);
 	ca->facts.held_until = when_add(now, HOLD_AFTER_FAILURE);
 }
 
@@ -399,32 +437,34 @@ authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t n
 		ca->facts.busy_key = false;
 		if (d->why == WHY_NONE)
 			return key_made(ca, d, now, e);
-		failed(ca, "key pair not made", d, now);
+		authority_hold(ca, "key pair not made", d->text, now);
 		return true;
 	case TASK_SELF:
 		ca->facts.busy_cert = false;
 		if (d->why == WHY_NONE)
 			return self_made(ca, t, d, now, out, e);
-		failed(ca,
+		authority_hold(ca,
 		    "CA certificate not made (if store.db was lost: restore it with its keys/, "
 		    "or move keys/ away)",
-		    d, now);
+		    d->text, now);
 		return true;
 	case TASK_CRL:
 		ca->facts.busy_crl = false;
 		if (d->why == WHY_NONE)
 			return crl_made(ca, t, d, out, e);
-		failed(ca, "CRL not made", d, now);
+		authority_hold(ca, "CRL not made", d->text, now);
 		ca->facts.crl_stale = true;
 		return true;
 	case TASK_ARCHIVE:
 		if (d->why != WHY_NONE) {
-			failed(ca, "archive not made", d, now);
+			authority_hold(ca, "archive not made", d->text, now);
 			return authority_archived(ca, false, now, e);
 		}
 		x = effect_add(out, EFFECT_ARCHIVE);
 		blob_add_view(&x->bytes, blob_view(&d->bytes));
 		return true;
+	case TASK_RA_KEY:
+		return ra_key_made(ca, d, now, out, e);
 	case TASK_UNWRAP:
 	case TASK_CERT:
 	case TASK_REPLY:

@@ -43,6 +43,7 @@ ca_free(struct ca *ca)
 	while (ca->exchanges != NULL)
 		exchange_free(ca, ca->exchanges);
 	blob_free(&ca->cert_der);
+	blob_free(&ca->ra.der);
 	blob_free(&ca->spki);
 	blob_free(&ca->last_serial);
 	mem_wipe(ca, sizeof(*ca));
@@ -99,6 +100,9 @@ follow_plan(struct ca *ca, when_t now, struct effects *out, struct err *e)
 		case PLAN_MAKE_CRL:
 			ok = authority_make_crl(ca, now, out, e);
 			break;
+		case PLAN_MAKE_RA:
+			ok = ra_make(ca, out, e);
+			break;
 		case PLAN_ARCHIVE:
 			authority_archive(ca, out);
 			break;
@@ -136,7 +140,8 @@ key_done(
 			reply_signed(ca, t->x, d, out);
 		break;
 	case TASK_CERT:
-		ok = issue_signed(ca, t, d, out, e);
+		ok = issue_signed(ca, t, d, out, e) &&
+		     (t->number != ca->ra.intent || ra_settled(ca, now, out, e));
 		break;
 	case TASK_ROLE:
 		ok = approve_role(ca, t->number, d, now, out, e);
@@ -145,6 +150,7 @@ key_done(
 	case TASK_SELF:
 	case TASK_ARCHIVE:
 	case TASK_CRL:
+	case TASK_RA_KEY:
 		ok = authority_done(ca, t, d, now, out, e);
 		break;
 	}

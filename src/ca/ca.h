@@ -32,7 +32,11 @@ struct ca_policy {
 	uint32_t eku;
 	enum hash hash; /* of certificates and lists */
 	char key_label[KEY_LABEL_MAX];
-	int key_bits;
+	enum key_kind key_kind;
+	int key_bits;		      /* RSA modulus, or 256, 384, 521 */
+	char ra_label[KEY_LABEL_MAX]; /* RSA pair that opens envelopes and signs replies; "":
+					 the CA's own does */
+	int ra_bits;
 	char cdp_url[512]; /* "": no CRLDistributionPoints */
 	bool archive; /* have NAME.p12 made when the CA is made; the signer has the password */
 };
@@ -139,6 +143,7 @@ struct effect {
 	enum effect_kind kind;
 	uint64_t id;
 	int status;	  /* HTTP status, or command result */
+	bool bundle;	  /* EFFECT_PUBLISH: a certs-only message, not one certificate */
 	int retry_after;  /* seconds */
 	int64_t delay_ms; /* EFFECT_REPLY: not before (wrong passwords) */
 	enum ca_object object;

@@ -15,6 +15,7 @@ struct exchange {
 	struct blob signer_der; /* when the message did not enclose it */
 	struct envelope envelope;
 	enum cipher cipher;	  /* the answer's: in kind */
+	bool to_ra;		  /* the RA opens it and signs the answer */
 	enum grant_signer signer; /* never SIGNER_SELF before the request inside is read */
 	int64_t signer_intent;	  /* our row of it, 0: none */
 	int64_t awaits;		  /* intent whose certificate it waits for, 0: none */
@@ -29,6 +30,7 @@ enum task_kind {
 	TASK_SELF, /* the CA's own certificate */
 	TASK_ARCHIVE,
 	TASK_CRL,
+	TASK_RA_KEY,
 	TASK_UNWRAP, /* of x */
 	TASK_CERT,   /* of intent number */
 	TASK_REPLY,  /* of x */
@@ -64,6 +66,12 @@ struct ca {
 	struct cert cert; /* borrows from cert_der */
 	struct blob spki; /* of the generation's key */
 	uint8_t ski[20];
+	struct {		/* its RA, when facts.have_ra */
+		int64_t intent; /* of its certificate, 0: not asked for yet */
+		struct blob der;
+		struct cert cert; /* borrows from der */
+		uint8_t ski[20];
+	} ra;
 	struct blob last_serial;
 	bool published, resumed; /* done once after opening */
 	when_t wake;
@@ -96,7 +104,8 @@ bool ca_step(struct ca *ca, const struct ca_event *ev, when_t now, struct effect
 /* Everything in flight gets 503 and the facts are read again. Needs an open transaction. */
 bool ca_abandon(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
 
-/* task.c: jobs out, jobs back. job->bytes is copied; the task is returned for further filling.
+/* task.c: jobs out, jobs back. They are for the CA's pair unless job->label says another.
+ * job->bytes is copied; the task is returned for further filling.
  */
 struct task *ca_task_start(
     struct ca *ca, enum task_kind kind, struct key_job *job, struct effects *out);
@@ -161,7 +170,8 @@ struct issue {
 	struct view subject, spki, san;
 	uint32_t key_usage, eku; /* as asked */
 	enum cert_kind kind;
-	struct view identity, digest; /* 32 octets each */
+	bool own;		      /* the RA of this CA: lives as long as its certificate */
+	struct view identity, digest; /* 32 octets each; no digest: nobody asked for it */
 	const char *transaction, *granted_by;
 };
 /* Can a certificate be issued at this instant? Callers ask before issue_begin. */
@@ -225,7 +235,22 @@ bool authority_archived(struct ca *ca, bool written, when_t now, struct err *e) 
 bool authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
     struct effects *out, struct err *e) MUST_USE;
 void authority_publish(struct ca *ca, struct effects *out);
+bool authority_save(struct ca *ca, struct err *e) MUST_USE; /* the row of the generation */
+/* The signer said no or is in trouble: nothing of ours before a minute has passed. */
+void authority_hold(struct ca *ca, const char *what, const char *why, when_t now);
+/* With what the CA's key signs certificates and lists. */
+struct sig_alg authority_alg(const struct ca *ca);
 bool authority_load(struct ca *ca, struct err *e) MUST_USE;
+
+/* ra.c: the certificate for envelopes and replies (RFC 8894 2.1.2) */
+bool ra_load(struct ca *ca, const struct row_generation *g, struct err *e) MUST_USE;
+bool ra_make(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+bool ra_key_made(struct ca *ca, const struct key_done *d, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+/* Its intent came back from the signer, for better or worse. */
+bool ra_settled(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+/* Whose certificate answers: the RA's or the CA's. */
+const struct cert *face(const struct ca *ca, bool to_ra);
 
 /* command.c */
 bool command_do(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,

@@ -27,6 +27,13 @@ revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out
 		goto out;
 	}
 	intent = row.intent;
+	if (intent == ca->ra.intent) {
+		effect_tell(out, ev->id, 1,
+		    "%% %s is the certificate of this CA's own RA: without it nobody enrols.\n",
+		    blob_cstr(&hex));
+		ok = true;
+		goto out;
+	}
 	if (!ST(ca)->cert_revoke(ca->store, intent, now, ev->reason, &why)) {
 		if (why.why != WHY_REFUSED) {
 			*e = why;

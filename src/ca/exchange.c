@@ -26,11 +26,20 @@ find_signer(struct ca *ca, struct exchange *x, struct err *e)
 }
 
 static bool
-addressed_to_us(const struct ca *ca, const struct envelope *v)
+addressed_to(const struct cert *c, const uint8_t ski[20], const struct envelope *v)
 {
 	if (v->ski.n > 0)
-		return view_equal(v->ski, view_of(ca->ski, sizeof(ca->ski)));
-	return view_equal(v->serial, ca->cert.serial) && name_equal(v->issuer, ca->cert.issuer);
+		return view_equal(v->ski, view_of(ski, 20));
+	return view_equal(v->serial, c->serial) && name_equal(v->issuer, c->issuer);
+}
+
+/* The recipient says whether the RA or the CA itself opens the message. */
+static bool
+addressed_to_us(const struct ca *ca, struct exchange *x)
+{
+	x->to_ra = ca->facts.have_ra && addressed_to(&ca->ra.cert, ca->ra.ski, &x->envelope);
+	return x->to_ra ||
+	       (ca->cert.key.kind == KEY_RSA && addressed_to(&ca->cert, ca->ski, &x->envelope));
 }
 
 /* Ask the signer for the content key of the message. */
@@ -50,7 +59,8 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out)
 		reply_fail(ca, x, fail, why.text, out);
 		return;
 	}
-	if (!addressed_to_us(ca, &x->envelope)) {
+	if (!addressed_to_us(ca, x)) {
+		x->to_ra = ca->facts.have_ra;
 		reply_fail(ca, x, SCEP_BAD_CERT_ID,
 		    "unknown CA certificate, fetch it again by GetCACert", out);
 		return;
@@ -70,6 +80,8 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out)
 	    .bytes = x->envelope.wrapped_key,
 	};
 
+	if (x->to_ra)
+		(void)snprintf(job.label, sizeof(job.label), "%s", ca->policy.ra_label);
 	t = ca_task_start(ca, TASK_UNWRAP, &job, out);
 	t->x = x;
 }
@@ -176,12 +188,14 @@ exchange_begin(
 	bool proven;
 
 	if (ca->policy.plan.shutdown || !issue_possible(ca, now) || now < ca->facts.cert_from ||
+	    (ca->cert.key.kind != KEY_RSA && !ca->facts.have_ra) ||
 	    ca->in_flight >= IN_FLIGHT_MAX) {
 		effect_reply(out, ev->id, 503, "not serving now, try again",
 		    issue_possible(ca, now) ? 5 : 60);
 		return true;
 	}
 	x = exchange_new(ca, ev);
+	x->to_ra = ca->facts.have_ra;
 	if (!prove_sender(ca, x, now, &proven, out, e))
 		return false;
 	if (!proven)

@@ -91,12 +91,15 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 	    .subject = i->subject,
 	    .spki = i->spki,
 	    .not_before = from,
-	    .not_after = plan_cert_until(&ca->policy.plan, ca->cert.not_after, from),
-	    .alg = {KEY_RSA, ca->policy.hash, PADDING_PKCS1, 0},
+	    .not_after = i->own ? ca->cert.not_after
+				: plan_cert_until(&ca->policy.plan, ca->cert.not_after, from),
+	    .alg = authority_alg(ca),
 	    .is_ca = i->kind == CERT_SUB_CA,
 	    .path_len = i->kind == CERT_SUB_CA ? 0 : -1,
 	    .key_usage = key_usage_of(i),
-	    .eku = i->kind == CERT_SUB_CA ? 0 : ca->policy.eku | (i->eku & EKU_CLIENTS_MAY_ASK),
+	    .eku = i->kind == CERT_SUB_CA || i->own
+		       ? 0
+		       : ca->policy.eku | (i->eku & EKU_CLIENTS_MAY_ASK),
 	    .san = i->san,
 	    .ski = view_of(ski, sizeof(ski)),
 	    .aki = view_of(ca->ski, sizeof(ca->ski)),
@@ -109,12 +112,13 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 }
 
 static void
-sign_intent(struct ca *ca, int64_t intent, struct view tbs, enum hash hash, struct effects *out)
+sign_intent(struct ca *ca, int64_t intent, struct view tbs, const struct sig_alg *alg,
+    struct effects *out)
 {
 	struct key_job job = {
 	    .act = KEY_SIGN,
 	    .as = SIGN_CERT,
-	    .alg = {KEY_RSA, hash, PADDING_PKCS1, 0},
+	    .alg = *alg,
 	    .intent = (uint64_t)intent,
 	    .bytes = tbs,
 	};
@@ -172,6 +176,7 @@ bool
 issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
     struct effects *out, struct err *e)
 {
+	struct sig_alg alg = authority_alg(ca);
 	struct blob tbs = {0}, name = {0};
 	bool ok;
 
@@ -179,30 +184,27 @@ issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
 	ok = store_intent(ca, i, now, &tbs, intent, e) &&
 	     ST(ca)->audit_add(ca->store, now, i->granted_by, "issue", blob_cstr(&name), e);
 	if (ok)
-		sign_intent(ca, *intent, blob_view(&tbs), ca->policy.hash, out);
+		sign_intent(ca, *intent, blob_view(&tbs), &alg, out);
 	blob_free(&tbs);
 	blob_free(&name);
 	return ok;
-}
-
-/* The hash stands in what is signed: the configuration may have changed since. */
-static enum hash
-tbs_hash(struct view tbs, enum hash otherwise)
-{
-	struct cert c;
-	struct err why = {0};
-
-	return cert_decode_tbs(tbs, &c, &why) ? c.alg.hash : otherwise;
 }
 
 /* A signature that failed in passing is asked for again when somebody wants the certificate. */
 void
 issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
 {
+	struct sig_alg alg = authority_alg(ca);
+	struct cert c;
+	struct err why = {0};
+
 	for (struct task *t = ca->tasks; t != NULL; t = t->next)
 		if (t->kind == TASK_CERT && t->number == row->intent)
 			return;
-	sign_intent(ca, row->intent, row->body, tbs_hash(row->body, ca->policy.hash), out);
+	/* The configured hash may have changed since. */
+	if (cert_decode_tbs(row->body, &c, &why))
+		alg = c.alg;
+	sign_intent(ca, row->intent, row->body, &alg, out);
 }
 
 bool

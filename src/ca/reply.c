@@ -21,6 +21,7 @@ reply_hash(const struct exchange *x)
 static void
 reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 {
+	const struct cert *signer = face(ca, x->to_ra);
 	struct scep_spec *s = &x->reply;
 	struct err e = {0};
 	struct task *t;
@@ -35,9 +36,9 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	s->has_content = true; /* empty when there is nothing to say: certmonger 0.79.17 reads
 				  no other (2026) */
 	s->content = blob_view(&x->content);
-	s->signer_issuer = ca->cert.issuer;
-	s->signer_serial = ca->cert.serial;
-	s->certificates = ca->cert.whole;
+	s->signer_issuer = signer->issuer;
+	s->signer_serial = signer->serial;
+	s->certificates = signer->whole;
 	s->alg = (struct sig_alg){KEY_RSA, s->digest, PADDING_PKCS1, 0};
 	if (!scep_encode_attrs(s, &x->attrs, &e)) {
 		log_error("reply not built", "ca='%s' why='%s'", ca->policy.name, e.text);
@@ -54,6 +55,8 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	    .bytes = blob_view(&x->attrs),
 	};
 
+	if (x->to_ra)
+		(void)snprintf(job.label, sizeof(job.label), "%s", ca->policy.ra_label);
 	t = ca_task_start(ca, TASK_REPLY, &job, out);
 	t->x = x;
 }

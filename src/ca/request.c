@@ -150,6 +150,13 @@ out:
 	return ok;
 }
 
+static bool
+names_us(const struct csr *csr, const struct cert *own)
+{
+	return name_equal(csr->subject, own->subject) ||
+	       view_equal(csr->key.whole, own->key.whole);
+}
+
 /* Everything that grant_decide wants to know. */
 static bool
 gather_facts(
@@ -168,8 +175,8 @@ gather_facts(
 	    .signer = x->signer,
 	    .same_subject = name_equal(csr->subject, x->scep.signer.subject),
 	    .same_san = san_subset(csr->san, x->scep.signer.san),
-	    .reserved = name_equal(csr->subject, ca->cert.subject) ||
-			view_equal(csr->key.whole, ca->cert.key.whole),
+	    .reserved =
+		names_us(csr, &ca->cert) || (ca->facts.have_ra && names_us(csr, &ca->ra.cert)),
 	};
 	if (f->signer == SIGNER_STRANGER &&
 	    view_equal(csr->key.whole, x->scep.signer.key.whole))

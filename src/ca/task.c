@@ -10,7 +10,8 @@ ca_task_start(struct ca *ca, enum task_kind kind, struct key_job *job, struct ef
 	struct effect *x = effect_add(out, EFFECT_JOB);
 
 	job->id = ++ca->next_job;
-	(void)snprintf(job->label, sizeof(job->label), "%s", ca->policy.key_label);
+	if (job->label[0] == 0)
+		(void)snprintf(job->label, sizeof(job->label), "%s", ca->policy.key_label);
 	blob_add_view(&x->bytes, job->bytes);
 	x->job = *job;
 	t->job = job->id;

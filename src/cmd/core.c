@@ -198,7 +198,8 @@ publish(struct server *s, struct effect *x)
 	};
 
 	(void)snprintf(what.ca, sizeof(what.ca), "%s", s->conf->name);
-	(void)snprintf(what.type, sizeof(what.type), "%s", objects[x->object].type);
+	(void)snprintf(what.type, sizeof(what.type), "%s",
+	    x->bundle ? "application/x-x509-ca-ra-cert" : objects[x->object].type);
 	say(s->core, &what, 0);
 	if (x->object != OBJECT_CRL)
 		return;

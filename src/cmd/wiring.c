@@ -31,7 +31,9 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	    .serial_floor = c->serial_number,
 	    .eku = c->eku,
 	    .hash = hashes[c->hash],
-	    .key_bits = c->rsa_bits,
+	    .key_kind = c->ec_label[0] != 0 ? KEY_EC : KEY_RSA,
+	    .key_bits = c->ec_label[0] != 0 ? c->ec_bits : c->rsa_bits,
+	    .ra_bits = c->ra_bits,
 	    .archive = c->archive == ARCHIVE_PKCS12,
 	};
 	struct blob name = {0};
@@ -43,7 +45,10 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	(void)snprintf(p.name, sizeof(p.name), "%s", c->name);
 	(void)snprintf(p.issuer_name, sizeof(p.issuer_name), "%s", c->issuer_name);
 	(void)snprintf(p.key_label, sizeof(p.key_label), "%s",
-	    c->rsa_label[0] != 0 ? c->rsa_label : c->name);
+	    c->ec_label[0] != 0	   ? c->ec_label
+	    : c->rsa_label[0] != 0 ? c->rsa_label
+				   : c->name);
+	(void)snprintf(p.ra_label, sizeof(p.ra_label), "%s", c->ra_label);
 	(void)snprintf(p.cdp_url, sizeof(p.cdp_url), "%s", c->cdp_url);
 	*out = p;
 	return true;

@@ -50,8 +50,10 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	int64_t serial_number;	       /* "serial-number N": last one issued; -1: not given */
 	char rsa_label[CONF_NAME_MAX]; /* default NAME */
 	int rsa_bits;		       /* default 2048 */
-	char ec_label[CONF_NAME_MAX];  /* "eckeypair LABEL": refused until an RA certificate can
-					  open envelopes */
+	char ec_label[CONF_NAME_MAX];  /* "eckeypair LABEL": the CA's key in place of RSA */
+	int ec_bits;		       /* 256, 384, 521 */
+	char ra_label[CONF_NAME_MAX];  /* "ra rsakeypair LABEL": "": the CA opens envelopes */
+	int ra_bits;
 	bool auto_rollover;
 	when_t auto_rollover_span; /* kept and printed; acted on by a later part */
 	bool compat_legacy, compat_ancient;

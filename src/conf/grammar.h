@@ -27,6 +27,8 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_EKU,
 	T_ARCHIVE,
 	T_KEY,
+	T_EC_KEY,
+	T_RA_KEY,
 	T_GRANT,
 	T_GRANT_KEEP,
 	T_LEGACY,

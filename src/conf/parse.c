@@ -190,11 +190,30 @@ seen_at(const struct parser *p, size_t field)
 	return p->opened;
 }
 
+#define SEEN(f) seen_at(p, offsetof(struct conf_server, f))
+
+static void
+check_keys(struct parser *p, const struct conf_server *s)
+{
+	bool ec = s->ec_label[0] != 0;
+	const char *ca = ec ? s->ec_label : s->rsa_label;
+
+	if (ec && (strcmp(s->rsa_label, s->name) != 0 || s->rsa_bits != 2048))
+		say(p, false, SEEN(rsa_label),
+		    "a CA has one key, expected 'rsakeypair' or 'eckeypair'");
+	if (ec && s->ra_label[0] == 0)
+		say(p, false, SEEN(ec_label),
+		    "an EC key cannot open SCEP envelopes, expected 'ra rsakeypair LABEL' "
+		    "beside it");
+	if (strcmp(s->ra_label, ca) == 0)
+		say(p, false, SEEN(ra_label),
+		    "'%s' is the label of the CA's key, expected another", ca);
+}
+
 /* What only a whole block can show. */
 static void
 check_server(struct parser *p, struct conf_server *s)
 {
-#define SEEN(f) seen_at(p, offsetof(struct conf_server, f))
 	if ((s->hash == CONF_HASH_MD5 || s->hash == CONF_HASH_SHA1) && !s->compat_ancient) {
 		say(p, true, SEEN(hash),
 		    "'hash %s' is broken and needs 'compat ancient': SHA-256 is used instead",
@@ -205,6 +224,7 @@ check_server(struct parser *p, struct conf_server *s)
 		say(p, false, SEEN(compat_ancient),
 		    "'compat ancient' with 'grant auto' and 'serial sequential' lets a "
 		    "stranger forge certificates, expected 'serial random' or 'grant manual'");
+	check_keys(p, s);
 	if (s->plan.lifetime_cert > s->plan.lifetime_ca)
 		say(p, true, SEEN(plan.lifetime_cert),
 		    "certificates are to live longer than the CA's: they will end with it, "

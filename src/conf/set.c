@@ -321,8 +321,9 @@ apply_key(struct setting *s, struct err *e)
 {
 	struct conf_server *server = s->object;
 	const struct cap *bits = match_cap(s->match, 'b');
+	int *field = s->row->type == T_RA_KEY ? &server->ra_bits : &server->rsa_bits;
 
-	server->rsa_bits = bits != NULL ? (int)bits->number : 2048;
+	*field = bits != NULL ? (int)bits->number : 2048;
 	return apply_text(s, e);
 }
 
@@ -333,7 +334,32 @@ print_key(const struct setting *s, struct blob *out, struct err *e)
 
 	if (!print_text(s, out, e))
 		return false;
-	blob_printf(out, " %d", server->rsa_bits);
+	if (out->n > 0)
+		blob_printf(
+		    out, " %d", s->row->type == T_RA_KEY ? server->ra_bits : server->rsa_bits);
+	return true;
+}
+
+static bool
+apply_ec_key(struct setting *s, struct err *e)
+{
+	static const int curves[] = {256, 384, 521};
+	struct conf_server *server = s->object;
+	const struct cap *bits = match_cap(s->match, 'b');
+
+	server->ec_bits = curves[bits != NULL ? bits->choice : 0];
+	return apply_text(s, e);
+}
+
+static bool
+print_ec_key(const struct setting *s, struct blob *out, struct err *e)
+{
+	const struct conf_server *server = s->object;
+
+	if (!print_text(s, out, e))
+		return false;
+	if (out->n > 0)
+		blob_printf(out, " %d", server->ec_bits);
 	return true;
 }
 
@@ -466,6 +492,8 @@ static const struct {
     [T_EKU] = {apply_eku, print_eku, 0, 0},
     [T_ARCHIVE] = {apply_archive, print_archive, MORE(archive_password)},
     [T_KEY] = {apply_key, print_key, MORE(rsa_bits)},
+    [T_EC_KEY] = {apply_ec_key, print_ec_key, MORE(ec_bits)},
+    [T_RA_KEY] = {apply_key, print_key, MORE(ra_bits)},
     [T_GRANT] = {apply_grant, print_grant, MORE(grant_no_replace)},
     [T_GRANT_KEEP] = {apply_grant_keep, print_bool, MORE(grant)},
     [T_LEGACY] = {apply_compat, print_compat, MORE(legacy_pattern)},

@@ -27,7 +27,8 @@ struct plan_ca_facts {
 	when_t crl_signed_at;	     /* thisUpdate of the newest list */
 	bool crl_stale;		     /* something was revoked since */
 	bool want_archive, archived; /* the pair is to be archived once; it was */
-	bool busy_key, busy_cert, busy_crl,
+	bool want_ra, have_ra;	     /* a certificate of its own for envelopes and replies */
+	bool busy_key, busy_cert, busy_crl, busy_ra,
 	    busy_archive;      /* asked of the signer, not answered yet */
 	when_t held_until;     /* after a failed effect: nothing before this */
 	when_t request_expiry; /* earliest expiry among stored requests, WHEN_NEVER: none */
@@ -39,6 +40,7 @@ enum plan_act {
 	PLAN_MAKE_KEY,
 	PLAN_MAKE_CERT,
 	PLAN_MAKE_CRL,
+	PLAN_MAKE_RA,
 	PLAN_ARCHIVE,
 	PLAN_EXPIRE_REQUESTS,
 	PLAN_EXPIRE_CHALLENGES,

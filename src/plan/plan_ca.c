@@ -31,7 +31,8 @@ state_of(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t n
 		return STATE_EXPIRED;
 	if (now < f->held_until)
 		return STATE_HELD;
-	return f->have_cert && f->have_crl ? STATE_RUNNING : STATE_STARTING;
+	return f->have_cert && f->have_crl && (f->have_ra || !f->want_ra) ? STATE_RUNNING
+									  : STATE_STARTING;
 }
 
 /* Steps towards a CA that signs, in order; PLAN_NONE while one is under way or all are done. */
@@ -44,6 +45,8 @@ next_step(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t 
 		return f->busy_cert ? PLAN_NONE : PLAN_MAKE_CERT;
 	if (!f->busy_crl && now >= f->cert_from && now >= crl_due(p, f))
 		return PLAN_MAKE_CRL;
+	if (f->want_ra && !f->have_ra && !f->busy_ra)
+		return PLAN_MAKE_RA;
 	if (f->want_archive && !f->archived && !f->busy_archive)
 		return PLAN_ARCHIVE;
 	return PLAN_NONE;

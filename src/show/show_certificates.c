@@ -56,15 +56,25 @@ put_key_usage(const struct cert *c, json_t *o)
 	tree_put_text(o, "key_usage_bits", hex);
 }
 
+/* What stands over the block of a certificate, and its "kind". */
+static const struct kind {
+	const char *word, *title;
+} kinds[] = {
+    {"ca", "CA Certificate"},
+    {"ca-rollover", "CA Certificate (Rollover)"},
+    {"ra", "RA Certificate"},
+};
+enum { KIND_CA, KIND_NEXT, KIND_RA };
+
 static bool
-put_cert(const struct show *s, const char *trustpoint, const struct row_generation *g,
-    bool next, json_t *o, struct err *e)
+put_cert(const struct show *s, const char *trustpoint, const char *label, struct view der,
+    int kind, json_t *o, struct err *e)
 {
 	struct cert c;
 
-	if (!cert_decode(g->cert, &c, e))
+	if (!cert_decode(der, &c, e))
 		return err_prefix(e, "stored CA certificate");
-	tree_put_text(o, "kind", next ? "ca-rollover" : "ca");
+	tree_put_text(o, "kind", kinds[kind].word);
 	tree_put_text(o, "status", s->now < c.not_after ? "Available" : "Expired");
 	tree_put_int(o, "version", c.version);
 	tree_put_hex(o, "serial", show_unsigned(c.serial));
@@ -78,15 +88,35 @@ put_cert(const struct show *s, const char *trustpoint, const struct row_generati
 	tree_put_text(
 	    o, "signature_hash", show_word(hashes, COUNT_OF(hashes), (int)c.alg.hash));
 	tree_put_text(o, "signature_key", c.alg.padding == PADDING_ECDSA ? "ECDSA" : "RSA");
-	if (!tree_put_fingerprints(o, g->cert, e))
+	if (!tree_put_fingerprints(o, der, e))
 		return false;
 	put_key_usage(&c, o);
 	tree_put_bool(o, "is_ca", c.is_ca);
 	tree_put_hex(o, "subject_key_id", c.ski);
 	tree_put_hex(o, "authority_key_id", c.aki);
 	tree_put_text(o, "trustpoint", trustpoint);
-	tree_put_text(o, "key_label", g->key_label);
+	tree_put_text(o, "key_label", label);
 	return true;
+}
+
+/* The RA of the active generation, once it is made. */
+static bool
+put_ra(const struct show *s, const struct show_server *server, json_t *list, struct err *e)
+{
+	struct store *st = ca_store(server->ca);
+	struct row_generation g;
+	struct row_cert row;
+	struct err why = {0};
+
+	if (!st->table->generation_get(st, ca_generation(server->ca), &g, &why))
+		return show_absent(&why, e);
+	if (g.ra_intent == 0)
+		return true;
+	if (!st->table->cert_get(st, g.ra_intent, &row, e))
+		return false;
+	return row.state != CERT_ISSUED ||
+	       put_cert(s, server->conf->name, server->conf->ra_label, row.body, KIND_RA,
+		   tree_add_object(list), e);
 }
 
 /* The next generation stands before the active one (IOS S49). */
@@ -107,10 +137,11 @@ put_server(const struct show *s, const struct show_server *server, json_t *list,
 			continue;
 		}
 		if (g.cert.n > 0 &&
-		    !put_cert(s, server->conf->name, &g, n > active, tree_add_object(list), e))
+		    !put_cert(s, server->conf->name, g.key_label, g.cert,
+			n > active ? KIND_NEXT : KIND_CA, tree_add_object(list), e))
 			return false;
 	}
-	return true;
+	return put_ra(s, server, list, e);
 }
 
 static bool
@@ -184,8 +215,9 @@ cert_text(const json_t *o, bool verbose, struct blob *out)
 {
 	char from[WHEN_TEXT], until[WHEN_TEXT];
 
-	blob_printf(out, "CA Certificate%s\n",
-	    strcmp(tree_text(o, "kind"), "ca-rollover") == 0 ? " (Rollover)" : "");
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (strcmp(tree_text(o, "kind"), kinds[i].word) == 0)
+			blob_printf(out, "%s\n", kinds[i].title);
 	blob_printf(out, "  Status: %s\n", tree_text(o, "status"));
 	if (verbose)
 		blob_printf(out, "  Version: %lld\n", (long long)tree_int(o, "version"));

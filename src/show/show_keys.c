@@ -6,24 +6,36 @@
 #define GROUPS_A_LINE 8
 
 static bool
-put_key(const struct row_generation *g, json_t *o, struct err *e)
+put_key(const char *label, struct view spki, when_t made_at, json_t *o, struct err *e)
 {
 	struct spki key;
 
-	if (!spki_decode(g->spki, &key, e))
-		return err_prefix(e, "stored CA key");
-	/* The row's own date moves whenever the row is written; a key is older than its
-	 * certificate. */
-	tree_put_when(o, "generated_at",
-	    g->cert.n > 0 ? when_min(g->made_at, g->not_before) : g->made_at);
-	tree_put_text(o, "name", g->key_label);
+	if (!spki_decode(spki, &key, e))
+		return err_prefix(e, "stored key");
+	tree_put_when(o, "generated_at", made_at);
+	tree_put_text(o, "name", label);
 	tree_put_text(o, "type", key.kind == KEY_RSA ? "RSA" : "EC");
 	tree_put_int(o, "bits", key.bits);
 	tree_put_text(o, "storage", "signer");
 	tree_put_text(o, "usage", "General Purpose Key");
 	tree_put_bool(o, "exportable", false);
-	tree_put_hex(o, "data", g->spki);
+	tree_put_hex(o, "data", spki);
 	return true;
+}
+
+static bool
+put_ra(struct store *st, const struct conf_server *conf, int64_t intent, json_t *list,
+    struct err *e)
+{
+	struct row_cert row;
+	struct cert c;
+
+	if (!st->table->cert_get(st, intent, &row, e))
+		return false;
+	if (row.state != CERT_ISSUED)
+		return true;
+	return cert_decode(row.body, &c, e) &&
+	       put_key(conf->ra_label, c.key.whole, row.made_at, tree_add_object(list), e);
 }
 
 static bool
@@ -42,7 +54,13 @@ put_server(const struct show_server *server, json_t *list, struct err *e)
 				return false;
 			continue;
 		}
-		if (!put_key(&g, tree_add_object(list), e))
+		/* The row's own date moves whenever the row is written; a key is older than its
+		 * certificate. */
+		if (!put_key(g.key_label, g.spki,
+			g.cert.n > 0 ? when_min(g.made_at, g.not_before) : g.made_at,
+			tree_add_object(list), e))
+			return false;
+		if (g.ra_intent != 0 && !put_ra(st, server->conf, g.ra_intent, list, e))
 			return false;
 	}
 	return true;

@@ -37,6 +37,8 @@ static const struct column generation_columns[] = {
 	INT64(row_generation, made_at),
 	INT64(row_generation, switched_at),
 	INT64(row_generation, crl_number),
+	TEXT(row_generation, ra_label),
+	INT64(row_generation, ra_intent),
 };
 
 static const struct column cert_columns[] = {

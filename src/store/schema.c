@@ -113,4 +113,6 @@ const char *const schema_steps[SCHEMA_VERSION] = {
 	"	object TEXT NOT NULL,"
 	"	hash BLOB NOT NULL"
 	");",
+	"ALTER TABLE generation ADD COLUMN ra_label TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE generation ADD COLUMN ra_intent INTEGER NOT NULL DEFAULT 0;",
 };

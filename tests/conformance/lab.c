@@ -154,6 +154,7 @@ lab_open(struct lab *l, unsigned flags, struct err *e)
 	    .serial_floor = -1,
 	    .hash = HASH_SHA256,
 	    .key_label = "ROOTCA",
+	    .key_kind = KEY_RSA,
 	    .key_bits = 2048,
 	};
 	if (flags & ROW_SHORT)

@@ -69,6 +69,10 @@ src/plan/plan_ca.c|s/plan.wake = when_min(f->request_expiry, f->challenge_expiry
 src/plan/plan_ca.c|s/plan = {PLAN_NONE, WHEN_NEVER,/plan = {PLAN_NONE, now,/
 src/plan/plan_ca.c|s/ \&\& !f->archived//
 src/plan/plan_ca.c|s/ \&\& !f->busy_archive//
+src/plan/plan_ca.c|s/ \&\& !f->busy_ra//
+src/plan/plan_ca.c|s/f->want_ra \&\& !f->have_ra/f->want_ra/
+src/plan/plan_ca.c|s/return PLAN_MAKE_RA;/return PLAN_NONE;/
+src/plan/plan_ca.c|s/(f->have_ra || !f->want_ra)/true/
 src/plan/plan_ca.c|s/return PLAN_ARCHIVE/return PLAN_NONE/
 src/plan/plan_ca.c|s/if (p->shutdown)/if (false)/
 src/ca/grant.c|s/if (f->reserved)/if (false)/

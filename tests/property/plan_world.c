@@ -43,7 +43,7 @@ check_sleep(const struct world *w, const struct plan_ca_facts *f, struct plan_ca
 }
 
 struct pending {
-	when_t key, cert, crl, crl_from, archive;
+	when_t key, cert, crl, crl_from, ra, archive;
 };
 
 static void
@@ -58,6 +58,10 @@ deliver(const struct world *w, struct plan_ca_facts *f, struct pending *p, when_
 		f->have_cert = true;
 		f->cert_from = p->cert - w->delay;
 		f->cert_until = f->cert_from + w->policy.lifetime_ca;
+	}
+	if (f->busy_ra && now >= p->ra) {
+		f->busy_ra = false;
+		f->have_ra = true;
 	}
 	if (f->busy_archive && now >= p->archive) {
 		f->busy_archive = false;
@@ -91,6 +95,12 @@ act(const struct world *w, struct plan_ca_facts *f, struct pending *p, enum plan
 		p->crl = now + w->delay;
 		p->crl_from = now;
 		break;
+	case PLAN_MAKE_RA:
+		if (f->have_ra || !f->have_cert)
+			violated("an RA is made twice or before its CA", w, now);
+		f->busy_ra = true;
+		p->ra = now + 2 * w->delay; /* a key and a signature */
+		break;
 	case PLAN_ARCHIVE:
 		if (f->archived)
 			violated("a pair is archived twice", w, now);
@@ -116,7 +126,8 @@ play(const struct world *w)
 	struct plan_ca_facts f = {.request_expiry = WHEN_NEVER,
 	    .challenge_expiry = WHEN_NEVER,
 	    .held_until = INT64_MIN,
-	    .want_archive = true};
+	    .want_archive = true,
+	    .want_ra = true};
 	struct pending pending = {0};
 	bool calm = w->off_from == w->off_until && w->blind_from == w->blind_until;
 
@@ -127,7 +138,8 @@ play(const struct world *w)
 
 		if (now >= w->off_from && now < w->off_until) {
 			/* Down: what the signer held is forgotten, facts of the store stay. */
-			f.busy_key = f.busy_cert = f.busy_crl = f.busy_archive = false;
+			f.busy_key = f.busy_cert = f.busy_crl = f.busy_ra = f.busy_archive =
+			    false;
 			continue;
 		}
 		f.clock_trusted = now < w->blind_from || now >= w->blind_until;
@@ -156,6 +168,10 @@ play(const struct world *w)
 			violated("P4 the list is late", w, now);
 		if (calm && w->delay == 0 && now == 0 && !w->policy.shutdown && !f.have_crl)
 			violated("P4 no list at once", w, now);
+		if (calm && w->delay == 0 && !w->policy.shutdown && !f.have_ra)
+			violated("P4 no RA at once", w, now);
+		if (p.state == STATE_RUNNING && !f.have_ra)
+			violated("it runs without the RA", w, now);
 		if (calm && w->delay == 0 && !w->policy.shutdown && !f.archived)
 			violated("P4 no archive at once", w, now);
 		if (now >= w->request_at + w->policy.lifetime_request && f.clock_trusted &&

@@ -105,6 +105,29 @@ expect_counts(struct story *s, struct err *e)
 	return true;
 }
 
+/* The RA's certificate, as GetCACert shows it, is held by a client of that name. */
+static bool
+expect_ra(struct story *s, struct err *e)
+{
+	STACK_OF(X509) *certs = peer_certs(blob_view(&s->w.cacert));
+	struct client *c;
+	struct cert cert;
+	bool ok = client_of(s, "ra", &c, e);
+
+	blob_clear(&c->cert);
+	for (int i = 0; ok && i < sk_X509_num(certs); i++) {
+		X509 *x = sk_X509_value(certs, i);
+		uint8_t *der = NULL;
+		int n = i2d_X509(x, &der);
+
+		if (cert_decode(view_of(der, (size_t)n), &cert, e) && !cert.is_ca)
+			blob_set(&c->cert, view_of(der, (size_t)n));
+		OPENSSL_free(der);
+	}
+	sk_X509_pop_free(certs, X509_free);
+	return ok && expect_client(s, c, e);
+}
+
 bool
 do_expect(struct story *s, struct err *e)
 {
@@ -125,6 +148,8 @@ do_expect(struct story *s, struct err *e)
 		return same_number("wake", WHEN_NEVER, ca_wake(s->w.ca), e);
 	if (strcmp(what, "archive") == 0)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
+	if (strcmp(what, "ra") == 0)
+		return expect_ra(s, e);
 	if (strcmp(what, "no-ca") == 0)
 		return s->w.cacert.n == 0 ||
 		       err_set(e, WHY_REFUSED, "a CA certificate is published");

@@ -194,7 +194,11 @@ trust(struct story *s, struct client *c, struct err *e)
 	c->peer.now = s->w.now;
 	if (s->w.cacert.n == 0)
 		return err_set(e, WHY_NOT_FOUND, "no CA certificate is published");
-	return peer_trust(&c->peer, blob_view(&s->w.cacert), e);
+	if (!peer_trust(&c->peer, blob_view(&s->w.cacert), e))
+		return false;
+	if (flag(s, "to-ca")) /* past the RA */
+		peer_use_ca(&c->peer, c->peer.ca, NULL);
+	return true;
 }
 
 static X509 *
@@ -456,6 +460,14 @@ do_ca(struct story *s, struct err *e)
 	p->archive |= flag(s, "archive");
 	if (option(s, "label") != NULL)
 		(void)snprintf(p->key_label, sizeof(p->key_label), "%s", option(s, "label"));
+	if (option(s, "key") != NULL && strncmp(option(s, "key"), "ec", 2) == 0) {
+		p->key_kind = KEY_EC;
+		p->key_bits = (int)strtol(option(s, "key") + 2, NULL, 10);
+	}
+	if (option(s, "ra") != NULL) {
+		(void)snprintf(p->ra_label, sizeof(p->ra_label), "%s", option(s, "ra"));
+		p->ra_bits = 2048;
+	}
 	if (option(s, "floor") != NULL)
 		p->serial_floor = strtol(option(s, "floor"), NULL, 10);
 	return !s->open || world_restart(&s->w, e);
@@ -612,6 +624,7 @@ play(const char *path, enum world_mode mode, struct err *e)
 	    .serial_floor = -1,
 	    .hash = HASH_SHA256,
 	    .key_label = "ROOTCA",
+	    .key_kind = KEY_RSA,
 	    .key_bits = 2048,
 	};
 	while (ok && fgets(line, sizeof(line), f) != NULL) {

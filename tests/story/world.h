@@ -36,6 +36,7 @@ struct world {
 	struct blob told; /* of the last command */
 	int told_status;
 	struct blob caps, cacert, crl, archive; /* as published */
+	bool opened;
 	bool archive_due;			/* the authority is to hear of it */
 	int fail_in; /* the n-th job from now comes back with fail_why; 0: none */
 	enum why fail_why;

@@ -95,6 +95,7 @@ lab_open(struct lab *l, const char *conf)
 	    .serial_sequential = true,
 	    .serial_floor = -1,
 	    .hash = HASH_SHA256,
+	    .key_kind = KEY_RSA,
 	    .key_bits = 2048,
 	};
 	snprintf(l->policy.name, sizeof(l->policy.name), "%s", l->conf.server[0].name);

@@ -59,7 +59,8 @@ static const struct {
 	"database archive pkcs12 password"},
     {"issuer-name LINE$x", "issuer-name CN=RootCA,OU=TAC,O=Cisco", "issuer-name"},
     {"rsakeypair NAME$x [<2048-8192>$b]", "rsakeypair K 4096", "rsakeypair K 10000"},
-    {"eckeypair NAME$x", "eckeypair K", "eckeypair"},
+    {"eckeypair NAME$x [{256|384|521}$b]", "eckeypair K 384", "eckeypair K 255"},
+    {"ra rsakeypair NAME$x [<2048-8192>$b]", "ra rsakeypair K", "ra K"},
     {"hash {sha256|sha384|sha512|md5|sha1}$c", "hash sha512", "hash sha3"},
     {"grant {manual|auto|none}$c", "grant auto", "grant"},
     {"grant auto no-replace", "grant auto no-replace", "grant auto replace"},
@@ -203,7 +204,9 @@ bad_examples_are_errors(void **state)
 			assert_memory_equal(said.p, "E f:2:", 6);
 			blob_clear(&text);
 			blob_clear(&said);
-			blob_printf(&text, "crypto pki server A\n %s\n", examples[k].good);
+			/* an EC key needs the RA */
+			blob_printf(&text, "crypto pki server A\n ra rsakeypair R\n %s\n",
+			    examples[k].good);
 			if (grammar[i].type == T_REFUSED) {
 				assert_false(parse_text(blob_cstr(&text), &c, &said));
 			} else {

@@ -147,6 +147,11 @@ every_line_sets_its_field(void **state)
 	WANT(A "eku time-stamping client-auth", s->eku == ((1u << 7) | 2u))
 	WANT(A "rsakeypair K", strcmp(s->rsa_label, "K") == 0 && s->rsa_bits == 2048)
 	WANT(A "rsakeypair K 4096", s->rsa_bits == 4096)
+	WANT(A "ra rsakeypair R", strcmp(s->ra_label, "R") == 0 && s->ra_bits == 2048)
+	WANT(A "eckeypair E\n ra rsakeypair R 3072",
+	    strcmp(s->ec_label, "E") == 0 && s->ec_bits == 256 && s->ra_bits == 3072)
+	WANT(A "eckeypair E 521\n ra rsakeypair R", s->ec_bits == 521)
+	WANT(A "eckeypair E 521\n ra rsakeypair R\n no eckeypair", s->ec_label[0] == 0)
 	WANT(A "cdp-url http://ca/x?a=b", strcmp(s->cdp_url, "http://ca/x?a=b") == 0)
 	WANT(A "issuer-name C=DE, O=\"A, B\", CN=x\\,y+OU=z",
 	    strcmp(s->issuer_name, "C=DE, O=\"A, B\", CN=x\\,y+OU=z") == 0)
@@ -221,8 +226,8 @@ static const struct {
 } wrong_lines[] = {
     {"crypto pki server A\n grnat auto",
 	"E f:2:2: 'grnat' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more; did you mean 'grant'?\n"},
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n grant atuo",
 	"E f:2:8: 'atuo' is not understood, expected 'manual', 'auto', 'none', "
 	"'adopt', 'ra-auto'; did you mean 'auto'?\n"},
@@ -276,8 +281,8 @@ static const struct {
 	"line\n"},
     {"crypto pki server A\n auto-rolover 90",
 	"E f:2:2: 'auto-rolover' is not understood, expected 'serial-number', "
-	"'serial', 'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', "
-	"'grant', 'lifetime', 'crl', 'cdp-url', 'eku' and 5 more; did you mean "
+	"'serial', 'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', "
+	"'grant', 'lifetime', 'crl', 'cdp-url' and 6 more; did you mean "
 	"'auto-rollover'?\n"},
     {"crypto pki server A\n database level full",
 	"E f:2:17: 'full' is not understood, expected 'minimum', 'names', 'complete', "
@@ -319,8 +324,14 @@ static const struct {
     {"crypto pki server A\n issuer-name C=Germany",
 	"E f:2:16: country of 7 characters, expected two letters as in C=DE\n"},
     {"crypto pki server A\n eckeypair ROOTCA",
-	"E f:2:12: an EC key cannot open SCEP envelopes, and this version has no RA "
-	"certificate to do it; write 'rsakeypair LABEL 2048' instead\n"},
+	"E f:2:2: an EC key cannot open SCEP envelopes, expected 'ra rsakeypair LABEL' beside "
+	"it\n"},
+    {"crypto pki server A\n eckeypair E\n ra rsakeypair E",
+	"E f:3:2: 'E' is the label of the CA's key, expected another\n"},
+    {"crypto pki server A\n ra rsakeypair A",
+	"E f:2:2: 'A' is the label of the CA's key, expected another\n"},
+    {"crypto pki server A\n eckeypair E\n rsakeypair K\n ra rsakeypair R",
+	"E f:3:2: a CA has one key, expected 'rsakeypair' or 'eckeypair'\n"},
     {"crypto pki server A\n rsakeypair",
 	"E f:2:12: the command is incomplete, expected NAME (letters, digits, '.', "
 	"'_', '-')\n"},
@@ -368,20 +379,20 @@ static const struct {
 	"'ca-certificate', 'enrollment-request'\n"},
     {"crypto pki server A\n no grnat",
 	"E f:2:5: 'grnat' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more; did you mean 'grant'?\n"},
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n frobnicate",
 	"E f:2:2: 'frobnicate' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more\n"},
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more\n"},
     {"crypto pki server A\n interface Gi0",
 	"E f:2:2: 'interface' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more\n"},
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more\n"},
     {"crypto pki server A\n ntp server 10.0.0.1",
 	"E f:2:2: 'ntp' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more\n"},
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more\n"},
     {"crypto pki server", "E f:1:18: the command is incomplete, expected NAME "
 			  "(letters, digits, '.', '_', '-')\n"},
     {"crypto pki server a/b", "E f:1:19: 'a/b' is not understood, expected NAME "
@@ -436,8 +447,8 @@ static const struct {
     {"crypto pki server A\n grant auto\n grnat auto\n lifetime crl 999\nip http port "
      "0\nhostname x\n",
 	"E f:3:2: 'grnat' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more; did you mean 'grant'?\nE "
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\nE "
 	"f:4:15: '999' is out of range, expected <0-336> hours\nE f:5:14: '0' is out "
 	"of range, expected <1-65535>\n"},
     {"crypto pki server a/b\n grant auto\n frob\nhostname x\n",
@@ -445,8 +456,8 @@ static const struct {
 	"'-')\n"},
     {"crypto pki server A\ngrant auto\ngrnat auto\n",
 	"E f:3:1: 'grnat' is not understood, expected 'serial-number', 'serial', "
-	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url', 'eku' and 5 more; did you mean 'grant'?\n"},
+	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
+	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n grant auto\nlifetime certificate 4\n",
 	"E f:3:1: this line stands outside a server's block, expected 'crypto pki "
 	"server NAME' before it\n"},

@@ -41,6 +41,10 @@ enum twist {
 	CHALLENGE,
 	BOTH,
 	HELD_REQUEST,
+	RA,
+	RA_ASKED,
+	RA_DONE,
+	RA_STALE,
 	ARCHIVE,
 	ARCHIVE_ASKED,
 	ARCHIVE_DONE,
@@ -74,7 +78,10 @@ facts(enum twist twist, struct plan_ca_policy *p)
 	    f.have_cert && twist != NO_CRL && twist != NO_CRL_ASKED && twist != FUTURE_CERT;
 	f.busy_crl = twist == NO_CRL_ASKED || twist == STALE_ASKED;
 	f.crl_stale = twist == STALE || twist == STALE_ASKED || twist == HELD_STALE ||
-		      twist == ARCHIVE_STALE;
+		      twist == ARCHIVE_STALE || twist == RA_STALE;
+	f.want_ra = twist >= RA && twist < ARCHIVE;
+	f.busy_ra = twist == RA_ASKED;
+	f.have_ra = twist == RA_DONE;
 	f.want_archive = twist >= ARCHIVE;
 	f.busy_archive = twist == ARCHIVE_ASKED;
 	f.archived = twist == ARCHIVE_DONE;
@@ -127,6 +134,11 @@ static const struct {
 	STATE_RUNNING},
     {"a list under way is not asked for again", STALE_ASKED, START + 9 * DAY, PLAN_NONE, END,
 	STATE_RUNNING},
+    {"with a list it makes its RA", RA, START, PLAN_MAKE_RA, 0, STATE_STARTING},
+    {"it asks for its RA once", RA_ASKED, START, PLAN_NONE, START + 6 * HOUR, STATE_STARTING},
+    {"with its RA it runs", RA_DONE, START, PLAN_NONE, START + 6 * HOUR, STATE_RUNNING},
+    {"a list that is due comes before the RA", RA_STALE, START, PLAN_MAKE_CRL, 0,
+	STATE_STARTING},
     {"a certificate of tomorrow signs no list today", FUTURE_CERT, START, PLAN_NONE,
 	START + DAY, STATE_STARTING},
     {"tomorrow it does", FUTURE_CERT, START + DAY, PLAN_MAKE_CRL, 0, STATE_STARTING},

@@ -143,7 +143,7 @@ newer_version_is_refused(void **state)
 	raw_sql(path, "UPDATE schema_version SET version = 77");
 	assert_null(store_open_sqlite(path, &e));
 	assert_int_equal(e.why, WHY_REFUSED);
-	assert_non_null(strstr(e.text, "version 77, this program knows 1: run the newer"));
+	assert_non_null(strstr(e.text, "version 77, this program knows 2: run the newer"));
 	snprintf(path, sizeof(path), "%s/foreign.db", dir);
 	raw_sql(path, "CREATE TABLE cake (a)");
 	assert_null(store_open_sqlite(path, &e));
@@ -482,10 +482,10 @@ core_s_sandbox_lets_it_work(void **state)
 	sample_dir_end(dir);
 }
 
-/* tests/unit/data/store-v1.db was written by the first version: what it holds must open for
- * ever. */
+/* tests/unit/data/store-vN.db was written by version N of the schema: what it holds must open
+ * for ever. */
 static void
-version_1_opens(void **state)
+version_opens(const char *leaf)
 {
 	char dir[64], path[96];
 	const char *data = getenv("TEST_DATA");
@@ -500,9 +500,8 @@ version_1_opens(void **state)
 	FILE *f;
 	int ch;
 
-	(void)state;
 	sample_dir(dir);
-	snprintf(from, sizeof(from), "%s/store-v1.db", data ? data : "tests/unit/data");
+	snprintf(from, sizeof(from), "%s/%s", data ? data : "tests/unit/data", leaf);
 	f = fopen(from, "re");
 	assert_non_null(f);
 	while ((ch = getc(f)) != EOF)
@@ -516,6 +515,7 @@ version_1_opens(void **state)
 	s = open_at(path);
 	need(s->table->generation_get(s, 1, &g, &e), &e);
 	assert_string_equal(g.key_label, "ROOTCA");
+	assert_string_equal(g.ra_label, "");
 	need(s->table->cert_by_serial(s, sample_serial(1), &c, &e), &e);
 	assert_int_equal(c.state, CERT_ISSUED);
 	view_is(c.body, VIEW("signed in version 1"));
@@ -532,6 +532,14 @@ version_1_opens(void **state)
 	s->table->close(s);
 	blob_free(&b);
 	sample_dir_end(dir);
+}
+
+static void
+every_version_opens(void **state)
+{
+	(void)state;
+	version_opens("store-v1.db");
+	version_opens("store-v2.db");
 }
 
 /* test_sqlite --make-data FILE writes the file of the present version, for check-in. */
@@ -574,7 +582,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(questions_have_an_index),
 	    cmocka_unit_test(failing_undo_loses_the_turn),
 	    cmocka_unit_test(core_s_sandbox_lets_it_work),
-	    cmocka_unit_test(version_1_opens),
+	    cmocka_unit_test(every_version_opens),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--make-data") == 0)
