@@ -32,8 +32,8 @@ struct row_generation {
 	when_t not_before, not_after;
 	when_t made_at, switched_at; /* switched_at 0: not yet replaced */
 	int64_t crl_number;	     /* last number given to a list of this generation */
-	const char *ra_label; /* key pair of its RA; "": none */
-	int64_t ra_intent;    /* its certificate; 0: not asked for yet */
+	const char *ra_label;	     /* key pair of its RA; "": none */
+	int64_t ra_intent;	     /* its certificate; 0: not asked for yet */
 };
 
 struct row_cert {
