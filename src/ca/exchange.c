@@ -220,19 +220,27 @@ no_such_cert(struct ca *ca, struct exchange *x, when_t now, struct effects *out)
 	reply_fail(ca, x, SCEP_BAD_CERT_ID, "no such certificate", out);
 }
 
-/* GetCert: the certificate of that serial, if it is ours (QR-01). */
+/*
+ * GetCert: the certificate of that serial, if it is the asker's own (QR-01). Another client's
+ * is not told from one that does not exist: who may enrol need not know what else was issued.
+ */
 static bool
 get_cert(struct ca *ca, struct exchange *x, struct view serial, bool *found,
     struct effects *out, struct err *e)
 {
+	uint8_t own[32];
 	struct blob der = {0};
 	struct row_cert row;
 	struct err why = {0};
 	bool ok = true;
 
+	if (!ST(ca)->cert_get(ca->store, x->signer_intent, &row, e))
+		return false;
+	memcpy(own, row.identity.p, sizeof(own));
 	*found = serial.n > 0 && serial.n <= 21 && serial.p[0] < 0x80 &&
 		 ST(ca)->cert_by_serial(ca->store, serial_unsigned(serial), &row, &why) &&
-		 row.state == CERT_ISSUED;
+		 row.state == CERT_ISSUED &&
+		 view_equal(row.identity, view_of(own, sizeof(own)));
 	if (!*found)
 		return absent(&why, e);
 	blob_set(&der, row.body);

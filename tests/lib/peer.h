@@ -127,6 +127,7 @@ struct peer_answer {
 	char serial[64];      /* of cert, upper-case hex */
 	char digest[16];      /* of the SignerInfo, for "in kind": "SHA256" */
 	char cipher[24];      /* of the envelope: "AES-128-CBC" */
+	bool content_empty;   /* eContent is there and has no octets */
 };
 /*
  * Open a CertRep: signed by p->replier, data inside, messageType 3, our transactionID, our

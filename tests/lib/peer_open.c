@@ -289,6 +289,14 @@ verify_message(const struct peer *p, CMS_ContentInfo *cms, struct blob *content,
 	return ok ? true : peer_fail(e, "signature of the reply");
 }
 
+static bool
+content_is_empty(CMS_ContentInfo *cms)
+{
+	ASN1_OCTET_STRING **inside = CMS_get0_content(cms);
+
+	return inside != NULL && *inside != NULL && ASN1_STRING_length(*inside) == 0;
+}
+
 bool
 peer_open(const struct peer *p, struct view reply, struct peer_answer *out, struct err *e)
 {
@@ -310,6 +318,7 @@ peer_open(const struct peer *p, struct view reply, struct peer_answer *out, stru
 		    sk_CMS_SignerInfo_num(signers));
 		goto out;
 	}
+	a.content_empty = content_is_empty(cms);
 	ok = verify_message(p, cms, &content, e) &&
 	     read_attributes(p, sk_CMS_SignerInfo_value(signers, 0), &a, e) &&
 	     (a.status != PEER_SUCCESS || open_success(p, blob_view(&content), &a, e));
