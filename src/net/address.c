@@ -38,13 +38,13 @@ out:
 
 /* ---- path ---- */
 
-/* Cut s off the end of v. */
+/* Cut s off the end of v, in any case: certmonger's manual writes /cgi-bin/PKICLIENT.EXE. */
 static bool
 end_strip(struct view *v, const char *s)
 {
 	size_t n = strlen(s);
 
-	if (v->n < n || memcmp(v->p + v->n - n, s, n) != 0)
+	if (v->n < n || strncasecmp((const char *)v->p + v->n - n, s, n) != 0)
 		return false;
 	v->n -= n;
 	return true;

@@ -168,15 +168,20 @@ def caps():
                      "SHA-512", ""], words
 
 
-@case("HT-03 HT-11 HT-12 each path, operation in any case, parameters in any order")
+@case("HT-03 HT-11 HT-12 each path, operation in any case, parameters in any order; no CA by another name")
 def paths():
     body = d.get("GetCACert").body
     for target in ("/cgi-bin/pkiclient.exe?operation=GetCACert", "/scep?operation=GetCACert",
                    "/scep/ROOTCA?operation=GetCACert", "/ROOTCA/cgi-bin/pkiclient.exe?operation=GetCACert",
                    "/certsrv/mscep/mscep.dll?operation=GetCACert&message=0", "/?operation=GetCACert",
+                   "/cgi-bin/PKICLIENT.EXE?operation=GetCACert&message=0", "/pkiclient.exe?operation=GetCACert",
+                   "/scep/?operation=GetCACert", "/scep/ROOTCA/pkiclient.exe?operation=GetCACert",
                    "/x/pkiclient.exe?message=Root-CA&operation=getcacert&more=1"):
         answer = d.fetch(target)
         assert answer.status == 200 and answer.body == body, (target, str(answer))
+    for target in ("/scep/OTHER?operation=GetCACert", "/OTHER/cgi-bin/pkiclient.exe?operation=GetCACert",
+                   "/scep/rootca?operation=GetCACert", "/scep/ROOTCA/x?operation=GetCACert"):
+        assert d.fetch(target).status == 404, target
 
 
 @case("BAD-027 GetNextCACert: Retry-After and no-store")
