@@ -28,6 +28,8 @@ gnutls-bin            certtool, a second judge
 libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
 libstrongswan-extra-plugins  fetches for it (its curl plugin)
+certmonger            a foreign SCEP client with a daemon
+dbus-daemon           a message bus for it alone
 curl                  asks the HTTP server in tests
 ca-certificates       downloads of packages over https
 procps                memory and CPU of the processes in bench
