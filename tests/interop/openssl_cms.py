@@ -37,24 +37,36 @@ def poster(target=daemon.PATH + "?operation=PKIOperation", **headers):
                                       [(n.replace("_", "-"), v) for n, v in headers.items()])
 
 
-def by_chunks(d, message):
-    """The body in chunks of 1, 2, 3 ... octets, with an extension and a trailer."""
-    body, at = b"", 0
+def chunks(message):
+    """In chunks of 1, 2, 4 ... octets, with extensions and a trailer."""
+    body, at, n = b"", 0, 1
     while at < len(message):
-        piece = message[at:at + 1 + at]
-        body, at = body + b"%x;n=v\r\n%s\r\n" % (len(piece), piece), at + len(piece)
-    return d.raw(b"POST %s?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%s0\r\n"
-                 b"Trailer: x\r\n\r\n" % (daemon.PATH.encode(), body))
+        piece = message[at:at + n]
+        body, at, n = body + b"%x;n=v\r\n%s\r\n" % (len(piece), piece), at + n, 2 * n
+    return body + b"0\r\nTrailer: x\r\n\r\n"
 
 
-def by_expecting(d, message):
-    """The body only once 100 has come."""
-    with d.connect() as s:
-        s.sendall(b"POST %s?operation=PKIOperation HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d"
-                  b"\r\n\r\n" % (daemon.PATH.encode(), len(message)))
-        assert daemon.receive(s).startswith(b"HTTP/1.1 100"), "no 100"
-        s.sendall(message)
-        return daemon.Answer(daemon.receive(s))
+def in_chunks(head, body):
+    return head + b"Transfer-Encoding: chunked\r\n", chunks(body)
+
+
+def by_length(head, body):
+    return head + b"Content-Length: %d\r\n" % len(body), body
+
+
+def framed(frame, expect):
+    """The body framed so; when expecting, sent only once 100 has come."""
+    def way(d, message):
+        head, body = frame(b"POST %s?operation=PKIOperation HTTP/1.1\r\nHost: x\r\n" % daemon.PATH.encode(), message)
+        with d.connect() as s:
+            if expect:
+                s.sendall(head + b"Expect: 100-continue\r\n\r\n")
+                assert daemon.receive(s).startswith(b"HTTP/1.1 100"), "no 100"
+                s.sendall(body)
+            else:
+                s.sendall(head + b"\r\n" + body)
+            return daemon.Answer(daemon.receive(s))
+    return way
 
 
 def by_old_post(d, message):
@@ -71,8 +83,9 @@ ways = {
     "POST as application/x-pki-message": poster(Content_Type="application/x-pki-message"),
     "POST as a form, as curl sends it": poster(Content_Type="application/x-www-form-urlencoded"),
     "POST of an empty media type": poster(Content_Type=""),
-    "POST in chunks": by_chunks,
-    "POST with Expect: 100-continue": by_expecting,
+    "POST in chunks": framed(in_chunks, False),
+    "POST with Expect: 100-continue": framed(by_length, True),
+    "POST in chunks with Expect: 100-continue": framed(in_chunks, True),
     "POST in HTTP/1.0": by_old_post,
     "POST to /": poster("/?operation=PKIOperation"),
     "POST to /scep": poster("/scep?operation=PKIOperation"),
