@@ -37,7 +37,14 @@ const char *option(const struct story *s, const char *name); /* behind "name=", 
 bool flag(const struct story *s, const char *name);
 when_t span(const char *text);
 bool client_of(struct story *s, const char *name, struct client **out, struct err *e) MUST_USE;
+X509 *held(const struct client *c); /* NULL: no certificate */
+/* Before each message: what the client believes in. */
+bool trust(struct story *s, struct client *c, struct err *e) MUST_USE;
+/* c->sent; the answer must be the line's outcome */
+bool send_message(struct story *s, struct client *c, struct err *e) MUST_USE;
+/* query.c */
 bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
+bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* expect.c: the line "expect ..." */
 bool do_expect(struct story *s, struct err *e) MUST_USE;
 
