@@ -283,8 +283,8 @@ publish(
 }
 
 /*
- * One certificate, or CA and RA as certs-only (CA-01, CA-03). An EC CA whose RA is not there
- * yet is not shown: what a client would encrypt to it nobody could open.
+ * One certificate, or CA and RA as certs-only (CA-01, CA-03). A CA whose RA is not there yet
+ * is not shown: clients would keep what they see.
  */
 static void
 publish_certs(const struct ca *ca, struct effects *out)
@@ -292,7 +292,7 @@ publish_certs(const struct ca *ca, struct effects *out)
 	struct blob both = {0};
 	struct effect *x;
 
-	if (!ca->facts.have_ra && ca->policy.key_kind != KEY_RSA)
+	if (ca->facts.want_ra && !ca->facts.have_ra)
 		return;
 	blob_add_view(&both, blob_view(&ca->cert_der));
 	blob_add_view(&both, blob_view(&ca->ra.der));

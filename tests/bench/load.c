@@ -257,7 +257,7 @@ static bool
 run_fire(struct run *r, struct err *e)
 {
 	struct received_log log = {.fd = -1, .ca = r->ca, .set = r->set};
-	const bool ec = EVP_PKEY_get_base_id(X509_get0_pubkey(r->ca->ca)) == EVP_PKEY_EC;
+	EVP_PKEY *ca = X509_get0_pubkey(r->ca->ca);
 
 	run_requests(r);
 	r->lanes[0] = (struct lane){.requests = r->requests,
@@ -275,7 +275,7 @@ run_fire(struct run *r, struct err *e)
 		r->lanes[0].received = received_append;
 		r->lanes[0].arg = &log;
 	}
-	r->scale = measure_scale(ec, r->scale);
+	r->scale = measure_scale(ca, r->scale);
 	meter_start();
 	if (opt.pids != NULL)
 		r->before = usage_of(opt.pids);
@@ -283,7 +283,7 @@ run_fire(struct run *r, struct err *e)
 	if (opt.pids != NULL)
 		r->after = usage_of(opt.pids);
 	r->r_beside_ms = meter_stop();
-	r->scale = measure_scale(ec, r->scale);
+	r->scale = measure_scale(ca, r->scale);
 	if (log.fd >= 0)
 		close(log.fd);
 	return ok;

@@ -119,8 +119,9 @@ struct scale {		/* best of some bursts, taken in turn */
 	double r_ms;	/* one RSA-2048 private operation */
 	double bare_ms; /* one enrolment's bare cryptography, all contexts kept */
 };
-/* Measure (about a second); best is what was found before, zero at first. */
-struct scale measure_scale(bool ec_ca, struct scale best);
+/* Measure (about a second) with certificates signed by a key like this; best is what was found
+ * before, zero at first. */
+struct scale measure_scale(EVP_PKEY *ca, struct scale best);
 
 /* The same R, by a thread beside the load: the mean in ms of CPU between start and stop. */
 void meter_start(void);
