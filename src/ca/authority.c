@@ -310,15 +310,18 @@ publish_certs(const struct ca *ca, struct effects *out)
 
 /* SHA-384 is there for strongSwan 5.9.8, which tests wrong bits and refuses a server without
  * (peers-on-the-wire, 2026). */
-static const char capabilities[] = "AES\n"
-				   "DES3\n"
-				   "GetNextCACert\n"
-				   "POSTPKIOperation\n"
-				   "Renewal\n"
-				   "SCEPStandard\n"
-				   "SHA-256\n"
-				   "SHA-384\n"
-				   "SHA-512\n";
+static void
+publish_capabilities(const struct ca *ca, struct effects *out)
+{
+	struct blob b = {0};
+
+	blob_add_str(&b, "AES\nDES3\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSCEPStandard\n");
+	if (strength_allowed(&ca->policy, LEVEL_LEGACY, NULL))
+		blob_add_str(&b, "SHA-1\n");
+	blob_add_str(&b, "SHA-256\nSHA-384\nSHA-512\n");
+	publish(out, OBJECT_CAPS, blob_view(&b), INT64_MIN, WHEN_NEVER);
+	blob_free(&b);
+}
 
 void
 authority_publish(struct ca *ca, struct effects *out)
@@ -326,7 +329,7 @@ authority_publish(struct ca *ca, struct effects *out)
 	struct row_crl row;
 	struct err why = {0};
 
-	publish(out, OBJECT_CAPS, view_str(capabilities), INT64_MIN, WHEN_NEVER);
+	publish_capabilities(ca, out);
 	if (!ca->facts.have_cert)
 		return;
 	publish_certs(ca, out);

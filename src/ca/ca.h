@@ -19,6 +19,11 @@
 
 enum ca_mode { CA_MANUAL, CA_AUTO, CA_GRANT_NONE };
 
+struct ca_word { /* compat WORD [PATTERN] */
+	bool on;
+	char subjects[128]; /* pattern; "": all */
+};
+
 struct ca_policy {
 	char name[64];
 	struct plan_ca_policy plan;
@@ -39,7 +44,10 @@ struct ca_policy {
 	int ra_bits;
 	char cdp_url[512]; /* "": no CRLDistributionPoints */
 	bool archive; /* have NAME.p12 made when the CA is made; the signer has the password */
+	struct ca_word legacy, ancient; /* old algorithms let in (docs/compat.md) */
 };
+/* The weakest digest that a message may have: what the signer must be told before. */
+enum hash ca_weakest_digest(const struct ca_policy *p);
 
 /* ---- the decision: pure, exhaustively tested (tests/property/grant_table.py) ---- */
 

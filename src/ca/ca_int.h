@@ -2,7 +2,7 @@
 #ifndef CA_CA_INT_H
 #define CA_CA_INT_H
 
-#include "ca/ca.h"
+#include "ca/strength.h"
 
 /* One message being answered. The views in scep and envelope borrow from its blobs. */
 struct exchange {
@@ -14,6 +14,9 @@ struct exchange {
 	struct scep scep;
 	struct blob signer_der; /* when the message did not enclose it */
 	struct envelope envelope;
+	struct makings makings;	  /* what it is made of, as far as it is read */
+	bool too_weak;		  /* refused for that */
+	uint8_t identity[32];	  /* of admit: who gets the certificate */
 	enum cipher cipher;	  /* the answer's: in kind */
 	bool to_ra;		  /* the RA opens it and signs the answer */
 	enum grant_signer signer; /* never SIGNER_SELF before the request inside is read */
@@ -139,6 +142,9 @@ void reply_unreadable(struct ca *ca, struct exchange *x, when_t now, struct effe
 void reply_pending(struct ca *ca, struct exchange *x, struct effects *out);
 bool reply_cert(struct ca *ca, struct exchange *x, struct view cert, struct effects *out,
     struct err *e) MUST_USE;
+/* A certificate to the one who asked for it: weaker algorithms are refused it from now on. */
+bool reply_issued(struct ca *ca, struct exchange *x, int64_t intent, struct view cert,
+    struct effects *out, struct err *e) MUST_USE;
 bool reply_crl(struct ca *ca, struct exchange *x, struct view crl, struct effects *out,
     struct err *e) MUST_USE;
 void reply_signed(
@@ -151,12 +157,28 @@ struct sighting {
 	const char *source,
 	    *asked;	/* asked NULL: it was not here itself, only its certificate changed */
 	int64_t intent; /* 0: keeps the one there is */
-	int strength;
 };
 bool client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e) MUST_USE;
+/* It got this certificate, its newest, by algorithms of this level. */
+bool client_raise(struct ca *ca, struct view identity, int64_t intent, enum level level,
+    struct err *e) MUST_USE;
+/* This certificate was revoked: if it is the newest, the client may begin anew, with any
+ * algorithms. */
+bool client_anew(struct ca *ca, struct view identity, int64_t intent, struct err *e) MUST_USE;
 /* Has this identity a live certificate? Was its newest one never signed? */
 bool client_live(struct ca *ca, struct view identity, when_t now, bool *live, bool *void_last,
     struct err *e) MUST_USE;
+
+/*
+ * admit.c: old algorithms. What is refused gets FAILURE, and the exchange is gone. Before the
+ * client is known: could it be let in for anybody? Behind: for this one?
+ */
+bool admit_anybody(struct ca *ca, struct exchange *x, struct effects *out) MUST_USE;
+bool admit(struct ca *ca, struct exchange *x, struct view identity, struct view subject,
+    bool *admitted, struct effects *out, struct err *e) MUST_USE;
+/* The same for the client whose certificate this is. */
+bool admit_holder(struct ca *ca, struct exchange *x, int64_t intent, bool *admitted,
+    struct effects *out, struct err *e) MUST_USE;
 
 /* adopt.c: whose certificate is it, and taking in one that the database does not know (rule 7)
  */

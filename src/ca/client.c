@@ -22,8 +22,37 @@ client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e)
 	}
 	if (s->intent != 0)
 		row.intent = s->intent;
-	if (s->strength > row.strength)
-		row.strength = s->strength;
+	return ST(ca)->client_put(ca->store, &row, e);
+}
+
+bool
+client_raise(
+    struct ca *ca, struct view identity, int64_t intent, enum level level, struct err *e)
+{
+	struct row_client row;
+	struct err why = {0};
+
+	if (!ST(ca)->client_get(ca->store, identity, &row, &why))
+		return absent(&why, e);
+	/* An older one, asked for again, says nothing: a client that began anew is not to be
+	 * locked out by a replay. */
+	if (row.intent != intent || row.strength >= (int)level)
+		return true;
+	row.strength = (int)level;
+	return ST(ca)->client_put(ca->store, &row, e);
+}
+
+bool
+client_anew(struct ca *ca, struct view identity, int64_t intent, struct err *e)
+{
+	struct row_client row;
+	struct err why = {0};
+
+	if (!ST(ca)->client_get(ca->store, identity, &row, &why))
+		return absent(&why, e);
+	if (row.intent != intent || row.strength == 0)
+		return true;
+	row.strength = 0;
 	return ST(ca)->client_put(ca->store, &row, e);
 }
 

@@ -11,6 +11,7 @@ revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out
 	struct blob entry = {0}, hex = {0};
 	struct row_cert row;
 	struct err why = {0};
+	uint8_t identity[32] = {0};
 	int64_t intent;
 	bool ok = false;
 
@@ -34,6 +35,8 @@ revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out
 		ok = true;
 		goto out;
 	}
+	if (row.identity.n == sizeof(identity))
+		memcpy(identity, row.identity.p, sizeof(identity));
 	if (!ST(ca)->cert_revoke(ca->store, intent, now, ev->reason, &why)) {
 		if (why.why != WHY_REFUSED) {
 			*e = why;
@@ -47,6 +50,7 @@ revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out
 	crl_entry_encode(ev->serial, now, ev->reason, &entry);
 	if (!ST(ca)->revoked_add(ca->store, blob_view(&entry), e) ||
 	    !ST(ca)->fact_put(ca->store, "crl-stale", VIEW("1"), e) ||
+	    !client_anew(ca, view_of(identity, sizeof(identity)), intent, e) ||
 	    !ST(ca)->audit_add(ca->store, now, ev->actor, "revoke", blob_cstr(&hex), e))
 		goto out;
 	crash_point("revoked");

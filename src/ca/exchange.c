@@ -42,34 +42,43 @@ addressed_to_us(const struct ca *ca, struct exchange *x)
 	       (ca->cert.key.kind == KEY_RSA && addressed_to(&ca->cert, ca->ski, &x->envelope));
 }
 
-/* Ask the signer for the content key of the message. */
-static void
-exchange_open(struct ca *ca, struct exchange *x, struct effects *out)
+static bool
+is_query(const struct exchange *x)
+{
+	return x->scep.type == SCEP_GETCERT || x->scep.type == SCEP_GETCRL;
+}
+
+/* Read the envelope, and ask the signer for the content key. */
+static bool
+exchange_open(struct ca *ca, struct exchange *x, struct effects *out, struct err *e)
 {
 	enum scep_fail fail = SCEP_BAD_REQUEST;
 	struct err why = {0};
 	struct task *t;
+	bool admitted;
 
 	if (!x->scep.has_content || x->scep.content.n == 0) {
 		reply_fail(ca, x, SCEP_BAD_REQUEST, "the message has no content", out);
-		return;
+		return true;
 	}
 	if (!envelope_decode(
 		x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why)) {
 		reply_fail(ca, x, fail, why.text, out);
-		return;
+		return true;
 	}
 	if (!addressed_to_us(ca, x)) {
 		x->to_ra = ca->facts.have_ra;
 		reply_fail(ca, x, SCEP_BAD_CERT_ID,
 		    "unknown CA certificate, fetch it again by GetCACert", out);
-		return;
+		return true;
 	}
-	if (x->envelope.cipher == CIPHER_DES) {
-		reply_fail(ca, x, SCEP_BAD_ALG, "single DES not allowed: use AES", out);
-		return;
-	}
-	x->cipher = x->envelope.cipher;
+	x->cipher = x->makings.cipher = x->envelope.cipher;
+	if (!is_query(x))
+		admitted = admit_anybody(ca, x, out);
+	else if (!admit_holder(ca, x, x->signer_intent, &admitted, out, e))
+		return false;
+	if (!admitted)
+		return true;
 
 	struct key_job job = {
 	    .act = KEY_UNWRAP,
@@ -84,6 +93,7 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out)
 		(void)snprintf(job.label, sizeof(job.label), "%s", ca->policy.ra_label);
 	t = ca_task_start(ca, TASK_UNWRAP, &job, out);
 	t->x = x;
+	return true;
 }
 
 /* Polls are answered from the outer message alone (PO-02); the envelope, when readable, tells
@@ -96,21 +106,8 @@ exchange_poll(struct ca *ca, struct exchange *x, when_t now, struct effects *out
 
 	if (x->scep.has_content &&
 	    envelope_decode(x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why))
-		x->cipher = x->envelope.cipher;
-	return same_poll(ca, x, now, out, e);
-}
-
-/* Algorithms that are on; NULL: fine. */
-static const char *
-weak(const struct scep *m)
-{
-	if (hash_is_weak(m->alg.hash) || hash_is_weak(m->digest))
-		return "digest algorithm not allowed: use SHA-256 or better";
-	if (m->signer.key.kind != KEY_RSA)
-		return "EC keys cannot receive answers over SCEP: use an RSA key";
-	if (m->signer.key.bits < 2048)
-		return "RSA key of the signer's certificate has under 2048 bits";
-	return NULL;
+		x->cipher = x->makings.cipher = x->envelope.cipher;
+	return !admit_anybody(ca, x, out) || same_poll(ca, x, now, out, e);
 }
 
 /* Structure, algorithms and outer signature, before any private key moves. *proven false: it
@@ -120,7 +117,6 @@ prove_sender(struct ca *ca, struct exchange *x, when_t now, bool *proven, struct
     struct err *e)
 {
 	struct err why = {0};
-	const char *text;
 
 	*proven = false;
 	switch (scep_decode(blob_view(&x->message), &x->scratch, &x->scep, &why)) {
@@ -134,15 +130,21 @@ prove_sender(struct ca *ca, struct exchange *x, when_t now, bool *proven, struct
 	case SCEP_OK:
 		break;
 	}
-	if (!x->scep.has_sender_nonce) { /* AT-06 */
-		reply_fail(ca, x, SCEP_BAD_REQUEST, "the message has no senderNonce", out);
-	} else if (!find_signer(ca, x, &why)) {
+	if (!find_signer(ca, x, &why)) {
 		if (why.why != WHY_BAD_INPUT && !absent(&why, e))
 			return false;
 		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK,
 		    "the signer's certificate is not enclosed and not known", out);
-	} else if ((text = weak(&x->scep)) != NULL) {
-		reply_fail(ca, x, SCEP_BAD_ALG, text, out);
+		return true;
+	}
+	x->makings.digest = x->scep.digest;
+	x->makings.signer_bits = x->scep.signer.key.bits;
+	x->makings.no_sender_nonce = !x->scep.has_sender_nonce;
+	if (x->scep.signer.key.kind != KEY_RSA) {
+		reply_fail(ca, x, SCEP_BAD_ALG,
+		    "EC keys cannot receive answers over SCEP: use an RSA key", out);
+	} else if (!admit_anybody(ca, x, out)) {
+		return true;
 	} else if (!key_verify(&x->scep.signer.key, &x->scep.alg, x->scep.signed_attrs,
 		       x->scep.signature, &why)) {
 		source_bad_open(ca, x->source, now);
@@ -164,17 +166,13 @@ dispatch(struct ca *ca, struct exchange *x, when_t now, struct effects *out, str
 	case SCEP_GETCERT:
 	case SCEP_GETCRL:
 		if (x->signer == SIGNER_LIVE)
-			exchange_open(ca, x, out);
-		else
-			reply_fail(ca, x, SCEP_BAD_REQUEST,
-			    "GetCert and GetCRL must be signed by a live certificate of this "
-			    "CA",
-			    out);
+			return exchange_open(ca, x, out, e);
+		reply_fail(ca, x, SCEP_BAD_REQUEST,
+		    "GetCert and GetCRL must be signed by a live certificate of this CA", out);
 		return true;
 	case SCEP_PKCSREQ:
 	case SCEP_RENEWALREQ:
-		exchange_open(ca, x, out);
-		return true;
+		return exchange_open(ca, x, out, e);
 	}
 	reply_fail(ca, x, SCEP_BAD_REQUEST, "this messageType is not served", out);
 	return true;
@@ -299,7 +297,7 @@ bool
 exchange_opened(struct ca *ca, struct exchange *x, const struct key_done *d, when_t now,
     struct effects *out, struct err *e)
 {
-	bool query = x->scep.type == SCEP_GETCERT || x->scep.type == SCEP_GETCRL;
+	bool query = is_query(x);
 	struct blob plain = {0};
 	struct err why = {0};
 	bool ok = true;

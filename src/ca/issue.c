@@ -231,7 +231,7 @@ hand_out(struct ca *ca, int64_t intent, struct view der, struct effects *out, st
 		if (x->awaits != intent)
 			continue;
 		x->awaits = 0;
-		if (!reply_cert(ca, x, der, out, e))
+		if (!reply_issued(ca, x, intent, der, out, e))
 			return false;
 	}
 	return true;

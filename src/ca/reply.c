@@ -10,11 +10,28 @@ reply_later(struct ca *ca, struct exchange *x, int seconds, struct effects *out)
 	exchange_free(ca, x);
 }
 
-/* Digests that we would not sign with are answered with SHA-256 (the message says badAlg). */
+/* In kind; what is not let in is answered with SHA-256 (the message says badAlg). */
 static enum hash
-reply_hash(const struct exchange *x)
+reply_hash(const struct ca *ca, const struct exchange *x)
 {
-	return hash_is_weak(x->scep.digest) ? HASH_SHA256 : x->scep.digest;
+	struct makings alone = {.digest = x->scep.digest};
+
+	if (x->scep.digest == HASH_NONE || x->too_weak ||
+	    !strength_allowed(&ca->policy, strength_of(&alone).level, NULL))
+		return HASH_SHA256;
+	return x->scep.digest;
+}
+
+/* RSA-PSS for who signs so; the salt is as long as the digest, or what a short key has room for
+ * (RFC 8017 9.1.1). */
+static struct sig_alg
+reply_alg(const struct exchange *x, enum hash hash, const struct spki *key)
+{
+	int size = (int)hash_size(hash), room = (key->bits + 6) / 8 - size - 2;
+
+	if (x->scep.alg.padding != PADDING_PSS || room < 0)
+		return (struct sig_alg){KEY_RSA, hash, PADDING_PKCS1, 0};
+	return (struct sig_alg){KEY_RSA, hash, PADDING_PSS, room < size ? room : size};
 }
 
 /* Complete what stands in x->reply and ask for its signature. */
@@ -32,14 +49,14 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	s->transaction_tag = x->scep.transaction_tag;
 	s->sender_nonce = view_of(x->nonce, sizeof(x->nonce));
 	s->recipient_nonce = x->scep.sender_nonce;
-	s->digest = reply_hash(x);
+	s->digest = reply_hash(ca, x);
 	s->has_content = true; /* empty when there is nothing to say: certmonger 0.79.17 reads
 				  no other (2026) */
 	s->content = blob_view(&x->content);
 	s->signer_issuer = signer->issuer;
 	s->signer_serial = signer->serial;
 	s->certificates = signer->whole;
-	s->alg = (struct sig_alg){KEY_RSA, s->digest, PADDING_PKCS1, 0};
+	s->alg = reply_alg(x, s->digest, &signer->key);
 	if (!scep_encode_attrs(s, &x->attrs, &e)) {
 		log_error("reply not built", "ca='%s' why='%s'", ca->policy.name, e.text);
 		reply_later(ca, x, 60, out);
@@ -92,6 +109,15 @@ reply_pending(struct ca *ca, struct exchange *x, struct effects *out)
 	reply_send(ca, x, out);
 }
 
+/* A short key has no room for OAEP over a long digest (RFC 8017 7.1.1). */
+static enum padding
+wrap_padding(const struct exchange *x)
+{
+	size_t least = 2 * hash_size(x->envelope.oaep_hash) + 2 + cipher_key_size(x->cipher);
+
+	return x->scep.signer.key.modulus.n >= least ? x->envelope.padding : PADDING_PKCS1;
+}
+
 /* SUCCESS around a certs-only message, for the key that signed the request (RFC 8894 2.3). */
 static bool
 reply_success(struct ca *ca, struct exchange *x, struct view certs, struct view crls,
@@ -110,10 +136,12 @@ reply_success(struct ca *ca, struct exchange *x, struct view certs, struct view 
 	    .cipher = x->cipher,
 	    .key = view_of(key, cipher_key_size(x->cipher)),
 	    .iv = view_of(iv, cipher_block_size(x->cipher)),
+	    .padding = wrap_padding(x),
+	    .oaep_hash = x->envelope.oaep_hash,
 	    .plain = blob_view(&plain),
 	};
 
-	if (!key_wrap(&x->scep.signer.key, spec.key, &wrapped, e))
+	if (!key_wrap(&x->scep.signer.key, spec.padding, spec.oaep_hash, spec.key, &wrapped, e))
 		goto out;
 	spec.wrapped_key = blob_view(&wrapped);
 	blob_clear(&x->content);
@@ -134,6 +162,17 @@ reply_cert(
     struct ca *ca, struct exchange *x, struct view cert, struct effects *out, struct err *e)
 {
 	return reply_success(ca, x, cert, (struct view){0}, out, e);
+}
+
+bool
+reply_issued(struct ca *ca, struct exchange *x, int64_t intent, struct view cert,
+    struct effects *out, struct err *e)
+{
+	/* A poll long behind its request does not show how strong that was. */
+	return (x->makings.csr == HASH_NONE ||
+		   client_raise(ca, view_of(x->identity, sizeof(x->identity)), intent,
+		       strength_of(&x->makings).level, e)) &&
+	       reply_cert(ca, x, cert, out, e);
 }
 
 bool

@@ -27,12 +27,6 @@ transaction_hex(struct view t, char out[2 * SCEP_TRANSACTION_MAX + 1])
 	blob_free(&hex);
 }
 
-static int
-strength(const struct exchange *x)
-{
-	return (int)x->scep.digest * 16 + (int)x->cipher;
-}
-
 static const char *
 type_name(const struct exchange *x)
 {
@@ -223,7 +217,7 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 	    .transaction = r->transaction,
 	    .granted_by = by[g->reason],
 	};
-	struct sighting s = {i.identity, i.subject, x->source, type_name(x), 0, strength(x)};
+	struct sighting s = {i.identity, i.subject, x->source, type_name(x), 0};
 
 	if (!issue_possible(ca, now)) {
 		reply_later(ca, x, 60, out);
@@ -307,8 +301,7 @@ request_store(struct ca *ca, struct exchange *x, const struct request *r, const 
 	    .expires_at = when_add(now, ca->policy.plan.lifetime_request),
 	};
 
-	struct sighting s = {
-	    row.identity, r->csr.subject, x->source, type_name(x), 0, strength(x)};
+	struct sighting s = {row.identity, r->csr.subject, x->source, type_name(x), 0};
 
 	if (!ST(ca)->request_add(ca->store, &row, &id, e) ||
 	    !ST(ca)->audit_add(ca->store, now, x->source, "pending", blob_cstr(&name), e) ||
@@ -333,11 +326,7 @@ unfit(const struct csr *csr, enum scep_fail *fail)
 	*fail = SCEP_BAD_ALG;
 	if (csr->key.kind != KEY_RSA)
 		return "EC client keys cannot be served over SCEP: use an RSA key";
-	if (hash_is_weak(csr->alg.hash))
-		return "digest algorithm of the request not allowed: use SHA-256 or better";
 	*fail = SCEP_BAD_REQUEST;
-	if (csr->key.bits < 2048)
-		return "RSA key of the request has under 2048 bits";
 	if (spki_small_factor(&csr->key))
 		return "RSA modulus of the request has a small factor";
 	if (name_is_empty(csr->subject) && csr->san.n == 0)
@@ -377,7 +366,7 @@ request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
 	struct err why = {0};
 	enum scep_fail fail;
 	const char *text;
-	bool answered;
+	bool admitted, answered;
 
 	if (!csr_decode(plain, &r.csr, &why) ||
 	    !key_verify(&r.csr.key, &r.csr.alg, r.csr.info, r.csr.signature, &why)) {
@@ -394,6 +383,12 @@ request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
 		reply_fail(ca, x, fail, text, out);
 		return true;
 	}
+	x->makings.csr = r.csr.alg.hash;
+	x->makings.csr_bits = r.csr.key.bits;
+	if (!admit(ca, x, view_of(r.identity, 32), r.csr.subject, &admitted, out, e))
+		return false;
+	if (!admitted)
+		return true;
 	/* Again: it may have been revoked, adopted or ended while the signer opened the
 	 * envelope. */
 	if (!signer_classify(ca, &x->scep.signer, now, &x->signer, &x->signer_intent, e))

@@ -30,7 +30,7 @@ answer_cert(struct ca *ca, struct exchange *x, int64_t intent, when_t now, bool 
 		return true;
 	}
 	blob_set(&der, row.body);
-	ok = reply_cert(ca, x, blob_view(&der), out, e);
+	ok = reply_issued(ca, x, intent, blob_view(&der), out, e);
 	blob_free(&der);
 	return ok;
 }
@@ -101,10 +101,10 @@ same_answer(struct ca *ca, struct exchange *x, struct view digest, int64_t key8,
 	return intent == 0 || answer_cert(ca, x, intent, now, answered, out, e);
 }
 
-/* The muster sees polls too. */
+/* The muster sees polls too. What was stored is the rest of what the message is made of. */
 static bool
-note_poll(struct ca *ca, const struct exchange *x, const struct row_request *row, when_t now,
-    struct err *e)
+poll_admit(struct ca *ca, struct exchange *x, const struct row_request *row, when_t now,
+    bool *admitted, struct effects *out, struct err *e)
 {
 	uint8_t identity[32];
 	struct csr csr;
@@ -112,15 +112,19 @@ note_poll(struct ca *ca, const struct exchange *x, const struct row_request *row
 	struct err why = {0};
 	bool ok = true;
 
+	*admitted = true;
 	if (row->identity.n != sizeof(identity))
 		return true;
 	memcpy(identity, row->identity.p, sizeof(identity));
 	blob_set(&der, row->csr);
 	if (csr_decode(blob_view(&der), &csr, &why)) {
 		struct sighting s = {
-		    view_of(identity, 32), csr.subject, x->source, "CertPoll", 0, 0};
+		    view_of(identity, 32), csr.subject, x->source, "CertPoll", 0};
 
-		ok = client_note(ca, &s, now, e);
+		x->makings.csr = csr.alg.hash;
+		x->makings.csr_bits = csr.key.bits;
+		ok = client_note(ca, &s, now, e) &&
+		     admit(ca, x, s.identity, s.subject, admitted, out, e);
 	}
 	blob_free(&der);
 	return ok;
@@ -135,6 +139,7 @@ poll_answer(struct ca *ca, struct exchange *x, const char *transaction, when_t n
 	int64_t key8 = sha256_8(x->scep.signer.key.whole), before = INT64_MAX, intent;
 	struct row_request row, again;
 	struct err why = {0};
+	bool admitted;
 
 	*answered = false;
 	for (int n = 0;
@@ -143,14 +148,23 @@ poll_answer(struct ca *ca, struct exchange *x, const char *transaction, when_t n
 		before = row.id;
 		if (strcmp(row.transaction, transaction) != 0)
 			continue;
-		if (!note_poll(ca, x, &row, now, e) ||
-		    !ST(ca)->request_get(ca->store, before, &again, e))
+		if (!poll_admit(ca, x, &row, now, &admitted, out, e))
+			return false;
+		*answered = !admitted;
+		if (*answered)
+			return true;
+		if (!ST(ca)->request_get(ca->store, before, &again, e))
 			return false;
 		return answer_request(ca, x, &again, now, answered, out, e);
 	}
 	if (!absent(&why, e) || !find_cert(ca, key8, (struct view){0}, transaction, &intent, e))
 		return false;
-	return intent == 0 || answer_cert(ca, x, intent, now, answered, out, e);
+	if (intent == 0)
+		return true;
+	if (!admit_holder(ca, x, intent, &admitted, out, e))
+		return false;
+	*answered = !admitted;
+	return *answered || answer_cert(ca, x, intent, now, answered, out, e);
 }
 
 bool

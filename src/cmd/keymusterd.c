@@ -21,6 +21,7 @@ struct daemon {
 	struct conf conf;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	int archive_password[CONF_SERVERS];
+	char weakest_reply[CONF_SERVERS][40]; /* environment of signers */
 	char clock[600], state[600], conf_path[600],
 	    loopback[600]; /* environment of children */
 };
@@ -183,6 +184,19 @@ text_from(int fd, char *out, size_t size, struct err *e)
 	return true;
 }
 
+#define WEAKEST_REPLY "KEYMUSTER_WEAKEST_REPLY"
+
+static enum hash
+weakest_reply(void)
+{
+	const char *name = env_of(WEAKEST_REPLY);
+
+	for (enum hash h = HASH_MD5; h < HASH_SHA256; h++)
+		if (strcmp(name, hash_name(h)) == 0)
+			return h;
+	return HASH_SHA256;
+}
+
 /* Descriptors 3: core, 4: sealing key, 5: archive password. */
 static int
 role_signer(void)
@@ -204,7 +218,7 @@ role_signer(void)
 	}
 	(void)close(4);
 	(void)close(5);
-	code = signer_main(3, keys, &seal, workers, password);
+	code = signer_main(3, keys, &seal, workers, password, weakest_reply());
 	mem_wipe(&seal, sizeof(seal));
 	mem_wipe(password, sizeof(password));
 	return code;
@@ -320,7 +334,7 @@ static bool
 make_set(void *arg, struct child_set *set, struct err *e)
 {
 	static int signer_fds[CONF_SERVERS][3], front_fds[2], core_fds[5 + CONF_SERVERS];
-	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][3];
+	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][4];
 	struct daemon *d = arg;
 	static char *front_env[3], *core_env[4];
 	size_t n = d->conf.server_count;
@@ -352,6 +366,7 @@ make_set(void *arg, struct child_set *set, struct err *e)
 		    server_path(d->o.state, d->conf.server[i].name, "keys", path));
 		signer_env[i][0] = d->clock;
 		signer_env[i][1] = keys[i];
+		signer_env[i][2] = d->weakest_reply[i];
 		set->child[2 + i] =
 		    (struct child_spec){"signer", signer_fds[i], 3, signer_env[i], true};
 	}
@@ -413,6 +428,8 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 
 		if (!wire_policy(&d->conf.server[i], &policy, e))
 			goto out;
+		(void)snprintf(d->weakest_reply[i], sizeof(d->weakest_reply[i]),
+		    WEAKEST_REPLY "=%s", hash_name(ca_weakest_digest(&policy)));
 		mem_wipe(&policy, sizeof(policy));
 	}
 	if (d->conf.server_count == 0) {

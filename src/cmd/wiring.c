@@ -35,6 +35,8 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	    .key_bits = c->ec_label[0] != 0 ? c->ec_bits : c->rsa_bits,
 	    .ra_bits = c->ra_bits,
 	    .archive = c->archive == ARCHIVE_PKCS12,
+	    .legacy.on = c->compat_legacy,
+	    .ancient.on = c->compat_ancient,
 	};
 	struct blob name = {0};
 	bool ok = name_parse(c->issuer_name, &name, e);
@@ -50,6 +52,9 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 				   : c->name);
 	(void)snprintf(p.ra_label, sizeof(p.ra_label), "%s", c->ra_label);
 	(void)snprintf(p.cdp_url, sizeof(p.cdp_url), "%s", c->cdp_url);
+	(void)snprintf(p.legacy.subjects, sizeof(p.legacy.subjects), "%s", c->legacy_pattern);
+	(void)snprintf(
+	    p.ancient.subjects, sizeof(p.ancient.subjects), "%s", c->ancient_pattern);
 	*out = p;
 	return true;
 }

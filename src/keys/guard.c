@@ -269,7 +269,8 @@ look_reply(struct look *l, struct err *e)
 	if (type != SCEP_CERTREP)
 		return err_set(
 		    e, WHY_REFUSED, "attributes of message type %d, not of a CertRep", type);
-	return hash_allowed(l, e);
+	/* Ordered from MD5 up. */
+	return l->job->alg.hash >= l->g->weakest_reply || hash_allowed(l, e);
 }
 
 static const struct {

@@ -36,6 +36,8 @@ struct permit {
 
 struct guard *guard_new(void);
 void guard_free(struct guard *g);
+/* The weakest digest for replies, HASH_SHA256 without this call. */
+void guard_replies(struct guard *g, enum hash weakest);
 
 /*
  * May this pair sign job->bytes as job->as? What it must remember is noted in g and appended to

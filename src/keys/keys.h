@@ -101,9 +101,10 @@ void keys_close(struct keys *k);
  */
 bool key_verify(const struct spki *key, const struct sig_alg *alg, struct view bytes,
     struct view signature, struct err *e) MUST_USE;
-/* Wrap a content key for an RSA public key, PKCS#1 v1.5. */
-bool key_wrap(
-    const struct spki *key, struct view content_key, struct blob *out, struct err *e) MUST_USE;
+/* Wrap a content key for an RSA public key by PADDING_PKCS1 or PADDING_OAEP (with MGF1 over the
+ * same hash). */
+bool key_wrap(const struct spki *key, enum padding padding, enum hash oaep_hash,
+    struct view content_key, struct blob *out, struct err *e) MUST_USE;
 
 /*
  * In-process driver. dir NULL: keys live in memory only (seed != 0: random() repeats; never for
@@ -120,6 +121,12 @@ void keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n);
 /* The password of KEY_ARCHIVE. Without this call, or with NULL or "", archives are refused. */
 void keys_local_archive(struct keys *k, const char *password);
 
+/*
+ * The weakest digest for SIGN_REPLY: HASH_MD5, HASH_SHA1 or, without this call, HASH_SHA256.
+ * Certificates and lists are signed with a weak one only by a key whose own certificate is.
+ */
+void keys_local_replies(struct keys *k, enum hash weakest);
+
 /* Driver that talks to a signer process over a SOCK_SEQPACKET descriptor. */
 struct keys *keys_open_remote(int fd);
 /* Keep the process's pages out of swap, present and future ones. Best effort; before
@@ -127,11 +134,12 @@ struct keys *keys_open_remote(int fd);
 void signer_lock_memory(void);
 /*
  * The signer process: dispatcher and worker threads on the same protocol, until the peer
- * closes. Exit code. archive_password as keys_local_archive takes it: it never comes in a job,
- * for whoever chooses it has the private key.
+ * closes. Exit code. archive_password and weakest_reply as keys_local_archive and
+ * keys_local_replies take them: they never come in a job, for whoever chooses the first has the
+ * private key, and the second is for who trusts core with collisions.
  */
 int signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
-    const char *archive_password);
+    const char *archive_password, enum hash weakest_reply);
 
 /*
  * Sealing key: 32 octets or 64 hex digits from $CREDENTIALS_DIRECTORY/keymuster.seal, the

@@ -158,6 +158,12 @@ keys_local_archive(struct keys *k, const char *password)
 }
 
 void
+keys_local_replies(struct keys *k, enum hash weakest)
+{
+	guard_replies(local_of(k)->vault.guard, weakest);
+}
+
+void
 keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n)
 {
 	ring_pool(&local_of(k)->vault.ring, pkcs8, n);

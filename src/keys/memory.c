@@ -7,7 +7,16 @@
 struct guard *
 guard_new(void)
 {
-	return mem_get(sizeof(struct guard));
+	struct guard *g = mem_get(sizeof(*g));
+
+	g->weakest_reply = HASH_SHA256;
+	return g;
+}
+
+void
+guard_replies(struct guard *g, enum hash weakest)
+{
+	g->weakest_reply = weakest;
 }
 
 static void

@@ -52,6 +52,7 @@ struct state { /* of one key */
 struct guard {
 	struct state **states;
 	size_t count;
+	enum hash weakest_reply; /* of the configuration, not of the log */
 };
 
 /* NULL when nothing is remembered of that key. */

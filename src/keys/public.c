@@ -154,8 +154,23 @@ key_verify(const struct spki *key, const struct sig_alg *alg, struct view bytes,
 	return got == 1 || err_set(e, WHY_BAD_INPUT, "signature does not verify");
 }
 
+static bool
+context_wraps(EVP_PKEY_CTX *c, enum padding padding, enum hash oaep_hash)
+{
+	const EVP_MD *md = md_of(oaep_hash);
+
+	if (EVP_PKEY_encrypt_init(c) != 1)
+		return false;
+	if (padding != PADDING_OAEP)
+		return EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1;
+	return md != NULL && EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_OAEP_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_oaep_md(c, md) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_mgf1_md(c, md) == 1;
+}
+
 bool
-key_wrap(const struct spki *key, struct view content_key, struct blob *out, struct err *e)
+key_wrap(const struct spki *key, enum padding padding, enum hash oaep_hash,
+    struct view content_key, struct blob *out, struct err *e)
 {
 	struct blob b = {0};
 	EVP_PKEY_CTX *c = NULL;
@@ -169,8 +184,7 @@ key_wrap(const struct spki *key, struct view content_key, struct blob *out, stru
 	if (k == NULL)
 		return false;
 	c = EVP_PKEY_CTX_new_from_pkey(NULL, k->key, NULL);
-	if (c == NULL || EVP_PKEY_encrypt_init(c) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) != 1 ||
+	if (c == NULL || !context_wraps(c, padding, oaep_hash) ||
 	    EVP_PKEY_encrypt(c, blob_grow(&b, n), &n, content_key.p, content_key.n) != 1) {
 		err_set(e, WHY_CRYPTO,
 		    "content key of %zu octets cannot be wrapped for a %d bit key",

@@ -441,7 +441,7 @@ signer_open(struct signer *s, int fd, const char *dir, const struct seal *seal, 
 
 int
 signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
-    const char *archive_password)
+    const char *archive_password, enum hash weakest_reply)
 {
 	struct signer *s = mem_get(sizeof(*s));
 	struct thread threads[WORKERS_MAX + 1] = {0};
@@ -456,6 +456,7 @@ signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
 		return e.why == WHY_BUSY ? 1 : EXIT_CONFIG;
 	}
 	vault_archive(&s->vault, archive_password);
+	guard_replies(s->vault.guard, weakest_reply);
 	ok = thread_start(&threads[0], scribe_run, s);
 	for (size_t i = 1; ok && i <= n; i++)
 		ok = thread_start(&threads[i], worker_run, s);

@@ -89,7 +89,12 @@ struct row_client {	      /* the muster: one row an identity */
 	const char *source; /* last address */
 	const char *asked;  /* last thing asked: "PKCSReq", "RenewalReq", "CertPoll", ... */
 	int64_t intent;	    /* newest certificate, 0: none */
-	int strength;	    /* strongest algorithms seen: enum hash * 16 + enum cipher */
+	/*
+	 * Strongest algorithms by which it got a certificate since it began or its newest one
+	 * was revoked: enum level of ca/strength.h, 0: none yet. Over 3 in stores of before
+	 * 2026-12: as 3.
+	 */
+	int strength;
 };
 
 struct row_crl {

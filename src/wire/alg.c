@@ -253,7 +253,7 @@ pss_decode(struct view parameters, struct sig_alg *out, struct err *e)
 	}
 	if (!der_end(&r, "PSS parameters", e))
 		return false;
-	if (hash != mask || trailer != 1 || salt > HASH_MAX)
+	if (hash != mask || hash == HASH_MD5 || trailer != 1 || salt > HASH_MAX)
 		return err_set(e, WHY_BAD_INPUT,
 		    "PSS: %s with MGF1 of %s, salt %ju, trailer %ju", hash_name(hash),
 		    hash_name(mask), (uintmax_t)salt, (uintmax_t)trailer);
@@ -283,22 +283,28 @@ sig_alg_decode(struct view algorithm, struct sig_alg *out, struct err *e)
 	return err_set(e, WHY_BAD_INPUT, "unknown signature algorithm");
 }
 
+void
+hash_and_mask_encode(struct der_writer *w, enum hash h)
+{
+	if (h == HASH_SHA1)
+		return;
+	der_open(w, DER_CONTEXT(0));
+	hash_alg_encode(w, h);
+	der_close(w);
+	der_open(w, DER_CONTEXT(1));
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid_mgf1);
+	hash_alg_encode(w, h);
+	der_close(w);
+	der_close(w);
+}
+
 static void
 pss_encode(struct der_writer *w, const struct sig_alg *a)
 {
 	der_put_oid(w, oid_pss);
 	der_open(w, DER_SEQUENCE);
-	if (a->hash != HASH_SHA1) {
-		der_open(w, DER_CONTEXT(0));
-		hash_alg_encode(w, a->hash);
-		der_close(w);
-		der_open(w, DER_CONTEXT(1));
-		der_open(w, DER_SEQUENCE);
-		der_put_oid(w, oid_mgf1);
-		hash_alg_encode(w, a->hash);
-		der_close(w);
-		der_close(w);
-	}
+	hash_and_mask_encode(w, a->hash);
 	if (a->salt != 20) {
 		der_open(w, DER_CONTEXT(2));
 		der_put_uint(w, (uint64_t)a->salt);

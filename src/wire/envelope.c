@@ -115,6 +115,8 @@ oaep_decode(struct view params, enum hash *out, struct err *e)
 	    (!algorithm_split(label, &oid, &inner, e) || !view_equal(oid, oid_p_specified) ||
 		!view_equal(inner, VIEW("\x04\x00"))))
 		return err_set(e, WHY_BAD_INPUT, "OAEP: label is not empty");
+	if (h == HASH_MD5)
+		return err_set(e, WHY_BAD_INPUT, "OAEP over MD5 (RFC 4055 4.1 has none)");
 	*out = h;
 	return true;
 }
@@ -314,6 +316,22 @@ encrypt(const struct envelope_spec *s, struct blob *out, struct err *e)
 	       err_set(e, WHY_CRYPTO, "encryption with %s failed", cipher_name(s->cipher));
 }
 
+/* keyEncryptionAlgorithm, as transport_decode reads it. */
+static void
+put_transport(struct der_writer *w, const struct envelope_spec *s)
+{
+	if (s->padding != PADDING_OAEP) {
+		cms_put_algorithm(w, OID_RSA);
+		return;
+	}
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid_oaep);
+	der_open(w, DER_SEQUENCE);
+	hash_and_mask_encode(w, s->oaep_hash);
+	der_close(w);
+	der_close(w);
+}
+
 bool
 envelope_encode(const struct envelope_spec *s, struct blob *out, struct err *e)
 {
@@ -332,7 +350,7 @@ envelope_encode(const struct envelope_spec *s, struct blob *out, struct err *e)
 	der_open(&w, DER_SEQUENCE);
 	der_put_uint(&w, 0);
 	cms_put_issuer_and_serial(&w, s->issuer, s->serial);
-	cms_put_algorithm(&w, OID_RSA);
+	put_transport(&w, s);
 	der_put(&w, DER_OCTET_STRING, s->wrapped_key);
 	der_close(&w);
 	der_close(&w);

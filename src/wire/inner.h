@@ -34,6 +34,9 @@ void der_put_bit_octets(struct der_writer *w, struct view octets);
 /* A digest's AlgorithmIdentifier; parameters NULL or absent, written as NULL. */
 bool hash_alg_decode(struct view algorithm, enum hash *out, struct err *e) MUST_USE;
 void hash_alg_encode(struct der_writer *w, enum hash h);
+/* The first two fields of PSS and OAEP parameters: hash and MGF1 over it; none for SHA-1, their
+ * default (RFC 4055). */
+void hash_and_mask_encode(struct der_writer *w, enum hash h);
 /* Splits an AlgorithmIdentifier; parameters.n is 0 when absent. */
 bool algorithm_split(
     struct view algorithm, struct view *oid, struct view *parameters, struct err *e) MUST_USE;

@@ -398,6 +398,8 @@ struct envelope_spec {
 	struct view issuer,
 	    serial; /* of the recipient's certificate: serial contents octets as they stand */
 	struct view wrapped_key;
+	enum padding padding; /* how it is wrapped: PADDING_PKCS1 or PADDING_OAEP ... */
+	enum hash oaep_hash;  /* ... with MGF1 over the same */
 	enum cipher cipher;
 	struct view key, iv; /* content key and IV: the caller's random octets */
 	struct view plain;

@@ -156,6 +156,8 @@ lab_open(struct lab *l, unsigned flags, struct err *e)
 	    .key_label = "ROOTCA",
 	    .key_kind = KEY_RSA,
 	    .key_bits = 2048,
+	    .legacy.on = (flags & ROW_LEGACY) != 0,
+	    .ancient.on = (flags & ROW_ANCIENT) != 0,
 	};
 	if (flags & ROW_SHORT)
 		l->w.policy.plan.lifetime_ca = 20 * DAY;

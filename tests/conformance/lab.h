@@ -24,6 +24,8 @@ enum row_flags {
 	ROW_BY_BOB = 8,	     /* by the client whose request waits */
 	ROW_SHORT = 32,	     /* the CA lives 20 days */
 	ROW_STRANGE_ID = 16, /* transaction or nonce of the message are not peer's */
+	ROW_LEGACY = 64,     /* compat legacy */
+	ROW_ANCIENT = 128,   /* compat ancient */
 };
 
 struct lab;

@@ -134,6 +134,16 @@ other_recipient(struct lab *l, const struct row *r, struct blob *out)
 	blob_free(&sealed);
 }
 
+static void
+single_des(struct lab *l, const struct row *r, struct blob *out)
+{
+	struct err e = {0};
+
+	(void)r;
+	l->p->cipher = "DES-CBC";
+	must(peer_enrol(l->p, NULL, out, &e));
+}
+
 /* A whole pwri with an iteration count of 2^31 and a salt of 60 KiB. */
 static void
 slow_password(struct lab *l, const struct row *r, struct blob *out)
@@ -382,9 +392,18 @@ static const struct row rows[] = {
     {"BAD-075", "pwri of 32,767 iterations", WANT_F0, .make = other_recipient,
 	.number = STOCK_PWRI_SLOW},
     {"BAD-075", "pwri of 2^31 iterations and 60 KiB of salt", WANT_F0, .make = slow_password},
+    {"BAD-078", "OAEP over MD5", WANT_F0,
+	.seal = {.transport =
+		     B("\x30\x3a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07\x30\x2d"
+		       "\xa0\x0e\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00"
+		       "\xa1\x1b\x30\x19\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08"
+		       "\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00")}},
     {"BAD-078", "single DES (AL-03)", WANT_F0,
 	.seal = {.cipher_alg = B("\x30\x11\x06\x05\x2b\x0e\x03\x02\x07\x04\x08"
 				 "01234567")}},
+    {"BAD-078", "single DES, compat legacy", WANT_F0, ROW_LEGACY, .make = single_des},
+    {"BAD-078", "single DES, compat ancient (AL-08)", WANT_PEND, ROW_ANCIENT,
+	.make = single_des},
     {"BAD-078", "RC2-40", WANT_F0,
 	.seal = {.cipher_alg = B("\x30\x1a\x06\x08\x2a\x86\x48\x86\xf7\x0d\x03\x02\x30\x0e\x02"
 				 "\x02\x00\xa0\x04\x08"

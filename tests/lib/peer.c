@@ -1,7 +1,9 @@
 /* peer.c - requests of an independent SCEP client. */
 #include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,21 +296,54 @@ peer_csr(const struct peer *p, const struct peer_request *o, struct blob *out, s
 	return ok ? true : peer_fail(e, "CSR");
 }
 
+OSSL_LIB_CTX *
+peer_library(const struct peer *p)
+{
+	static OSSL_LIB_CTX *old;
+
+	if (strcmp(p->cipher, "DES-CBC") != 0)
+		return NULL;
+	if (old == NULL) {
+		old = OSSL_LIB_CTX_new();
+		(void)OSSL_PROVIDER_load(old, "default");
+		(void)OSSL_PROVIDER_load(old, "legacy");
+	}
+	return old;
+}
+
+/* Another padding than PKCS#1 v1.5, where one is wanted; its hash is that of the messages. */
+static bool
+padded(EVP_PKEY_CTX *ctx, const struct peer *p, int padding)
+{
+	const EVP_MD *md = EVP_get_digestbyname(p->digest);
+
+	if (ctx == NULL || EVP_PKEY_CTX_set_rsa_padding(ctx, padding) <= 0)
+		return false;
+	return padding == RSA_PKCS1_OAEP_PADDING
+		   ? EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) > 0 &&
+			 EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) > 0
+		   : EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
+}
+
 static bool
 envelope(const struct peer *p, struct view content, struct blob *out)
 {
-	STACK_OF(X509) *to = sk_X509_new_null();
+	unsigned flags = CMS_BINARY | CMS_PARTIAL;
 	BIO *in = peer_bio(content);
-	CMS_ContentInfo *cms = NULL;
+	CMS_ContentInfo *cms = CMS_encrypt_ex(
+	    NULL, in, EVP_get_cipherbyname(p->cipher), flags, peer_library(p), NULL);
+	CMS_RecipientInfo *to = NULL;
 
-	if (sk_X509_push(to, p->recipient) > 0)
-		cms = CMS_encrypt(to, in, EVP_get_cipherbyname(p->cipher), CMS_BINARY);
 	if (cms != NULL)
+		to = CMS_add1_recipient_cert(cms, p->recipient, p->oaep ? CMS_KEY_PARAM : 0);
+	bool ok = to != NULL;
+	ok = ok && (!p->oaep ||
+		       padded(CMS_RecipientInfo_get0_pkey_ctx(to), p, RSA_PKCS1_OAEP_PADDING));
+	ok = ok && CMS_final(cms, in, NULL, flags);
+	if (ok)
 		ADD_DER(out, CMS_ContentInfo, cms);
-	bool ok = cms != NULL;
 	CMS_ContentInfo_free(cms);
 	BIO_free(in);
-	sk_X509_free(to);
 	return ok;
 }
 
@@ -325,8 +360,8 @@ attributes(const struct peer *p, CMS_SignerInfo *si)
 	     CMS_signed_add1_attr_by_txt(si, OID_MESSAGE_TYPE, V_ASN1_PRINTABLESTRING, type, n);
 	ok = ok && CMS_signed_add1_attr_by_txt(si, OID_TRANSACTION, V_ASN1_PRINTABLESTRING,
 		       p->transaction, (int)strlen(p->transaction));
-	ok = ok && CMS_signed_add1_attr_by_txt(si, OID_SENDER_NONCE, V_ASN1_OCTET_STRING,
-		       p->nonce, (int)sizeof(p->nonce));
+	ok = ok && (p->no_nonce || CMS_signed_add1_attr_by_txt(si, OID_SENDER_NONCE,
+				       V_ASN1_OCTET_STRING, p->nonce, (int)sizeof(p->nonce)));
 	ASN1_TIME_free(now);
 	return ok;
 }
@@ -334,8 +369,8 @@ attributes(const struct peer *p, CMS_SignerInfo *si)
 static bool
 sign_message(const struct peer *p, struct view content, bool absent, struct blob *out)
 {
-	unsigned flags =
-	    CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP | (absent ? CMS_DETACHED : 0);
+	unsigned flags = CMS_BINARY | CMS_PARTIAL | CMS_NOSMIMECAP |
+			 (absent ? CMS_DETACHED : 0) | (p->pss ? CMS_KEY_PARAM : 0);
 	BIO *in = peer_bio(content);
 	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, in, flags);
 	CMS_SignerInfo *si = NULL;
@@ -343,7 +378,10 @@ sign_message(const struct peer *p, struct view content, bool absent, struct blob
 	if (cms != NULL)
 		si = CMS_add1_signer(
 		    cms, p->signer, p->signer_key, EVP_get_digestbyname(p->digest), flags);
-	bool ok = si != NULL && attributes(p, si) && CMS_final(cms, in, NULL, flags);
+	bool ok = si != NULL && attributes(p, si);
+	ok = ok &&
+	     (!p->pss || padded(CMS_SignerInfo_get0_pkey_ctx(si), p, RSA_PKCS1_PSS_PADDING));
+	ok = ok && CMS_final(cms, in, NULL, flags);
 	if (ok)
 		ADD_DER(out, CMS_ContentInfo, cms);
 	CMS_ContentInfo_free(cms);

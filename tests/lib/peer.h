@@ -37,11 +37,15 @@ struct peer {
 	EVP_PKEY *key;	 /* the key to be certified */
 	X509 *signer;	 /* signs its messages, receives replies: temporary or issued */
 	EVP_PKEY *signer_key;
-	X509 *ca;	    /* issues certificates and CRLs, is named in polls */
-	X509 *recipient;    /* opens its messages: the CA or its RA */
-	X509 *replier;	    /* must have signed replies: the CA or its RA */
-	const char *digest; /* "SHA256" (default) SHA384 SHA512 SHA1 MD5: messages, CSR */
-	const char *cipher; /* "AES-128-CBC" (default) AES-192-CBC AES-256-CBC DES-EDE3-CBC */
+	X509 *ca;	       /* issues certificates and CRLs, is named in polls */
+	X509 *recipient;       /* opens its messages: the CA or its RA */
+	X509 *replier;	       /* must have signed replies: the CA or its RA */
+	const char *digest;    /* "SHA256" (default) SHA384 SHA512 SHA1 MD5: messages, CSR */
+	const char *cipher;    /* "AES-128-CBC" (default) AES-192-CBC AES-256-CBC DES-EDE3-CBC
+				  DES-CBC */
+	bool pss;	       /* signs messages with RSA-PSS */
+	bool oaep;	       /* wraps content keys with RSA-OAEP over p->digest */
+	bool no_nonce;	       /* sends no senderNonce, and wants none back */
 	char transaction[132]; /* empty: the next message sets hex SHA-256 of the public key */
 	uint8_t nonce[16];     /* senderNonce of the last message; peer_open compares it */
 	int asked;	       /* messageType of the last message */
@@ -128,6 +132,7 @@ struct peer_answer {
 	char digest[16];      /* of the SignerInfo, for "in kind": "SHA256" */
 	char cipher[24];      /* of the envelope: "AES-128-CBC" */
 	bool content_empty;   /* eContent is there and has no octets */
+	bool pss, oaep;	      /* how it is signed, how its content key is wrapped */
 };
 /*
  * Open a CertRep: signed by p->replier, data inside, messageType 3, our transactionID, our

@@ -2,6 +2,8 @@
 #ifndef TESTS_LIB_PEER_INNER_H
 #define TESTS_LIB_PEER_INNER_H
 
+#include <openssl/crypto.h>
+
 #include "lib/peer.h"
 
 #define OID_MESSAGE_TYPE "2.16.840.1.113733.1.9.2"
@@ -24,6 +26,9 @@
 
 /* Refuse with the library's newest reason behind the words. */
 bool peer_fail(struct err *e, const char *what);
+/* Where the peer's cipher is to be had: single DES in a context of its own with the legacy
+ * provider, so that nobody else finds it; else NULL, the default one. */
+OSSL_LIB_CTX *peer_library(const struct peer *p);
 /* Read these octets, also when there are none. */
 BIO *peer_bio(struct view v);
 void peer_keep_cert(X509 **slot, X509 *cert);

@@ -127,7 +127,7 @@ static bool
 read_attributes(const struct peer *p, CMS_SignerInfo *si, struct peer_answer *a, struct err *e)
 {
 	const ASN1_STRING *text = attribute(si, OID_FAIL_INFO_TEXT, V_ASN1_UTF8STRING);
-	X509_ALGOR *digest = NULL;
+	X509_ALGOR *digest = NULL, *signature = NULL;
 
 	if (!is_octets(attribute(si, OID_MESSAGE_TYPE, V_ASN1_PRINTABLESTRING), "3", 1))
 		return err_set(
@@ -136,8 +136,11 @@ read_attributes(const struct peer *p, CMS_SignerInfo *si, struct peer_answer *a,
 		strlen(p->transaction)))
 		return err_set(
 		    e, WHY_BAD_INPUT, "transactionID of the reply is not ours (AT-04)");
-	if (!is_octets(attribute(si, OID_RECIPIENT_NONCE, V_ASN1_OCTET_STRING), p->nonce,
-		sizeof(p->nonce)))
+	if (p->no_nonce && attribute(si, OID_RECIPIENT_NONCE, V_ASN1_OCTET_STRING) != NULL)
+		return err_set(
+		    e, WHY_BAD_INPUT, "recipientNonce, though the message had none (AT-06)");
+	if (!p->no_nonce && !is_octets(attribute(si, OID_RECIPIENT_NONCE, V_ASN1_OCTET_STRING),
+				p->nonce, sizeof(p->nonce)))
 		return err_set(
 		    e, WHY_BAD_INPUT, "recipientNonce of the reply is not our nonce (AT-04)");
 	const ASN1_STRING *nonce = attribute(si, OID_SENDER_NONCE, V_ASN1_OCTET_STRING);
@@ -154,35 +157,45 @@ read_attributes(const struct peer *p, CMS_SignerInfo *si, struct peer_answer *a,
 	if (text != NULL)
 		snprintf(a->text, sizeof(a->text), "%.*s", ASN1_STRING_length(text),
 		    (const char *)ASN1_STRING_get0_data(text));
-	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, NULL);
+	CMS_SignerInfo_get0_algs(si, NULL, NULL, &digest, &signature);
+	a->pss = OBJ_obj2nid(signature->algorithm) == NID_rsassaPss;
 	snprintf(
 	    a->digest, sizeof(a->digest), "%s", OBJ_nid2sn(OBJ_obj2nid(digest->algorithm)));
 	return true;
 }
 
-/* The stock calls do not tell the content cipher: look for its encoded OID. */
+static bool
+holds_oid(struct view der, int nid)
+{
+	struct blob oid = {0};
+
+	ADD_DER(&oid, ASN1_OBJECT, OBJ_nid2obj(nid));
+	bool found = memmem(der.p, der.n, oid.p, oid.n) != NULL;
+	blob_free(&oid);
+	return found;
+}
+
+/* The stock calls do not tell the algorithms: look for their encoded OIDs. */
 static void
-name_cipher(struct view envelope_der, struct peer_answer *a)
+name_algorithms(struct view envelope_der, struct peer_answer *a)
 {
 	static const int nids[] = {
 	    NID_aes_128_cbc, NID_aes_192_cbc, NID_aes_256_cbc, NID_des_ede3_cbc, NID_des_cbc};
 
-	for (size_t i = 0; i < COUNT_OF(nids); i++) {
-		struct blob oid = {0};
-		ADD_DER(&oid, ASN1_OBJECT, OBJ_nid2obj(nids[i]));
-		if (memmem(envelope_der.p, envelope_der.n, oid.p, oid.n) != NULL)
+	for (size_t i = 0; i < COUNT_OF(nids); i++)
+		if (holds_oid(envelope_der, nids[i]))
 			snprintf(a->cipher, sizeof(a->cipher), "%s", OBJ_nid2sn(nids[i]));
-		blob_free(&oid);
-	}
+	a->oaep = holds_oid(envelope_der, NID_rsaesOaep);
 }
 
 static bool
 open_envelope(const struct peer *p, struct view der, struct blob *out, struct err *e)
 {
 	const uint8_t *s = der.p;
-	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &s, (long)der.n);
+	CMS_ContentInfo *cms = CMS_ContentInfo_new_ex(peer_library(p), NULL);
 	BIO *plain = BIO_new(BIO_s_mem());
-	bool ok = cms != NULL && OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_enveloped &&
+	bool ok = d2i_CMS_ContentInfo(&cms, &s, (long)der.n) != NULL &&
+		  OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_enveloped &&
 		  CMS_decrypt(cms, p->signer_key, p->signer, NULL, plain, CMS_BINARY);
 
 	if (ok)
@@ -246,7 +259,7 @@ open_success(const struct peer *p, struct view content, struct peer_answer *a, s
 
 	if (!open_envelope(p, content, &plain, e))
 		goto out;
-	name_cipher(content, a);
+	name_algorithms(content, a);
 	const uint8_t *s = plain.p;
 	cms = d2i_CMS_ContentInfo(NULL, &s, (long)plain.n);
 	if (cms == NULL || s != plain.p + plain.n ||

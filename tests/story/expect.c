@@ -128,6 +128,22 @@ expect_ra(struct story *s, struct err *e)
 	return ok && expect_client(s, c, e);
 }
 
+/* Is there a line of exactly this word in GetCACaps? */
+static bool
+caps_say(const struct story *s, const char *word)
+{
+	struct blob caps = {0};
+	char line[64];
+	bool found;
+
+	(void)snprintf(line, sizeof(line), "\n%s\n", word);
+	blob_add_byte(&caps, '\n');
+	blob_add_view(&caps, blob_view(&s->w.caps));
+	found = strstr(blob_cstr(&caps), line) != NULL;
+	blob_free(&caps);
+	return found;
+}
+
 bool
 do_expect(struct story *s, struct err *e)
 {
@@ -146,6 +162,12 @@ do_expect(struct story *s, struct err *e)
 		return same_number("wake", span(s->word[2]), ca_wake(s->w.ca) - s->w.now, e);
 	if (strcmp(what, "no-wake") == 0)
 		return same_number("wake", WHEN_NEVER, ca_wake(s->w.ca), e);
+	if (strcmp(what, "caps") == 0)
+		return caps_say(s, s->word[2]) ||
+		       err_set(e, WHY_REFUSED, "no line '%s'", s->word[2]);
+	if (strcmp(what, "no-caps") == 0)
+		return !caps_say(s, s->word[2]) ||
+		       err_set(e, WHY_REFUSED, "a line '%s'", s->word[2]);
 	if (strcmp(what, "archive") == 0)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
 	if (strcmp(what, "ra") == 0)

@@ -141,6 +141,27 @@ outcome_is(const struct story *s, const struct client *c, struct err *e)
 	    e, WHY_REFUSED, "expected '%s', got '%s' (%s)", s->outcome, got, a->text);
 }
 
+/* Every reply has the algorithms of its request, but one that refuses them (RP-05, AL-04). */
+static bool
+in_kind(const struct client *c, struct err *e)
+{
+	const struct peer *p = &c->peer;
+	const struct peer_answer *a = &c->answer;
+	int digest = EVP_MD_get_size(EVP_get_digestbyname(p->digest));
+	bool oaep = p->oaep && EVP_PKEY_get_size(p->signer_key) >= 2 * digest + 2 + 32;
+	bool opened = a->cert != NULL || a->crl != NULL;
+	bool refused = a->status == PEER_FAILURE && a->fail_info == PEER_BAD_ALG;
+
+	if (strcmp(a->digest, p->digest) != 0 && !(refused && strcmp(a->digest, "SHA256") == 0))
+		return err_set(e, WHY_REFUSED, "%s answered by %s", p->digest, a->digest);
+	if (a->pss != p->pss)
+		return err_set(e, WHY_REFUSED, "PSS: %d answered by %d", p->pss, a->pss);
+	if (opened && (strcmp(a->cipher, p->cipher) != 0 || a->oaep != oaep))
+		return err_set(e, WHY_REFUSED, "%s, OAEP %d answered by %s, OAEP %d", p->cipher,
+		    oaep, a->cipher, a->oaep);
+	return true;
+}
+
 bool
 send_message(struct story *s, struct client *c, struct err *e)
 {
@@ -156,6 +177,8 @@ send_message(struct story *s, struct client *c, struct err *e)
 	if (s->w.reply.status == 200) {
 		if (!peer_open(&c->peer, blob_view(&s->w.reply.body), &c->answer, e))
 			return err_prefix(e, "answer");
+		if (!in_kind(c, e))
+			return false;
 		if (c->answer.cert != NULL) {
 			blob_set(&c->before, blob_view(&c->cert));
 			blob_set(&c->cert, blob_view(&c->answer.cert_der));
@@ -179,6 +202,20 @@ password_of(const struct story *s, const char *name)
 	return name; /* a wrong one, literally */
 }
 
+static const char *const digests[] = {"MD5", "SHA1", "SHA256", "SHA384", "SHA512"};
+static const char *const ciphers[] = {
+    "DES-CBC", "DES-EDE3-CBC", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC"};
+
+/* The word as it stands in the list, where it outlives its line; NULL: not there. */
+static const char *
+named(const char *const *list, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i], word) == 0)
+			return list[i];
+	return NULL;
+}
+
 static struct peer_request
 request_options(const struct story *s)
 {
@@ -187,6 +224,7 @@ request_options(const struct story *s)
 
 	if (option(s, "password") != NULL)
 		o.challenge = password_of(s, option(s, "password"));
+	o.csr_digest = option(s, "csr-digest");
 	if (flag(s, "wants-ca"))
 		o.basic = "CA:TRUE";
 	if (option(s, "type") != NULL)
@@ -215,6 +253,31 @@ held(const struct client *c)
 	return c->cert.n == 0 ? NULL : d2i_X509(NULL, &p, (long)c->cert.n);
 }
 
+/* How the client's messages are made, for this one and those that follow. */
+static bool
+algorithms(struct story *s, struct client *c, struct err *e)
+{
+	struct peer *p = &c->peer;
+	const char *bits = option(s, "bits");
+
+	p->digest = option(s, "digest") == NULL ? p->digest : option(s, "digest");
+	p->digest = named(digests, COUNT_OF(digests), p->digest);
+	p->cipher = option(s, "cipher") == NULL ? p->cipher : option(s, "cipher");
+	p->cipher = named(ciphers, COUNT_OF(ciphers), p->cipher);
+	if (p->digest == NULL || p->cipher == NULL)
+		return err_set(e, WHY_BAD_INPUT, "digest or cipher unknown");
+	p->pss |= flag(s, "pss");
+	p->oaep |= flag(s, "oaep");
+	p->no_nonce = flag(s, "no-nonce");
+	if (bits == NULL)
+		return true;
+	EVP_PKEY_free(c->short_key);
+	c->short_key = EVP_RSA_gen((unsigned)strtoul(bits, NULL, 10));
+	EVP_PKEY_free(p->key);
+	p->key = c->short_key;
+	return EVP_PKEY_up_ref(p->key) == 1;
+}
+
 static bool
 do_enrol(struct story *s, struct client *c, struct err *e)
 {
@@ -235,10 +298,8 @@ do_enrol(struct story *s, struct client *c, struct err *e)
 		if (!trust(s, c, e))
 			return false;
 	}
-	if (option(s, "digest") != NULL)
-		c->peer.digest = option(s, "digest");
-	if (option(s, "cipher") != NULL)
-		c->peer.cipher = option(s, "cipher");
+	if (!algorithms(s, c, e))
+		return false;
 	blob_clear(&c->sent);
 	return peer_enrol(&c->peer, &o, &c->sent, e) && send_message(s, c, e);
 }
@@ -277,6 +338,8 @@ do_renew(struct story *s, struct client *c, struct err *e)
 		c->peer.name = X509_NAME_dup(other.name);
 		peer_free(&other);
 	}
+	if (!algorithms(s, c, e))
+		return false;
 	ok = trust(s, c, e) && peer_enrol(&c->peer, &o, &c->sent, e) && send_message(s, c, e);
 	return ok;
 }
@@ -293,6 +356,8 @@ do_poll(struct story *s, struct client *c, struct err *e)
 		peer_transaction_set(&c->peer, other->peer.transaction);
 	}
 	blob_clear(&c->sent);
+	if (!algorithms(s, c, e))
+		return false;
 	return trust(s, c, e) && peer_poll(&c->peer, &c->sent, e) && send_message(s, c, e);
 }
 
@@ -300,6 +365,28 @@ static bool
 do_repeat(struct story *s, struct client *c, struct err *e)
 {
 	return send_message(s, c, e);
+}
+
+/* "eve keep r1": what r1 sent and what it needs to read an answer, to be repeated by eve. */
+static bool
+do_keep(struct story *s, struct client *c, struct err *e)
+{
+	struct client *of;
+
+	if (!client_of(s, s->word[2], &of, e))
+		return false;
+	peer_free(&c->peer);
+	c->peer = of->peer;
+	c->peer.name = X509_NAME_dup(of->peer.name);
+	(void)EVP_PKEY_up_ref(c->peer.key);
+	(void)EVP_PKEY_up_ref(c->peer.signer_key);
+	for (X509 **x = (X509 *[]){c->peer.signer, c->peer.ca, c->peer.recipient,
+		 c->peer.replier, NULL};
+	     *x != NULL; x++)
+		(void)X509_up_ref(*x);
+	blob_set(&c->sent, blob_view(&of->sent));
+	blob_set(&c->cert, blob_view(&of->cert));
+	return true;
 }
 
 static bool
@@ -311,8 +398,8 @@ do_crl(struct story *s, struct client *c, struct err *e)
 	if (cert == NULL)
 		return err_set(e, WHY_BAD_INPUT, "%s holds no certificate", c->name);
 	blob_clear(&c->sent);
-	ok = trust(s, c, e) && peer_get_crl(&c->peer, cert, &c->sent, e) &&
-	     send_message(s, c, e);
+	ok = algorithms(s, c, e) && trust(s, c, e) &&
+	     peer_get_crl(&c->peer, cert, &c->sent, e) && send_message(s, c, e);
 	X509_free(cert);
 	return ok;
 }
@@ -421,6 +508,18 @@ do_operator(struct story *s, struct err *e)
 	return true;
 }
 
+/* "legacy", "legacy=PATTERN" or "no-legacy". */
+static void
+do_compat(const struct story *s, const char *word, struct ca_word *w)
+{
+	char no[32];
+
+	(void)snprintf(no, sizeof(no), "no-%s", word);
+	w->on = (w->on || flag(s, word) || option(s, word) != NULL) && !flag(s, no);
+	if (option(s, word) != NULL)
+		(void)snprintf(w->subjects, sizeof(w->subjects), "%s", option(s, word));
+}
+
 static bool
 do_ca(struct story *s, struct err *e)
 {
@@ -449,6 +548,14 @@ do_ca(struct story *s, struct err *e)
 	p->adopt_waits |= flag(s, "adopt-waits");
 	p->serial_sequential |= flag(s, "sequential");
 	p->archive |= flag(s, "archive");
+	do_compat(s, "legacy", &p->legacy);
+	do_compat(s, "ancient", &p->ancient);
+	if (option(s, "hash") != NULL)
+		p->hash = strcmp(option(s, "hash"), "md5") == 0	   ? HASH_MD5
+			  : strcmp(option(s, "hash"), "sha1") == 0 ? HASH_SHA1
+								   : HASH_SHA256;
+	if (option(s, "bits") != NULL)
+		p->key_bits = (int)strtol(option(s, "bits"), NULL, 10);
 	if (option(s, "label") != NULL)
 		(void)snprintf(p->key_label, sizeof(p->key_label), "%s", option(s, "label"));
 	if (option(s, "key") != NULL && strncmp(option(s, "key"), "ec", 2) == 0) {
@@ -558,6 +665,7 @@ static const struct {
     {"renew", do_renew},
     {"poll", do_poll},
     {"repeat", do_repeat},
+    {"keep", do_keep},
     {"crl", do_crl},
     {"get-cert", do_get_cert},
     {"garbage", do_garbage},
@@ -589,6 +697,7 @@ story_free(struct story *s)
 		struct client *c = &s->client[i];
 
 		peer_free(&c->peer);
+		EVP_PKEY_free(c->short_key);
 		peer_answer_free(&c->answer);
 		blob_free(&c->sent);
 		blob_free(&c->cert);

@@ -12,6 +12,7 @@ struct client {
 	char name[32];
 	struct peer peer;
 	int number, keys;
+	EVP_PKEY *short_key;	  /* of "bits="; NULL: none yet */
 	struct blob sent;	  /* last message */
 	struct blob cert, before; /* certificate held, and the one before */
 	EVP_PKEY *cert_key;	  /* of the pool: key of the certificate held */

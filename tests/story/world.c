@@ -47,6 +47,7 @@ open_store_and_keys(struct world *w, struct err *e)
 	if (w->keys == NULL)
 		return false;
 	keys_local_archive(w->keys, "cisco12345");
+	keys_local_replies(w->keys, ca_weakest_digest(&w->policy));
 	use_pool(w->keys, w->opened ? 1 : 0);
 	w->opened = true;
 	return true;

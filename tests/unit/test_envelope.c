@@ -162,7 +162,8 @@ stock_envelopes_are_opened(void **state)
 /* ---- our envelopes ---- */
 
 static void
-ours_build(enum cipher c, struct random *r, struct view plain, struct blob *out)
+ours_build_by(enum padding padding, enum hash oaep, enum cipher c, struct random *r,
+    struct view plain, struct blob *out)
 {
 	struct blob key = {0}, iv = {0}, wrapped = {0};
 	struct err e = {0};
@@ -170,12 +171,14 @@ ours_build(enum cipher c, struct random *r, struct view plain, struct blob *out)
 
 	random_fill(r, &key, cipher_key_size(c));
 	random_fill(r, &iv, cipher_block_size(c));
-	rsa_crypt(true, PADDING_PKCS1, HASH_NONE, blob_view(&key), &wrapped, &ok);
+	rsa_crypt(true, padding, oaep, blob_view(&key), &wrapped, &ok);
 	assert_true(ok);
 	const struct envelope_spec s = {
 	    .issuer = fx.rsa.c.issuer,
 	    .serial = fx.rsa.c.serial,
 	    .wrapped_key = blob_view(&wrapped),
+	    .padding = padding,
+	    .oaep_hash = oaep,
 	    .cipher = c,
 	    .key = blob_view(&key),
 	    .iv = blob_view(&iv),
@@ -186,6 +189,12 @@ ours_build(enum cipher c, struct random *r, struct view plain, struct blob *out)
 	blob_free(&key);
 	blob_free(&iv);
 	blob_free(&wrapped);
+}
+
+static void
+ours_build(enum cipher c, struct random *r, struct view plain, struct blob *out)
+{
+	ours_build_by(PADDING_PKCS1, HASH_NONE, c, r, plain, out);
 }
 
 static bool
@@ -229,6 +238,32 @@ stock_opens_our_envelopes(void **state)
 			blob_free(&der);
 			blob_free(&back);
 		}
+}
+
+/* AL-04: the parameters of OAEP are written as they are read; SHA-1 is their default. */
+static void
+al04_stock_opens_our_oaep(void **state)
+{
+	static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256, HASH_SHA384};
+	struct random r = random_start("OAEP");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(hashes); i++) {
+		struct blob der = {0}, scratch = {0}, back = {0};
+		struct envelope v;
+		enum scep_fail fail;
+
+		ours_build_by(
+		    PADDING_OAEP, hashes[i], CIPHER_AES256, &r, VIEW("certificate"), &der);
+		assert_true(stock_opens(blob_view(&der), &back));
+		assert_true(view_equal_str(blob_view(&back), "certificate"));
+		assert_true(envelope_decode(blob_view(&der), &scratch, &v, &fail, NULL));
+		assert_int_equal(v.padding, PADDING_OAEP);
+		assert_int_equal(v.oaep_hash, hashes[i]);
+		blob_free(&der);
+		blob_free(&scratch);
+		blob_free(&back);
+	}
 }
 
 /* AL-08: DES of the stock legacy provider reads what we wrote as triple DES with one key. */
@@ -627,6 +662,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(stock_envelopes_are_opened),
 	    cmocka_unit_test(stock_opens_our_envelopes),
+	    cmocka_unit_test(al04_stock_opens_our_oaep),
 	    cmocka_unit_test(al08_single_des_is_single_des),
 	    cmocka_unit_test(bad_rows_get_their_fail_info),
 	    cmocka_unit_test(bad043_truncation_at_every_offset),

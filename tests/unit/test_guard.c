@@ -388,6 +388,48 @@ no_octet_may_change(void **state)
 	bench_close(&b);
 }
 
+/* SEC-08: a weak digest signs what the configuration says, as far down as it says, and replies
+ * alone. */
+static void
+weak_digests_for_replies_alone(void **state)
+{
+	static const enum hash hashes[] = {HASH_SHA256, HASH_SHA1, HASH_MD5};
+	struct bench b;
+	struct blob attrs = {0}, cert = {0};
+
+	(void)state;
+	bench_open(&b);
+	sign_self(&b);
+	attrs_of(SCEP_CERTREP, &attrs);
+	for (size_t allowed = 0; allowed < COUNT_OF(hashes); allowed++) {
+		if (allowed > 0) /* SHA-256 without being told */
+			guard_replies(b.g, hashes[allowed]);
+		for (size_t i = 0; i < COUNT_OF(hashes); i++) {
+			struct key_job j = job_sign("CA", SIGN_REPLY, 0, &attrs);
+			struct tbs_want want = client_want(&b.client, (uint32_t)(50 + i));
+			struct blob record = {0};
+			struct permit p;
+			struct err e = {0};
+
+			j.alg.hash = hashes[i];
+			assert_int_equal(
+			    guard_sign(b.g, b.ca, &j, &record, &p, &e), i <= allowed);
+			want.hash = hashes[i];
+			tbs_cert(want, &cert);
+			j = job_sign("CA", SIGN_CERT, 50 + i, &cert);
+			j.alg.hash = hashes[i];
+			if (hashes[i] != HASH_SHA256) {
+				assert_false(guard_sign(b.g, b.ca, &j, &record, &p, &e));
+				assert_non_null(strstr(e.text, hash_name(hashes[i])));
+			}
+			blob_free(&record);
+		}
+	}
+	blob_free(&attrs);
+	blob_free(&cert);
+	bench_close(&b);
+}
+
 int
 main(void)
 {
@@ -401,6 +443,7 @@ main(void)
 	    cmocka_unit_test(records_are_exact),
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(no_octet_may_change),
+	    cmocka_unit_test(weak_digests_for_replies_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,7 @@ wrapped_keys_open(void **state)
 	(void)state;
 	spki_of(pool_key(3), &der);
 	assert_true(spki_decode(blob_view(&der), &s, &e));
-	assert_true(key_wrap(&s, VIEW("sixteen octets!!"), &out, &e));
+	assert_true(key_wrap(&s, PADDING_PKCS1, HASH_NONE, VIEW("sixteen octets!!"), &out, &e));
 	assert_int_equal(out.n, 256);
 	assert_int_equal(EVP_PKEY_decrypt_init(c), 1);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING), 1);
@@ -175,10 +175,50 @@ wrapped_keys_open(void **state)
 	assert_int_equal(n, 16);
 	assert_memory_equal(plain, "sixteen octets!!", 16);
 	memset(longest, 1, sizeof(longest));
-	assert_false(key_wrap(&s, view_of(longest, sizeof(longest)), &out, &e));
+	assert_false(key_wrap(
+	    &s, PADDING_PKCS1, HASH_NONE, view_of(longest, sizeof(longest)), &out, &e));
 	s.kind = KEY_EC;
-	assert_false(key_wrap(&s, VIEW("sixteen octets!!"), &out, &e));
+	assert_false(
+	    key_wrap(&s, PADDING_PKCS1, HASH_NONE, VIEW("sixteen octets!!"), &out, &e));
 	EVP_PKEY_CTX_free(c);
+	blob_free(&der);
+	blob_free(&out);
+}
+
+/* AL-04: OAEP with MGF1 over the same hash, as the stock calls open it; too little room is an
+ * error. */
+static void
+oaep_keys_open(void **state)
+{
+	static const enum hash hashes[] = {HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512};
+	static const char *const names[] = {"SHA1", "SHA256", "SHA384", "SHA512"};
+	struct blob der = {0}, out = {0};
+	struct spki s;
+	struct err e = {0};
+	uint8_t plain[256];
+
+	(void)state;
+	spki_of(pool_key(3), &der);
+	assert_true(spki_decode(blob_view(&der), &s, &e));
+	for (size_t i = 0; i < COUNT_OF(hashes); i++) {
+		EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(pool_key(3), NULL);
+		const EVP_MD *md = EVP_get_digestbyname(names[i]);
+		size_t n = sizeof(plain);
+
+		assert_true(
+		    key_wrap(&s, PADDING_OAEP, hashes[i], VIEW("sixteen octets!!"), &out, &e));
+		assert_int_equal(EVP_PKEY_decrypt_init(c), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_OAEP_PADDING), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_oaep_md(c, md), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_mgf1_md(c, md), 1);
+		assert_int_equal(EVP_PKEY_decrypt(c, plain, &n, out.p, out.n), 1);
+		assert_int_equal(n, 16);
+		assert_memory_equal(plain, "sixteen octets!!", 16);
+		EVP_PKEY_CTX_free(c);
+	}
+	memset(plain, 1, sizeof(plain));
+	assert_false(key_wrap(&s, PADDING_OAEP, HASH_SHA512, view_of(plain, 127), &out, &e));
+	assert_false(key_wrap(&s, PADDING_OAEP, HASH_NONE, VIEW("sixteen octets!!"), &out, &e));
 	blob_free(&der);
 	blob_free(&out);
 }
@@ -191,6 +231,7 @@ main(void)
 	    cmocka_unit_test(keys_are_not_mixed),
 	    cmocka_unit_test(point_off_the_curve),
 	    cmocka_unit_test(wrapped_keys_open),
+	    cmocka_unit_test(oaep_keys_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ signer_start(const char *dir, const struct seal *s, unsigned workers, bool sandb
 		signer_lock_memory();
 		if (sandbox && !sandbox_enter(SANDBOX_SIGNER, seen, &e))
 			_exit(99);
-		_exit(signer_main(fds[1], dir, s, workers, archive_password));
+		_exit(signer_main(fds[1], dir, s, workers, archive_password, HASH_SHA256));
 	}
 	close(fds[1]);
 	p.fd = fds[0];
@@ -164,7 +164,8 @@ load_in_parallel(void **state)
 	make_ca(p.keys, "CA", &ca);
 	client_spki(25, &client);
 	assert_true(spki_decode(blob_view(&ca), &s, &e));
-	assert_true(key_wrap(&s, VIEW("sixteen octets!!"), &wrapped, &e));
+	assert_true(
+	    key_wrap(&s, PADDING_PKCS1, HASH_NONE, VIEW("sixteen octets!!"), &wrapped, &e));
 	while (got < LOAD) {
 		while (sent < LOAD && sent - got < 64) {
 			if (sent % 4 == 0 || sent % 4 == 3) {
@@ -333,7 +334,8 @@ strangers_wait(void **state)
 	(void)state;
 	make_rsa(p.keys, "CA", &ca);
 	assert_true(spki_decode(blob_view(&ca), &s, &e));
-	assert_true(key_wrap(&s, VIEW("sixteen octets!!"), &wrapped, &e));
+	assert_true(
+	    key_wrap(&s, PADDING_PKCS1, HASH_NONE, VIEW("sixteen octets!!"), &wrapped, &e));
 	j = job_of(KEY_MAKE, "LONG");
 	j.kind = KEY_RSA;
 	j.bits = 4096;

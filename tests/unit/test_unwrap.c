@@ -131,7 +131,8 @@ right_key_comes_back(void **state)
 	assert_true(spki_decode(blob_view(&spki), &s, &e));
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		keys_random(k, key, sizeof(key));
-		assert_true(key_wrap(&s, view_of(key, sizes[i]), &wrapped, &e));
+		assert_true(key_wrap(
+		    &s, PADDING_PKCS1, HASH_NONE, view_of(key, sizes[i]), &wrapped, &e));
 		unwrap(k, blob_view(&wrapped), sizes[i], &out);
 		assert_memory_equal(out.p, key, sizes[i]);
 		unwrap(k, blob_view(&wrapped), sizes[i] == 8 ? 16 : 8,
