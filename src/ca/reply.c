@@ -22,18 +22,6 @@ reply_hash(const struct ca *ca, const struct exchange *x)
 	return x->scep.digest;
 }
 
-/* RSA-PSS for who signs so; the salt is as long as the digest, or what a short key has room for
- * (RFC 8017 9.1.1). */
-static struct sig_alg
-reply_alg(const struct exchange *x, enum hash hash, const struct spki *key)
-{
-	int size = (int)hash_size(hash), room = (key->bits + 6) / 8 - size - 2;
-
-	if (x->scep.alg.padding != PADDING_PSS || room < 0)
-		return (struct sig_alg){KEY_RSA, hash, PADDING_PKCS1, 0};
-	return (struct sig_alg){KEY_RSA, hash, PADDING_PSS, room < size ? room : size};
-}
-
 /* Complete what stands in x->reply and ask for its signature. */
 static void
 reply_send(struct ca *ca, struct exchange *x, struct effects *out)
@@ -56,7 +44,8 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	s->signer_issuer = signer->issuer;
 	s->signer_serial = signer->serial;
 	s->certificates = signer->whole;
-	s->alg = reply_alg(x, s->digest, &signer->key);
+	/* Never PSS: strongSwan 5.9.8 sends it, and reads rsaEncryption only (2026). */
+	s->alg = (struct sig_alg){KEY_RSA, s->digest, PADDING_PKCS1, 0};
 	if (!scep_encode_attrs(s, &x->attrs, &e)) {
 		log_error("reply not built", "ca='%s' why='%s'", ca->policy.name, e.text);
 		reply_later(ca, x, 60, out);

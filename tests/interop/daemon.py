@@ -286,10 +286,17 @@ class Daemon:
         return path
 
     def ca(self):
-        """Fetch the CA certificate; ca.der and ca.pem in the directory."""
-        der = self.get("GetCACert").body
-        self.save("ca.der", der)
-        return self.save("ca.pem", pem("CERTIFICATE", der))
+        """Fetch the CA certificate; ca.der and ca.pem in the directory, ca-ra.pem if there is an RA."""
+        answer = self.get("GetCACert")
+        path = self.save("ca.der", answer.body)
+        if answer.headers["content-type"] == "application/x-x509-ca-cert":
+            return self.save("ca.pem", pem("CERTIFICATE", answer.body))
+        both = openssl("pkcs7", "-inform", "DER", "-in", path, "-print_certs")
+        for text in re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", both, re.S):
+            saved = self.save("one.pem", text.encode())
+            ca = "CA:TRUE" in cert_field(saved, "-text")
+            self.save("ca.pem" if ca else "ca-ra.pem", text.encode())
+        return self.dir + "/ca.pem"
 
     def crl(self):
         return self.save("crl.pem", pem("X509 CRL", self.fetch("/crl/ROOTCA.crl").body))

@@ -12,6 +12,7 @@ from daemon import case, run, until
 
 auto = daemon.Daemon()
 manual = daemon.Daemon("  grant manual\n")
+behind_ra = daemon.Daemon("  grant auto\n  eckeypair EC 256\n  ra rsakeypair EC-RA 2048\n")
 
 
 def pki(d, *words, conf=None):
@@ -239,13 +240,30 @@ def renewal_manual():
     daemon.check_certificate(manual, cert, manual.key("poll-new"), "CN=p1,O=Cisco")
 
 
-@case("both daemons end in order")
+@case("CA-03: an EC CA behind an RSA certificate: fetched as two, enrols, renews, ends with the CA's chain")
+def ec_ca():
+    d = behind_ra
+    pki(d, "--scepca", "--url", d.url(), "--caout", d.dir + "/two.pem", "--outform", "pem")
+    assert d.get("GetCACert").headers["content-type"] == "application/x-x509-ca-ra-cert"
+    ra = ("--cacert-enc", d.dir + "/two-ra.pem", "--cacert-sig", d.dir + "/two-ra.pem", "--cacert", d.dir + "/two.pem")
+    held = ()
+    for name in ("ec", "ec-new"):
+        ran = pki(d, "--scep", "--url", d.url(), "--in", d.key(name), "--dn", "O=Cisco, CN=e1", "--outform", "pem", *ra, *held)
+        cert = d.save(name + ".pem", ran.out.encode())
+        daemon.check_certificate(d, cert, d.key(name), "CN=e1,O=Cisco")
+        assert "ecdsa-with-SHA256" in daemon.cert_field(cert, "-text")
+        held = ("--cert", cert, "--key", d.key(name))
+
+
+@case("the daemons end in order")
 def ends():
     auto.stop()
     manual.stop()
+    behind_ra.stop()
 
 
 if __name__ == "__main__":
     auto.start()
     manual.start()
-    daemon.main((auto, manual))
+    behind_ra.start()
+    daemon.main((auto, manual, behind_ra))

@@ -8,7 +8,6 @@ expect r1 serial=02 until=365d
 r2 enrol digest=SHA512 pss -> pending
 operator grant r2
 r2 poll -> granted
-# PSS with a shorter salt: the CA's key has no room for more.
 r3 enrol digest=SHA512 pss cipher=AES-256-CBC -> pending
 wait 292d
 r1 renew new-key bits=1024 -> granted

@@ -154,8 +154,8 @@ in_kind(const struct client *c, struct err *e)
 
 	if (strcmp(a->digest, p->digest) != 0 && !(refused && strcmp(a->digest, "SHA256") == 0))
 		return err_set(e, WHY_REFUSED, "%s answered by %s", p->digest, a->digest);
-	if (a->pss != p->pss)
-		return err_set(e, WHY_REFUSED, "PSS: %d answered by %d", p->pss, a->pss);
+	if (a->pss) /* strongSwan sends it and cannot read it */
+		return err_set(e, WHY_REFUSED, "answered by PSS");
 	if (opened && (strcmp(a->cipher, p->cipher) != 0 || a->oaep != oaep))
 		return err_set(e, WHY_REFUSED, "%s, OAEP %d answered by %s, OAEP %d", p->cipher,
 		    oaep, a->cipher, a->oaep);
