@@ -37,8 +37,8 @@ struct world {
 	int told_status;
 	struct blob caps, cacert, crl, archive; /* as published */
 	bool opened;
-	bool archive_due;			/* the authority is to hear of it */
-	int fail_in; /* the n-th job from now comes back with fail_why; 0: none */
+	bool archive_due; /* the authority is to hear of it */
+	int fail_in;	  /* the n-th job from now comes back with fail_why; 0: none */
 	enum why fail_why;
 	int max_jobs; /* jobs done a pump; -1: all (0 leaves them undone: a crash while signing)
 		       */
