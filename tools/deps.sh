@@ -28,6 +28,7 @@ gnutls-bin            certtool, a second judge
 libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
 libstrongswan-extra-plugins  fetches for it (its curl plugin)
+scep                  scepclient of micromdm, a foreign SCEP client of old algorithms
 certmonger            a foreign SCEP client with a daemon
 dbus-daemon           a message bus for it alone
 curl                  asks the HTTP server in tests

@@ -19,6 +19,7 @@
 struct words {
 	const char *type; /* enrol (default), renew, poll, cert, crl */
 	const char *digest, *cipher, *san, *challenge, *transaction;
+	const char *padding;		 /* "oaep", "pss" or "oaep,pss"; default PKCS #1 v1.5 */
 	const char *signer, *signer_key; /* an issued certificate signs */
 	const char *about;		 /* certificate whose CRL is asked for */
 	const char *serial;		 /* of the certificate asked for */
@@ -35,6 +36,7 @@ take_word(struct words *w, const char *word)
 	    {"type", &w->type},
 	    {"digest", &w->digest},
 	    {"cipher", &w->cipher},
+	    {"padding", &w->padding},
 	    {"san", &w->san},
 	    {"challenge", &w->challenge},
 	    {"transaction", &w->transaction},
@@ -113,6 +115,8 @@ prepare(struct peer *p, char **argv, const struct words *w, struct err *e)
 		p->digest = w->digest;
 	if (w->cipher != NULL)
 		p->cipher = w->cipher;
+	p->oaep = w->padding != NULL && strstr(w->padding, "oaep") != NULL;
+	p->pss = w->padding != NULL && strstr(w->padding, "pss") != NULL;
 	if (w->transaction != NULL)
 		peer_transaction_set(p, w->transaction);
 	if (w->signer != NULL) {
@@ -190,8 +194,8 @@ static bool
 tell(const struct peer_answer *a, const struct words *w, struct err *e)
 {
 	if (a->status == PEER_SUCCESS) {
-		printf("success %s %s %s\n", a->cert != NULL ? a->serial : "crl", a->digest,
-		    a->cipher);
+		printf("success %s %s %s%s\n", a->cert != NULL ? a->serial : "crl", a->digest,
+		    a->cipher, a->oaep ? " oaep" : "");
 		return write_pem(w->out, a->cert, a->crl, e);
 	}
 	if (a->status == PEER_PENDING)

@@ -125,16 +125,25 @@ def opened(reply, key, signer):
     return openssl("pkcs7", "-inform", "DER", "-in", plain, "-print_certs")
 
 
-@case("RP-05 AL-01 AL-02 AL-04 SHA-256/384/512 with AES-128/192/256 and 3DES: in kind, and the openssl command opens it")
+# digest, cipher, padding of what is asked for
+kinds = [(digest, cipher, "") for digest in ("SHA256", "SHA384", "SHA512")
+         for cipher in ("AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE3-CBC")]
+kinds += [("SHA256", "AES-128-CBC", "oaep"), ("SHA256", "AES-128-CBC", "pss"), ("SHA384", "AES-192-CBC", "oaep,pss"),
+          ("SHA512", "AES-256-CBC", "oaep,pss"), ("SHA512", "DES-EDE3-CBC", "oaep")]
+
+
+@case("RP-05 AL-01 AL-02 AL-04 AES and 3DES, SHA-2, OAEP, PSS: in kind, and the openssl command opens the answer")
 def in_kind():
-    for digest in ("SHA256", "SHA384", "SHA512"):
-        for cipher in ("AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE3-CBC"):
-            key, signer = (digest + cipher).lower(), auto.dir + "/temporary.pem"
-            said, out, _, reply = exchange(auto, key, "O=Cisco,CN=" + key, digest=digest, cipher=cipher, signer_out=signer)
-            assert said[0] == "success" and said[2:] == [digest, cipher], (digest, cipher, said)
-            with open(out) as f:
-                assert f.read().strip() in opened(reply, key, signer), key
-            daemon.check_certificate(auto, out, auto.key(key), "CN=%s,O=Cisco" % key)
+    signer = auto.dir + "/temporary.pem"
+    for n, (digest, cipher, padding) in enumerate(kinds):
+        key = "kind%d" % n
+        said, out, _, reply = exchange(auto, key, "O=Cisco,CN=" + key, digest=digest, cipher=cipher, padding=padding,
+                                       signer_out=signer)
+        expected = [digest, cipher] + (["oaep"] if "oaep" in padding else [])
+        assert said[0] == "success" and said[2:] == expected, (digest, cipher, padding, said)
+        with open(out) as f:
+            assert f.read().strip() in opened(reply, key, signer), key
+        daemon.check_certificate(auto, out, auto.key(key), "CN=%s,O=Cisco" % key)
 
 
 @case("a repeated request gets the same certificate in a fresh answer")
