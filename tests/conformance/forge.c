@@ -240,7 +240,8 @@ forge_envelope(const struct seal_row *s, X509 *to, struct view plain, struct blo
 	if (s->wrapped.p == NULL)
 		wrap(to, k, &wrapped);
 	if (s->ciphertext.p == NULL)
-		encrypt(c, k, v.n < 16 ? view_of(iv, 16) : v, s->raw, plain, &text);
+		encrypt(c, k, v.n < (size_t)EVP_CIPHER_get_iv_length(c) ? view_of(iv, 16) : v,
+		    s->raw, plain, &text);
 	asn_open(&w, TAG_SEQUENCE);
 	asn_oid(&w, s->type == NULL ? OID_PKCS7 "3" : s->type);
 	asn_open(&w, TAG_0);
