@@ -12,9 +12,8 @@
 #include <string.h>
 
 #include "tests/lib/peer.h"
+#include "tests/lib/pem.h"
 #include "tests/lib/pool.h"
-
-#define ANSWER_MAX (4 * 1024 * 1024)
 
 struct words {
 	const char *type; /* enrol (default), renew, poll, cert, crl */
@@ -59,41 +58,12 @@ take_word(struct words *w, const char *word)
 	return false;
 }
 
-static EVP_PKEY *
-key_read(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	EVP_PKEY *key = f == NULL ? NULL : PEM_read_PrivateKey(f, NULL, NULL, NULL);
-
-	if (f != NULL)
-		(void)fclose(f);
-	return key;
-}
-
-static X509 *
-cert_read(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	X509 *cert = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
-
-	if (f != NULL)
-		(void)fclose(f);
-	return cert;
-}
-
 static bool
 trust_file(struct peer *p, const char *path, struct err *e)
 {
 	struct blob ca = {0};
-	FILE *f = fopen(path, "re");
-	uint8_t buffer[65536];
-	bool ok = f != NULL;
+	bool ok = file_octets(path, &ca, e) && peer_trust(p, blob_view(&ca), e);
 
-	if (ok)
-		blob_add(&ca, buffer, fread(buffer, 1, sizeof(buffer), f));
-	if (f != NULL)
-		(void)fclose(f);
-	ok = ok ? peer_trust(p, blob_view(&ca), e) : err_set(e, WHY_IO, "%s: no CA", path);
 	blob_free(&ca);
 	return ok;
 }
@@ -101,14 +71,12 @@ trust_file(struct peer *p, const char *path, struct err *e)
 static bool
 prepare(struct peer *p, char **argv, const struct words *w, struct err *e)
 {
-	EVP_PKEY *key = key_read(argv[2]), *signer_key = NULL;
+	EVP_PKEY *key = pem_key(argv[2], e), *signer_key = NULL;
 	X509 *signer = NULL;
 	bool ok = false;
 
-	if (key == NULL) {
-		err_set(e, WHY_IO, "%s: no key", argv[2]);
+	if (key == NULL)
 		goto out;
-	}
 	if (!peer_init(p, argv[3], key, e) || !trust_file(p, argv[1], e))
 		goto out;
 	if (w->digest != NULL)
@@ -120,12 +88,10 @@ prepare(struct peer *p, char **argv, const struct words *w, struct err *e)
 	if (w->transaction != NULL)
 		peer_transaction_set(p, w->transaction);
 	if (w->signer != NULL) {
-		signer = cert_read(w->signer);
-		signer_key = key_read(w->signer_key == NULL ? argv[2] : w->signer_key);
-		if (signer == NULL || signer_key == NULL) {
-			err_set(e, WHY_IO, "%s: no signer", w->signer);
+		signer = pem_cert(w->signer, e);
+		signer_key = pem_key(w->signer_key == NULL ? argv[2] : w->signer_key, e);
+		if (signer == NULL || signer_key == NULL)
 			goto out;
-		}
 		peer_sign_with(p, signer, signer_key);
 	}
 	ok = true;
@@ -154,40 +120,14 @@ make(struct peer *p, const struct words *w, struct blob *out, struct err *e)
 		return peer_poll(p, out, e);
 	if (strcmp(type, "cert") == 0 && w->serial != NULL)
 		return peer_get_cert(p, w->serial, out, e);
-	about = strcmp(type, "crl") == 0 && w->about != NULL ? cert_read(w->about) : NULL;
-	if (about == NULL)
+	if (strcmp(type, "crl") != 0 || w->about == NULL)
 		return err_set(e, WHY_BAD_INPUT, "type '%s' is unknown or lacks a word", type);
+	about = pem_cert(w->about, e);
+	if (about == NULL)
+		return false;
 	ok = peer_get_crl(p, about, out, e);
 	X509_free(about);
 	return ok;
-}
-
-static bool
-read_answer(struct blob *out, struct err *e)
-{
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t n = getline(&line, &size, stdin);
-	bool ok = n > 1 && n <= ANSWER_MAX;
-
-	if (ok) {
-		line[strcspn(line, "\n")] = 0;
-		ok = hex_decode(line, out);
-	}
-	free(line);
-	return ok || err_set(e, WHY_IO, "no answer came");
-}
-
-static bool
-write_pem(const char *path, X509 *cert, X509_CRL *crl, struct err *e)
-{
-	FILE *f = path == NULL ? NULL : fopen(path, "we");
-	bool ok = f != NULL &&
-		  (cert != NULL ? PEM_write_X509(f, cert) : PEM_write_X509_CRL(f, crl)) == 1;
-
-	if (f != NULL)
-		ok = fclose(f) == 0 && ok;
-	return path == NULL || ok || err_set(e, WHY_IO, "%s: cannot write", path);
 }
 
 static bool
@@ -196,7 +136,7 @@ tell(const struct peer_answer *a, const struct words *w, struct err *e)
 	if (a->status == PEER_SUCCESS) {
 		printf("success %s %s %s%s\n", a->cert != NULL ? a->serial : "crl", a->digest,
 		    a->cipher, a->oaep ? " oaep" : "");
-		return write_pem(w->out, a->cert, a->crl, e);
+		return pem_write(w->out, a->cert, a->crl, e);
 	}
 	if (a->status == PEER_PENDING)
 		printf("pending %s\n", a->digest);
@@ -238,13 +178,13 @@ main(int argc, char **argv)
 		return 2;
 	}
 	ok = prepare(&p, argv, &w, &e) && make(&p, &w, &message, &e) &&
-	     write_pem(w.signer_out, p.signer, NULL, &e);
+	     pem_write(w.signer_out, p.signer, NULL, &e);
 	if (ok) {
 		hex_add(&hex, blob_view(&message), false);
 		printf("%s\n", blob_cstr(&hex));
 		(void)fflush(stdout);
-		ok = read_answer(&reply, &e) && peer_open(&p, blob_view(&reply), &answer, &e) &&
-		     tell(&answer, &w, &e);
+		ok = hex_line(stdin, &reply, &e) &&
+		     peer_open(&p, blob_view(&reply), &answer, &e) && tell(&answer, &w, &e);
 	}
 	if (!ok)
 		fprintf(stderr, "client: %s\n", e.text);

@@ -6,11 +6,11 @@
  * Keys, nonces and dates are fixed: the same files come out in every run.
  */
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
 #include "lib/peer_inner.h"
+#include "lib/pem.h"
 #include "tests/ios/ios.h"
 
 static const struct row {
@@ -69,20 +69,12 @@ hex_write(const char *name, struct view v, struct err *e)
 }
 
 static EVP_PKEY *
-key_read(const char *name)
+key_read(const char *name, struct err *e)
 {
 	char path[600];
-	EVP_PKEY *key = NULL;
 
 	(void)snprintf(path, sizeof(path), "%s/%s.pem", keys_at, name);
-	FILE *f = fopen(path, "re");
-	if (f != NULL) {
-		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
-		(void)fclose(f);
-	}
-	if (key == NULL)
-		fprintf(stderr, "ios_fixtures: %s: no key\n", path);
-	return key;
+	return pem_key(path, e);
 }
 
 /* ---- certificates of the CA ---- */
@@ -140,7 +132,7 @@ ca_make(struct err *e)
 	struct blob der = {0};
 	bool ok = false;
 
-	ca_key = key_read("ca");
+	ca_key = key_read("ca", e);
 	if (ca_key != NULL && peer_init(&p, "O=Cisco,OU=TAC,CN=RootCA", ca_key, e)) {
 		ca = cert_make("01", p.name, ca_key, CA_FROM, CA_FROM + 730 * DAY);
 		if (ca != NULL)
@@ -166,7 +158,7 @@ message_write(struct ios *c, const struct row *r, enum kind kind, struct err *e)
 	(void)snprintf(name, sizeof(name), "%s-%s", r->name, kinds[kind]);
 	bool ok = kind == POLL ? ios_poll(c, &message, e) : ios_enrol(c, &message, e);
 	ok = ok && hex_write(name, blob_view(&message), e);
-	ios_http("10.1.1.1", "PKIOperation", blob_view(&message), &http);
+	ios_http("10.1.1.1", blob_view(&message), &http);
 	if (ok && (kind == ENROL || kind == POLL))
 		ok = file_write(name, ".http", blob_view(&http), e);
 	if (ok && (kind == ENROL || kind == RENEW)) {
@@ -205,8 +197,8 @@ issued_to(const struct ios *c, const struct row *r)
 static bool
 row_write(const struct row *r, struct err *e)
 {
-	EVP_PKEY *key = key_read(r->key);
-	EVP_PKEY *next = r->next_key == NULL ? NULL : key_read(r->next_key);
+	EVP_PKEY *key = key_read(r->key, e);
+	EVP_PKEY *next = r->next_key == NULL ? NULL : key_read(r->next_key, e);
 	X509 *old = NULL;
 	struct ios c = {0};
 	bool ok = key != NULL && ios_init(&c, r->release, r->subject, r->host, key, ca, e);

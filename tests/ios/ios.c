@@ -568,22 +568,13 @@ ios_poll(struct ios *c, struct blob *out, struct err *e)
 	return ok;
 }
 
-/* User-Agent on all but PKIOperation; Host without port (three traces). */
+/* Host without port (three traces), and no User-Agent, which other operations have. */
 void
-ios_http(const char *address, const char *operation, struct view octets, struct blob *out)
+ios_http(const char *address, struct view octets, struct blob *out)
 {
-	bool pki = strcmp(operation, "PKIOperation") == 0;
-
-	blob_printf(out, "GET /cgi-bin/pkiclient.exe?operation=%s&message=", operation);
-	if (pki)
-		peer_get_form(octets, false, out);
-	else
-		blob_add_view(out, octets);
-	blob_add_str(out, " HTTP/1.0\r\n");
-	if (!pki)
-		blob_add_str(
-		    out, "User-Agent: Mozilla/4.0 (compatible; MSIE 5.0; Cisco PKI)\r\n");
-	blob_printf(out, "Host: %s\r\n\r\n", address);
+	blob_add_str(out, "GET /cgi-bin/pkiclient.exe?operation=PKIOperation&message=");
+	peer_get_form(octets, false, out);
+	blob_printf(out, " HTTP/1.0\r\nHost: %s\r\n\r\n", address);
 }
 
 /* ---- the answer ---- */
@@ -647,6 +638,20 @@ as_ios_reads(const struct ios *c, struct view reply, const struct peer_answer *a
 	return ok;
 }
 
+/* Chained, and the subject as asked for, octet by octet. */
+static bool
+cert_as_asked(const struct ios *c, X509 *cert, struct err *e)
+{
+	struct blob subject = {0};
+
+	ADD_DER(&subject, X509_NAME, X509_get_subject_name(cert));
+	bool same = view_equal(blob_view(&subject), blob_view(&c->subject));
+	blob_free(&subject);
+	if (!same)
+		return err_set(e, WHY_BAD_INPUT, "the subject is not the one asked for");
+	return peer_verify(cert, c->ca, clock_now(), e);
+}
+
 bool
 ios_open(const struct ios *c, struct view reply, struct peer_answer *out, struct err *e)
 {
@@ -666,7 +671,7 @@ ios_open(const struct ios *c, struct view reply, struct peer_answer *out, struct
 	if (!peer_open(&p, reply, &a, e))
 		return false;
 	if (!as_ios_reads(c, reply, &a, e) ||
-	    (a.cert != NULL && !peer_verify(a.cert, c->ca, clock_now(), e))) {
+	    (a.cert != NULL && !cert_as_asked(c, a.cert, e))) {
 		peer_answer_free(&a);
 		return false;
 	}

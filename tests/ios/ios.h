@@ -64,9 +64,8 @@ void ios_use_key(struct ios *c, EVP_PKEY *key);
 bool ios_csr(struct ios *c, struct blob *out, struct err *e) MUST_USE;
 bool ios_enrol(struct ios *c, struct blob *out, struct err *e) MUST_USE;
 bool ios_poll(struct ios *c, struct blob *out, struct err *e) MUST_USE;
-/* The HTTP request; message as label or, for PKIOperation, as octets. */
-void ios_http(
-    const char *address, const char *operation, struct view message, struct blob *out);
+/* The HTTP request of a PKIOperation. */
+void ios_http(const char *address, struct view message, struct blob *out);
 
 /*
  * Open a CertRep as peer_open does, and refuse what IOS refuses: another digest or cipher than
