@@ -662,6 +662,8 @@ ios_open(const struct ios *c, struct view reply, struct peer_answer *out, struct
 	    .ca = c->ca,
 	    .recipient = c->ca,
 	    .replier = c->ca,
+	    .digest = c->digest,
+	    .cipher = c->cipher,
 	    .asked = c->asked,
 	};
 	struct peer_answer a = {0};
