@@ -29,6 +29,7 @@ DIRECTORIES = {"CERTMONGER_CONFIG_DIR": "config", "CERTMONGER_REQUESTS_DIR": "re
 
 auto = daemon.Daemon()
 manual = daemon.Daemon("  grant manual\n")
+behind_ra = daemon.Daemon(daemon.EC_BEHIND_RA)
 
 
 class Certmonger:
@@ -182,17 +183,28 @@ def weak_key():
     assert not [c for c in auto.certificates() if "c5" in c["subject"]]
 
 
+@case("CA-03 an EC CA behind an RSA certificate: enrols and renews")
+def ec_ca():
+    monger.request("behind-ra", "c6", "-w", code=0)
+    held = check(behind_ra, "c6")
+    monger.getcert("rekey", "-i", "c6", "-w", code=0)
+    serial = check(behind_ra, "c6")
+    assert serial != held and kind(behind_ra, serial) == ["renewal"]
+    assert "ecdsa-with-SHA256" in daemon.cert_field(monger.file("c6", "pem"), "-text")
+
+
 @case("all end in order")
 def ends():
     monger.stop()
-    auto.stop()
-    manual.stop()
+    for d in (auto, manual, behind_ra):
+        d.stop()
 
 
 if __name__ == "__main__":
-    auto.start()
-    manual.start()
+    for each in (auto, manual, behind_ra):
+        each.start()
     monger = Certmonger()
     monger.add_ca("auto", auto)
     monger.add_ca("manual", manual)
-    daemon.main((auto, manual, monger))
+    monger.add_ca("behind-ra", behind_ra)
+    daemon.main((auto, manual, behind_ra, monger))

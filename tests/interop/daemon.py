@@ -38,6 +38,8 @@ crypto pki server ROOTCA
   lifetime ca-certificate 730
 """
 
+EC_BEHIND_RA = "  grant auto\n  eckeypair EC 256\n  ra rsakeypair EC-RA 2048\n"
+
 started = []
 keys = itertools.count()  # of the tests' pool
 directories = []

@@ -12,6 +12,8 @@ ANCIENT = "  compat ancient\n"
 strict = daemon.Daemon()
 ancient = daemon.Daemon("  grant auto\n" + ANCIENT)
 manual = daemon.Daemon("  grant manual\n" + ANCIENT)
+behind_ra = daemon.Daemon(daemon.EC_BEHIND_RA + ANCIENT)
+all_of_them = (strict, ancient, manual, behind_ra)
 
 
 class Device:
@@ -88,13 +90,26 @@ def pending():
     device.check(manual)
 
 
+@case("CA-03 compat ancient at an EC CA behind an RSA certificate: enrols and renews when told which one is for it")
+def ec_ca():
+    behind_ra.ca()
+    # Without this it encrypts to every certificate of GetCACert, and gives up at the EC one.
+    digest = daemon.cert_field(behind_ra.dir + "/ca-ra.pem", "-fingerprint", "-sha256").partition("=")[2]
+    device, serials = Device("mdm4"), set()
+    for _ in range(2):
+        ran = device.ask(behind_ra, "-ca-fingerprint", digest.replace(":", "").lower())
+        assert ran.code == 0, ran
+        serials.add(device.check(behind_ra))
+    assert len(serials) == 2, serials
+
+
 @case("the daemons end in order")
 def ends():
-    for d in (strict, ancient, manual):
+    for d in all_of_them:
         d.stop()
 
 
 if __name__ == "__main__":
-    for d in (strict, ancient, manual):
-        d.start()
-    daemon.main((strict, ancient, manual))
+    for each in all_of_them:
+        each.start()
+    daemon.main(all_of_them)

@@ -12,7 +12,7 @@ from daemon import case, run, until
 
 auto = daemon.Daemon()
 manual = daemon.Daemon("  grant manual\n")
-behind_ra = daemon.Daemon("  grant auto\n  eckeypair EC 256\n  ra rsakeypair EC-RA 2048\n")
+behind_ra = daemon.Daemon(daemon.EC_BEHIND_RA)
 
 
 def pki(d, *words, conf=None):
