@@ -1,5 +1,5 @@
 # A CA of the old days: MD5, RSA-1024, serial numbers by counting. (AL-08)
-ca ancient hash=md5 bits=1024 sequential
+ca crl=30d ancient hash=md5 bits=1024 sequential
 at 2026-01-01T00:00:00Z
 r1 enrol digest=MD5 cipher=DES-CBC bits=1024 -> pending
 operator grant r1

@@ -1,5 +1,5 @@
 # "compat ancient": single DES, MD5 and RSA-1024 as well, and all that "compat legacy" lets in. (AL-03, AL-05, AL-08)
-ca ancient
+ca crl=30d ancient
 at 2026-01-01T00:00:00Z
 expect caps SHA-1
 r1 enrol digest=MD5 cipher=DES-CBC -> pending

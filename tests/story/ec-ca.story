@@ -1,5 +1,5 @@
 # An ECDSA CA behind an RSA certificate of its own, which opens envelopes and signs replies (CA-03).
-ca grant=auto key=ec256 ra=ROOTCA-RA lifetime=365d
+ca crl=30d grant=auto key=ec256 ra=ROOTCA-RA lifetime=365d
 at 2026-01-01T00:00:00Z
 expect ra until=1095d
 expect counts issued=1

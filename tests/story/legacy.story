@@ -1,5 +1,5 @@
 # "compat legacy": SHA-1 messages, and requests signed by MD5 or SHA-1 in better ones; no further. (AL-02, CC-05, AT-06)
-ca legacy
+ca crl=30d legacy
 at 2026-01-01T00:00:00Z
 expect caps SHA-1
 expect caps SHA-384
