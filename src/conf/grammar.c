@@ -80,7 +80,7 @@ const struct row grammar[] = {
 	SRV(archive), 0, NULL, 0, "Archive the CA's key and certificate, sealed by a password"},
     {MODE_SERVER, "issuer-name LINE$x", T_DN, SRV(issuer_name), 0, "issuer-name CN=%", 0,
 	"Distinguished name of the CA"},
-    {MODE_SERVER, "rsakeypair NAME$x [<2048-8192>$b]", T_KEY, SRV(rsa_label), 0,
+    {MODE_SERVER, "rsakeypair NAME$x [<1024-8192>$b]", T_KEY, SRV(rsa_label), 0,
 	"rsakeypair % 2048", 0, "Label and size of the CA's RSA key"},
     {MODE_SERVER, "eckeypair NAME$x [{256|384|521}$b]", T_EC_KEY, SRV(ec_label), 0, NULL, 0,
 	"Label and curve of the CA's EC key, in place of an RSA key"},

@@ -205,6 +205,10 @@ check_keys(struct parser *p, const struct conf_server *s)
 		say(p, false, SEEN(ec_label),
 		    "an EC key cannot open SCEP envelopes, expected 'ra rsakeypair LABEL' "
 		    "beside it");
+	if (s->rsa_bits < 2048 && !s->compat_ancient)
+		say(p, false, SEEN(rsa_label),
+		    "an RSA key of %d bits needs 'compat ancient', expected 2048 or more",
+		    s->rsa_bits);
 	if (strcmp(s->ra_label, ca) == 0)
 		say(p, false, SEEN(ra_label),
 		    "'%s' is the label of the CA's key, expected another", ca);

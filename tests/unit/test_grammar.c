@@ -58,7 +58,7 @@ static const struct {
 	"database archive pkcs12 password 7 01100F175804575D72",
 	"database archive pkcs12 password"},
     {"issuer-name LINE$x", "issuer-name CN=RootCA,OU=TAC,O=Cisco", "issuer-name"},
-    {"rsakeypair NAME$x [<2048-8192>$b]", "rsakeypair K 4096", "rsakeypair K 10000"},
+    {"rsakeypair NAME$x [<1024-8192>$b]", "rsakeypair K 4096", "rsakeypair K 10000"},
     {"eckeypair NAME$x [{256|384|521}$b]", "eckeypair K 384", "eckeypair K 255"},
     {"ra rsakeypair NAME$x [<2048-8192>$b]", "ra rsakeypair K", "ra K"},
     {"hash {sha256|sha384|sha512|md5|sha1}$c", "hash sha512", "hash sha3"},

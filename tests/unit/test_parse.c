@@ -147,6 +147,7 @@ every_line_sets_its_field(void **state)
 	WANT(A "eku time-stamping client-auth", s->eku == ((1u << 7) | 2u))
 	WANT(A "rsakeypair K", strcmp(s->rsa_label, "K") == 0 && s->rsa_bits == 2048)
 	WANT(A "rsakeypair K 4096", s->rsa_bits == 4096)
+	WANT(A "rsakeypair K 1024\n compat ancient", s->rsa_bits == 1024)
 	WANT(A "ra rsakeypair R", strcmp(s->ra_label, "R") == 0 && s->ra_bits == 2048)
 	WANT(A "eckeypair E\n ra rsakeypair R 3072",
 	    strcmp(s->ec_label, "E") == 0 && s->ec_bits == 256 && s->ra_bits == 3072)
@@ -336,10 +337,12 @@ static const struct {
 	"E f:2:12: the command is incomplete, expected NAME (letters, digits, '.', "
 	"'_', '-')\n"},
     {"crypto pki server A\n rsakeypair K 1024",
-	"E f:2:15: '1024' is out of range, expected <2048-8192> or the end of the "
+	"E f:2:2: an RSA key of 1024 bits needs 'compat ancient', expected 2048 or more\n"},
+    {"crypto pki server A\n rsakeypair K 1023",
+	"E f:2:15: '1023' is out of range, expected <1024-8192> or the end of the "
 	"line\n"},
     {"crypto pki server A\n rsakeypair K 100000",
-	"E f:2:15: '100000' is out of range, expected <2048-8192> or the end of the "
+	"E f:2:15: '100000' is out of range, expected <1024-8192> or the end of the "
 	"line\n"},
     {"crypto pki server A\n rsakeypair a/b",
 	"E f:2:13: 'a/b' is not understood, expected NAME (letters, digits, '.', '_', "
