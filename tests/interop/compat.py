@@ -1,12 +1,10 @@
 """compat.py - old algorithms: refused, let in by the compat words, answered in kind.
 
-The messages come from client (tests/lib/peer.h), and from micromdm's scepclient, which knows
-SHA-1 and single DES alone. Arguments: keymusterd, keymuster, client.
+The messages come from client (tests/lib/peer.h); micromdm.py has a client that knows old ones
+alone. Arguments: keymusterd, keymuster, client.
 """
-import os
-
 import daemon
-from daemon import case, cert_field, enrol, exchange, run
+from daemon import case, enrol, exchange
 
 strict = daemon.Daemon()
 legacy = daemon.Daemon("  grant auto\n  compat legacy cn=old-*\n")
@@ -17,7 +15,7 @@ daemons = (strict, legacy, ancient, oldest)
 WEAK = (("SHA1", "DES-EDE3-CBC"), ("SHA1", "DES-CBC"), ("MD5", "AES-128-CBC"), ("SHA256", "DES-CBC"))
 
 
-@case("AL-01 AL-02 AL-03 AL-08 without a word the old ones are refused by badAlg, and the text says which word would help")
+@case("AL-01 AL-02 AL-03 without a word the old ones are refused by badAlg, and the text says which word would help")
 def refused():
     for digest, cipher in WEAK:
         key = (digest + cipher).lower()
@@ -53,26 +51,6 @@ def in_kind():
         said, out = enrol(ancient, key, "O=Cisco,CN=" + key, digest=digest, cipher=cipher)
         assert said[2:] == [digest, cipher], (digest, cipher, said)
         daemon.check_certificate(ancient, out, ancient.key(key), "CN=%s,O=Cisco" % key)
-
-
-def scepclient(d, name):
-    """Its exit, and where the certificate would be; it keeps its own files in a directory of its own."""
-    place = os.path.join(d.dir, name)
-    os.makedirs(place, exist_ok=True)
-    out = place + "/client.pem"
-    return run("scepclient", "-server-url", d.url("/scep"), "-private-key", place + "/client.key", "-certificate", out,
-               "-cn", name, "-organization", "Cisco", "-country", "US", cwd=place), out
-
-
-@case("AL-08 micromdm's scepclient enrols under compat ancient, and is refused in order without")
-def micromdm():
-    ran, out = scepclient(ancient, "mdm")
-    assert ran.code == 0, ran
-    assert "CN=mdm" in cert_field(out, "-subject", "-nameopt", "RFC2253"), out
-    assert "OK" in daemon.openssl("verify", "-CAfile", ancient.ca(), out)
-    ran, out = scepclient(strict, "mdm")
-    assert ran.code != 0 and not os.path.exists(out), ran
-    assert "single DES: needs 'compat ancient'" in strict.log(), strict.log()
 
 
 @case("AL-08 hash md5, rsakeypair OLD 1024 and serial sequential under compat ancient: starts, enrols, revokes")
