@@ -219,6 +219,41 @@ print_value(const struct value *v, struct blob *out)
 	blob_free(&utf8);
 }
 
+/* As RFC 4514 2.4 has it, in UTF-8. */
+static void
+write_value(const struct value *v, struct blob *out)
+{
+	const char *word = NULL;
+	struct blob utf8 = {0};
+
+	for (size_t i = 0; i < COUNT_OF(attributes) && word == NULL; i++)
+		if (view_equal(attributes[i].oid, v->oid))
+			word = attributes[i].word;
+	if (word == NULL)
+		print_oid(v->oid, out);
+	else if (strlen(word) > 2)
+		blob_add_str(out, word);
+	else
+		for (; *word != 0; word++)
+			blob_add_byte(out, (uint8_t)toupper((unsigned char)*word));
+	blob_add_byte(out, '=');
+	if (!string_decode(&v->string, &utf8, NULL)) {
+		blob_add_byte(out, '#');
+		hex_add(out, v->string.whole, true);
+	}
+	for (size_t i = 0; i < utf8.n; i++) {
+		uint8_t c = utf8.p[i];
+
+		if (c < 0x20 || c == 0x7f || (c == ' ' && (i == 0 || i + 1 == utf8.n)))
+			blob_printf(out, "\\%02X", c);
+		else if (strchr(",+\"\\<>;=#", c) != NULL)
+			blob_printf(out, "\\%c", c);
+		else
+			blob_add_byte(out, c);
+	}
+	blob_free(&utf8);
+}
+
 /* The RDNs, last first; how many of them are well formed. */
 static size_t
 collect_rdns(struct view der, struct reader out[RDNS_MAX])
@@ -234,7 +269,8 @@ collect_rdns(struct view der, struct reader out[RDNS_MAX])
 }
 
 static void
-print_rdn(struct reader values, struct blob *out)
+print_rdn(struct reader values, void (*print)(const struct value *v, struct blob *out),
+    struct blob *out)
 {
 	struct value v;
 	bool first = true;
@@ -242,7 +278,7 @@ print_rdn(struct reader values, struct blob *out)
 	while (values.n > 0 && take_value(&values, &v, NULL)) {
 		if (!first)
 			blob_add_byte(out, '+');
-		print_value(&v, out);
+		print(&v, out);
 		first = false;
 	}
 }
@@ -255,14 +291,15 @@ name_each(struct view der, void (*each)(void *arg, const char *rdn), void *arg)
 
 	for (size_t n = collect_rdns(der, rdns); n > 0; n--) {
 		blob_clear(&text);
-		print_rdn(rdns[n - 1], &text);
+		print_rdn(rdns[n - 1], print_value, &text);
 		each(arg, blob_cstr(&text));
 	}
 	blob_free(&text);
 }
 
-void
-name_text(struct view der, struct blob *out)
+static void
+print_name(
+    struct view der, void (*print)(const struct value *v, struct blob *out), struct blob *out)
 {
 	struct reader rdns[RDNS_MAX];
 	size_t count = collect_rdns(der, rdns);
@@ -270,8 +307,20 @@ name_text(struct view der, struct blob *out)
 	for (size_t n = count; n > 0; n--) {
 		if (n < count)
 			blob_add_byte(out, ',');
-		print_rdn(rdns[n - 1], out);
+		print_rdn(rdns[n - 1], print, out);
 	}
+}
+
+void
+name_text(struct view der, struct blob *out)
+{
+	print_name(der, print_value, out);
+}
+
+void
+name_write(struct view der, struct blob *out)
+{
+	print_name(der, write_value, out);
 }
 
 /* ---- comparing ---- */

@@ -1,4 +1,5 @@
 /* san.c - subject alternative names: check, build, compare. */
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -178,6 +179,108 @@ san_encode_dns(const char *const *names, size_t n, struct blob *out)
 	for (size_t i = 0; i < n; i++)
 		der_put(&w, SAN_DNS, view_str(names[i]));
 	der_close(&w);
+}
+
+/* Kinds that are written as text; of an address the octets are. */
+static const struct {
+	uint8_t tag;
+	const char *word;
+} words[] = {{SAN_DNS, "DNS:"}, {SAN_EMAIL, "email:"}, {SAN_URI, "URI:"}};
+
+static void
+write_one(const struct der *d, struct blob *out)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	if (d->tag == SAN_IP && inet_ntop(d->body.n == 4 ? AF_INET : AF_INET6, d->body.p,
+				    address, sizeof(address)) != NULL) {
+		blob_printf(out, "IP:%s", address);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (words[i].tag == d->tag) {
+			blob_add_str(out, words[i].word);
+			blob_add_view(out, d->body);
+			return;
+		}
+	blob_add_str(out, "DER:");
+	hex_add(out, d->whole, true);
+}
+
+void
+san_write(struct view san, struct blob *out)
+{
+	struct reader names = {0};
+	struct blob text = {0};
+	struct der d;
+
+	if (san.n == 0 || !open_names(san, &names, NULL))
+		return;
+	while (names.n > 0 && der_any(&names, &d, NULL)) {
+		blob_clear(&text);
+		write_one(&d, &text);
+		blob_add_sized(out, blob_view(&text));
+	}
+	blob_free(&text);
+}
+
+static bool
+parse_one(const char *text, struct der_writer *w)
+{
+	uint8_t address[16];
+	struct blob der = {0};
+	bool ok;
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t n = strlen(words[i].word);
+
+		if (strncasecmp(text, words[i].word, n) == 0) {
+			der_put(w, words[i].tag, view_str(text + n));
+			return true;
+		}
+	}
+	if (strncasecmp(text, "IP:", 3) == 0) {
+		size_t n = inet_pton(AF_INET, text + 3, address) == 1	 ? 4
+			   : inet_pton(AF_INET6, text + 3, address) == 1 ? 16
+									 : 0;
+
+		der_put(w, SAN_IP, view_of(address, n));
+		return n > 0;
+	}
+	ok = strncasecmp(text, "DER:", 4) == 0 && hex_decode(text + 4, &der);
+	der_put_raw(w, blob_view(&der));
+	blob_free(&der);
+	return ok;
+}
+
+bool
+san_parse(struct view texts, struct blob *out, struct err *e)
+{
+	struct reader r = reader_of(texts);
+	struct der_writer w = {.out = out};
+	struct blob text = {0};
+	struct view v;
+	bool ok = true;
+
+	if (texts.n == 0)
+		return true;
+	der_open(&w, DER_SEQUENCE);
+	while (ok && r.n > 0) {
+		ok = read_sized(&r, &v);
+		if (!ok)
+			break;
+		blob_set(&text, v);
+		ok = strlen(blob_cstr(&text)) == v.n && parse_one(blob_cstr(&text), &w);
+	}
+	der_close(&w);
+	if (!ok)
+		err_set(e, WHY_BAD_INPUT,
+		    "alternative name '%.80s', expected as in DNS:r1.example",
+		    blob_cstr(&text));
+	else
+		ok = san_check(blob_view(out), e);
+	blob_free(&text);
+	return ok;
 }
 
 static bool

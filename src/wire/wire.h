@@ -157,6 +157,8 @@ bool name_is_empty(struct view der);
 /* IOS look: "cn=RootCA,ou=TAC,o=Cisco", multi-valued "serialNumber=67109104+hostname=R15";
  * escaped for a terminal. */
 void name_text(struct view der, struct blob *out);
+/* The same for machines: what name_parse reads back. "CN=R\xc3\xb6,OU=TAC" in UTF-8. */
+void name_write(struct view der, struct blob *out);
 /* Calls each once per RDN in IOS order with its text "cn=RootCA". */
 void name_each(struct view der, void (*each)(void *arg, const char *rdn), void *arg);
 /*
@@ -311,6 +313,11 @@ struct csr_spec {
 void csr_encode_info(const struct csr_spec *s, struct blob *info);
 /* GeneralNames of DNS names, for clients and tests. */
 void san_encode_dns(const char *const *names, size_t n, struct blob *out);
+/* Each name as a sized text: "DNS:r1.example", "IP:10.0.0.1", "email:...", "URI:...", others as
+ * "DER:" and the element in hex. Empty san: nothing. */
+void san_write(struct view san, struct blob *out);
+/* Such texts to GeneralNames; no text: nothing. */
+bool san_parse(struct view texts, struct blob *out, struct err *e) MUST_USE;
 /* Is every name of a in b? Compares encoded GeneralName elements, DNS names without case. */
 bool san_subset(struct view a, struct view b);
 

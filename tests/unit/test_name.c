@@ -331,13 +331,64 @@ escapes_for_terminals_bad113(void **state)
 	blob_free(&text);
 }
 
+/* What name_write says, name_parse reads as the same name, if it reads it: it demands more. */
+static bool
+comes_back(const struct blob *der)
+{
+	struct blob text = {0}, again = {0};
+	bool read;
+
+	name_write(blob_view(der), &text);
+	read = name_parse(blob_cstr(&text), &again, NULL);
+	if (read && strstr(blob_cstr(&text), "=#") == NULL &&
+	    !name_equal(blob_view(der), blob_view(&again)))
+		fail_msg("'%s' is another name", blob_cstr(&text));
+	blob_free(&text);
+	blob_free(&again);
+	return read;
+}
+
+static void
+is_written_for_machines(void **state)
+{
+	static const struct {
+		struct view value;
+		const char *text;
+	} cases[] = {
+	    {VIEW("R1"), "CN=R1"},
+	    {VIEW("a,b+c=d;e<f>g\"h\\i#j"), "CN=a\\,b\\+c\\=d\\;e\\<f\\>g\\\"h\\\\i\\#j"},
+	    {VIEW("  two  spaces  "), "CN=\\20 two  spaces \\20"},
+	    {VIEW("line\nend\x7f"), "CN=line\\0Aend\\7F"},
+	    {VIEW("R\xc3\xb6\xe2\x82\xac"), "CN=R\xc3\xb6\xe2\x82\xac"},
+	};
+	struct blob der = {0}, text = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		blob_clear(&der);
+		blob_clear(&text);
+		one_value(DER_UTF8, cases[i].value, &der);
+		name_write(blob_view(&der), &text);
+		assert_string_equal(blob_cstr(&text), cases[i].text);
+		assert_true(comes_back(&der));
+	}
+	blob_clear(&der);
+	blob_clear(&text);
+	parse("CN=R1,OU=a,OU=b+serialNumber=7,1.2.3.4=x", &der);
+	name_write(blob_view(&der), &text);
+	assert_string_equal(blob_cstr(&text), "CN=R1,OU=a,serialNumber=7+OU=b,1.2.3.4=x");
+	assert_true(comes_back(&der));
+	blob_free(&der);
+	blob_free(&text);
+}
+
 /* Whatever passes here the library reads too, prints and compares; neither crashes. */
 static void
 mutants_as_stock(void **state)
 {
 	uint64_t seed = seed_get();
 	struct blob der = {0}, mutant = {0}, out = {0};
-	size_t accepted = 0;
+	size_t accepted = 0, back = 0;
 
 	(void)state;
 	parse("CN=R1\xc3\xa4,OU=a b,OU=b+serialNumber=7,E=a@b,DC=x,hostname=r,1.2.3.4=y", &der);
@@ -351,6 +402,7 @@ mutants_as_stock(void **state)
 		if (!name_check(blob_view(&mutant), NULL))
 			continue;
 		accepted++;
+		back += comes_back(&mutant);
 		stock = stock_of(&mutant);
 		if (stock == NULL) {
 			blob_clear(&out);
@@ -359,8 +411,8 @@ mutants_as_stock(void **state)
 		}
 		X509_NAME_free(stock);
 	}
-	printf("# accepted %zu of 50000\n", accepted);
-	assert_true(accepted > 1000);
+	printf("# accepted %zu of 50000, %zu read back\n", accepted, back);
+	assert_true(accepted > 1000 && back > accepted / 2);
 	ERR_clear_error();
 	blob_free(&der);
 	blob_free(&mutant);
@@ -379,6 +431,7 @@ main(void)
 	    cmocka_unit_test(sorts_after_folding),
 	    cmocka_unit_test(walks_in_ios_order),
 	    cmocka_unit_test(escapes_for_terminals_bad113),
+	    cmocka_unit_test(is_written_for_machines),
 	    cmocka_unit_test(mutants_as_stock),
 	};
 
