@@ -5,6 +5,7 @@
 #include <linux/landlock.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,12 +27,20 @@
 	    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
 static bool
-rule_add(int rules, const char *dir, struct err *e)
+rule_add(int rules, const char *dir, bool only_read, struct err *e)
 {
 	struct landlock_path_beneath_attr rule = {.allowed_access = GRANTED};
+	struct stat st;
 	bool ok;
 
-	rule.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rule.parent_fd = open(dir, O_PATH | O_CLOEXEC | (only_read ? 0 : O_DIRECTORY));
+	if (rule.parent_fd < 0 && only_read && errno == ENOENT)
+		return true;
+	if (only_read)
+		rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
+	if (only_read && rule.parent_fd >= 0 && fstat(rule.parent_fd, &st) == 0 &&
+	    S_ISDIR(st.st_mode))
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
 	ok = rule.parent_fd >= 0 &&
 	     syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 	if (!ok)
@@ -42,7 +51,7 @@ rule_add(int rules, const char *dir, struct err *e)
 }
 
 bool
-files_confine(const char *const *dirs, bool *confined, struct err *e)
+files_confine(const char *const *dirs, bool only_read, bool *confined, struct err *e)
 {
 	struct landlock_ruleset_attr judged = {.handled_access_fs = JUDGED};
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &judged, sizeof(judged), 0);
@@ -55,7 +64,7 @@ files_confine(const char *const *dirs, bool *confined, struct err *e)
 	if (rules < 0)
 		return err_set(e, WHY_IO, "cannot confine files: %s", strerror(errno));
 	for (; dirs != NULL && *dirs != NULL; dirs++)
-		if (!rule_add(rules, *dirs, e))
+		if (!rule_add(rules, *dirs, only_read, e))
 			goto out;
 	ok = syscall(SYS_landlock_restrict_self, rules, 0) == 0 ||
 	     err_set(e, WHY_IO, "cannot confine files: %s", strerror(errno));

@@ -12,17 +12,20 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define FRONT (1U << SANDBOX_FRONT)
 #define CORE (1U << SANDBOX_CORE)
 #define SIGNER (1U << SANDBOX_SIGNER)
-#define ALL (FRONT | CORE | SIGNER)
+#define COURIER (1U << SANDBOX_COURIER)
+#define ALL (FRONT | CORE | SIGNER | COURIER)
 
 static const char *const names[] = {
     [SANDBOX_FRONT] = "front",
     [SANDBOX_CORE] = "core",
     [SANDBOX_SIGNER] = "signer",
+    [SANDBOX_COURIER] = "courier",
 };
 
 /* A row allows one call; with masks, only if the arguments under them have these values. */
@@ -78,15 +81,25 @@ static const struct call calls[] = {
     {SCMP_SYS(recvmsg), ALL},
     {SCMP_SYS(sendmsg), ALL},
     {SCMP_SYS(accept4), FRONT | CORE},
-    {SCMP_SYS(getsockopt), FRONT | CORE},
-    {SCMP_SYS(recvfrom), FRONT | CORE},
-    {SCMP_SYS(sendto), FRONT | CORE},
-    {SCMP_SYS(setsockopt), FRONT | CORE},
-    {SCMP_SYS(shutdown), FRONT | CORE},
-    {SCMP_SYS(eventfd2), SIGNER},
+    {SCMP_SYS(getsockopt), FRONT | CORE | COURIER},
+    {SCMP_SYS(recvfrom), FRONT | CORE | COURIER},
+    {SCMP_SYS(sendto), FRONT | CORE | COURIER},
+    {SCMP_SYS(setsockopt), FRONT | CORE | COURIER},
+    {SCMP_SYS(shutdown), FRONT | CORE | COURIER},
+    {SCMP_SYS(eventfd2), SIGNER | COURIER},
     {SCMP_SYS(pipe2), CORE | SIGNER},
-    {SCMP_SYS(poll), SIGNER},
-    {SCMP_SYS(ppoll), SIGNER},
+    {SCMP_SYS(poll), SIGNER | COURIER},
+    {SCMP_SYS(ppoll), SIGNER | COURIER},
+    /* connections that go out; no socket but those of the internet */
+    {SCMP_SYS(socket), COURIER, 0, WHOLE, AF_INET},
+    {SCMP_SYS(socket), COURIER, 0, WHOLE, AF_INET6},
+    {SCMP_SYS(bind), COURIER}, /* the resolver's */
+    {SCMP_SYS(connect), COURIER},
+    {SCMP_SYS(getpeername), COURIER},
+    {SCMP_SYS(getsockname), COURIER},
+    {SCMP_SYS(sendmmsg), COURIER},
+    {SCMP_SYS(uname), COURIER}, /* the domain to search in */
+    {SCMP_SYS(socketpair), COURIER}, /* how libcurl's threads wake it */
     /* time, chance, the end */
     {SCMP_SYS(clock_gettime), ALL},
     {SCMP_SYS(exit_group), ALL},
@@ -102,15 +115,15 @@ static const struct call calls[] = {
     {SCMP_SYS(tgkill), ALL, 0, UINT32_MAX, OWN_PROCESS}, /* abort */
     {SCMP_SYS(adjtimex), CORE},
     {SCMP_SYS(clock_adjtime), CORE},
-    {SCMP_SYS(clock_nanosleep), CORE | SIGNER},
-    {SCMP_SYS(gettimeofday), CORE | SIGNER},
+    {SCMP_SYS(clock_nanosleep), CORE | SIGNER | COURIER},
+    {SCMP_SYS(gettimeofday), CORE | SIGNER | COURIER},
     {SCMP_SYS(nanosleep), CORE | SIGNER},
     /* files by name */
     {SCMP_SYS(newfstatat), FRONT, 3, AT_EMPTY_PATH, AT_EMPTY_PATH}, /* how libc spells fstat */
-    {SCMP_SYS(newfstatat), CORE | SIGNER},
-    {SCMP_SYS(access), CORE | SIGNER},
-    {SCMP_SYS(faccessat), CORE | SIGNER},
-    {SCMP_SYS(faccessat2), CORE | SIGNER},
+    {SCMP_SYS(newfstatat), CORE | SIGNER | COURIER},
+    {SCMP_SYS(access), CORE | SIGNER | COURIER},
+    {SCMP_SYS(faccessat), CORE | SIGNER | COURIER},
+    {SCMP_SYS(faccessat2), CORE | SIGNER | COURIER},
     {SCMP_SYS(fallocate), CORE | SIGNER},
     {SCMP_SYS(fchmod), CORE | SIGNER},
     {SCMP_SYS(fchown), CORE | SIGNER}, /* SQLite as root gives its log the database's owner */
@@ -119,34 +132,34 @@ static const struct call calls[] = {
     {SCMP_SYS(fsync), CORE | SIGNER},
     {SCMP_SYS(ftruncate), CORE | SIGNER},
     {SCMP_SYS(getcwd), CORE | SIGNER},
-    {SCMP_SYS(getdents64), SIGNER},
-    {SCMP_SYS(getegid), CORE | SIGNER},
-    {SCMP_SYS(geteuid), CORE | SIGNER},
-    {SCMP_SYS(getgid), CORE | SIGNER},
-    {SCMP_SYS(getuid), CORE | SIGNER},
-    {SCMP_SYS(lseek), CORE | SIGNER},
-    {SCMP_SYS(lstat), CORE | SIGNER},
+    {SCMP_SYS(getdents64), SIGNER | COURIER},
+    {SCMP_SYS(getegid), CORE | SIGNER | COURIER},
+    {SCMP_SYS(geteuid), CORE | SIGNER | COURIER},
+    {SCMP_SYS(getgid), CORE | SIGNER | COURIER},
+    {SCMP_SYS(getuid), CORE | SIGNER | COURIER},
+    {SCMP_SYS(lseek), CORE | SIGNER | COURIER},
+    {SCMP_SYS(lstat), CORE | SIGNER | COURIER},
     {SCMP_SYS(mkdir), SIGNER},
     {SCMP_SYS(mkdirat), SIGNER},
-    {SCMP_SYS(openat), CORE | SIGNER},
+    {SCMP_SYS(openat), CORE | SIGNER | COURIER},
     {SCMP_SYS(pwrite64), CORE | SIGNER},
-    {SCMP_SYS(readlink), CORE | SIGNER},
-    {SCMP_SYS(readlinkat), CORE | SIGNER},
+    {SCMP_SYS(readlink), CORE | SIGNER | COURIER},
+    {SCMP_SYS(readlinkat), CORE | SIGNER | COURIER},
     {SCMP_SYS(rename), CORE | SIGNER},
     {SCMP_SYS(renameat), CORE | SIGNER},
     {SCMP_SYS(renameat2), CORE | SIGNER},
-    {SCMP_SYS(stat), CORE | SIGNER},
+    {SCMP_SYS(stat), CORE | SIGNER | COURIER},
     {SCMP_SYS(umask), CORE | SIGNER},
     {SCMP_SYS(unlink), CORE | SIGNER},
     {SCMP_SYS(unlinkat), CORE | SIGNER},
     /* threads, and nothing else that clone makes */
-    {SCMP_SYS(clone), SIGNER, 0, CLONE_THREAD, CLONE_THREAD},
-    {SCMP_SYS(exit), SIGNER},
-    {SCMP_SYS(prctl), SIGNER, 0, WHOLE, PR_SET_NAME},
-    {SCMP_SYS(rseq), SIGNER},
-    {SCMP_SYS(sched_getaffinity), CORE | SIGNER},
-    {SCMP_SYS(sched_yield), CORE | SIGNER},
-    {SCMP_SYS(set_robust_list), SIGNER},
+    {SCMP_SYS(clone), SIGNER | COURIER, 0, CLONE_THREAD, CLONE_THREAD},
+    {SCMP_SYS(exit), SIGNER | COURIER},
+    {SCMP_SYS(prctl), SIGNER | COURIER, 0, WHOLE, PR_SET_NAME},
+    {SCMP_SYS(rseq), SIGNER | COURIER},
+    {SCMP_SYS(sched_getaffinity), CORE | SIGNER | COURIER},
+    {SCMP_SYS(sched_yield), CORE | SIGNER | COURIER},
+    {SCMP_SYS(set_robust_list), SIGNER | COURIER},
     {SCMP_SYS(setpriority), SIGNER, 0, WHOLE, PRIO_PROCESS, 1, WHOLE, 0}, /* the thread itself */
 };
 /* clang-format on */
@@ -166,8 +179,20 @@ sandbox_calls(enum sandbox profile)
 	return n;
 }
 
-/* Calls that Landlock judges by the file's place. Core, where there is none, has no such file.
- */
+/* What is answered instead of killed, for libraries try it and have another way. */
+static const struct {
+	struct call call;
+	int error;
+} refused[] = {
+    /* Its flags lie in memory, where a filter cannot look; libc then falls back to clone. */
+    {{SCMP_SYS(clone3), SIGNER | COURIER}, ENOSYS},
+    /* The resolver's questions to a local cache and to the kernel. */
+    {{SCMP_SYS(socket), COURIER, 0, WHOLE, AF_UNIX}, EAFNOSUPPORT},
+    {{SCMP_SYS(socket), COURIER, 0, WHOLE, AF_NETLINK}, EAFNOSUPPORT},
+};
+
+/* Calls that Landlock judges by the file's place. Core and courier, where there is none, have
+ * no such file. */
 static bool
 judged_by_place(int number)
 {
@@ -212,19 +237,19 @@ filter_load(enum sandbox profile, bool confined, struct err *e)
 	if ((got = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1)) != 0)
 		goto out;
 	for (size_t i = 0; i < COUNT_OF(calls); i++) {
-		bool refuse =
-		    profile == SANDBOX_CORE && !confined && judged_by_place(calls[i].number);
+		bool refuse = (profile == SANDBOX_CORE || profile == SANDBOX_COURIER) &&
+			      !confined && judged_by_place(calls[i].number);
 
 		if ((calls[i].profiles & 1U << profile) != 0 &&
 		    (got = call_add(filter, refuse ? SCMP_ACT_ERRNO(EACCES) : SCMP_ACT_ALLOW,
 			 &calls[i])) != 0)
 			goto out;
 	}
-	/* Its flags lie in memory, where a filter cannot look; libc then falls back to clone.
-	 */
-	if (profile == SANDBOX_SIGNER &&
-	    (got = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)) != 0)
-		goto out;
+	for (size_t i = 0; i < COUNT_OF(refused); i++)
+		if ((refused[i].call.profiles & 1U << profile) != 0 &&
+		    (got = call_add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error),
+			 &refused[i].call)) != 0)
+			goto out;
 	got = seccomp_load(filter);
 	ok = got == 0;
 out:
@@ -275,11 +300,16 @@ sandbox_enter(enum sandbox profile, const char *const *dirs, struct err *e)
 		    "sandbox is off", "process='%s' by='KEYMUSTER_SANDBOX'", names[profile]);
 		return true;
 	}
-	if (!files_confine(dirs, &confined, e) || !capabilities_drop(keep, e))
+	if (!files_confine(dirs, profile == SANDBOX_COURIER, &confined, e) ||
+	    !capabilities_drop(keep, e))
 		return false;
 	if (!confined && profile == SANDBOX_CORE)
 		log_warn(
 		    "kernel without Landlock: core opens no file, archives are not written",
+		    "mend='boot with lsm=landlock,...'");
+	if (!confined && profile == SANDBOX_COURIER)
+		log_warn("kernel without Landlock: courier opens no file, hooks are reached by "
+			 "http and address only",
 		    "mend='boot with lsm=landlock,...'");
 	return filter_load(profile, confined, e);
 }

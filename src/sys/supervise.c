@@ -16,6 +16,7 @@
 #define PAUSE_MAX_MS 1000
 #define TERM_WAIT_MS 2000
 #define CAUSE_WAIT_MS 1000
+#define CHILDREN COUNT_OF(((struct child_set *)0)->child)
 
 enum outcome { SET_DIED, SET_ENDED, SET_HOPELESS };
 
@@ -25,7 +26,10 @@ struct supervisor {
 	void *arg;
 	sigset_t waited, before;
 	struct child_set set;
-	pid_t pid[COUNT_OF(((struct child_set *)0)->child)]; /* 0: not running */
+	pid_t pid[CHILDREN];	    /* 0: not running */
+	int64_t begun_ms[CHILDREN]; /* when it was started */
+	int64_t again_ms[CHILDREN]; /* of a child that is alone: when to start it; 0: not due */
+	unsigned quick[CHILDREN];   /* of the same: quick deaths in a row */
 	sigset_t chld;
 	bool have_cause;    /* one of the set ended by a signal or other than 0 */
 	bool have_made;	    /* one set at least */
@@ -89,21 +93,28 @@ child_start(const struct supervisor *s, const struct child_spec *c)
 /* ---- the set ---- */
 
 static bool
+set_start_child(struct supervisor *s, size_t i, struct err *e)
+{
+	s->again_ms[i] = 0;
+	s->begun_ms[i] = clock_mono_ms();
+	s->pid[i] = child_start(s, &s->set.child[i]);
+	if (s->pid[i] >= 0)
+		return true;
+	s->pid[i] = 0;
+	return err_set(e, WHY_IO, "cannot start %s: %s", s->set.child[i].role, strerror(errno));
+}
+
+static bool
 set_start(struct supervisor *s, struct err *e)
 {
 	bool ok;
 
 	s->set = (struct child_set){0};
 	s->have_cause = false;
+	memset(s->quick, 0, sizeof(s->quick));
 	ok = s->make(s->arg, &s->set, e);
-	for (size_t i = 0; ok && i < s->set.count; i++) {
-		s->pid[i] = child_start(s, &s->set.child[i]);
-		if (s->pid[i] < 0) {
-			s->pid[i] = 0;
-			ok = err_set(e, WHY_IO, "cannot start %s: %s", s->set.child[i].role,
-			    strerror(errno));
-		}
-	}
+	for (size_t i = 0; ok && i < s->set.count; i++)
+		ok = set_start_child(s, i, e);
 	for (size_t i = 0; i < s->set.owned_count; i++)
 		close(s->set.owned[i]);
 	return ok;
@@ -140,6 +151,47 @@ death_log(const char *role, pid_t pid, int status)
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
+/* The first quick death may be chance; from the second on the pause doubles. */
+static int64_t
+pause_after(unsigned quick)
+{
+	int64_t pause = quick < 2 ? 0 : PAUSE_FIRST_MS;
+
+	for (unsigned i = 2; i < quick && pause < PAUSE_MAX_MS; i++)
+		pause *= 2;
+	return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
+}
+
+/* It comes back by itself; the others do not hear of it. */
+static void
+child_again(struct supervisor *s, size_t i)
+{
+	int64_t now = clock_mono_ms();
+
+	s->pid[i] = 0;
+	s->quick[i] = now - s->begun_ms[i] < STEADY_MS ? s->quick[i] + 1 : 0;
+	s->again_ms[i] = now + pause_after(s->quick[i]);
+}
+
+/* Starts who is due; milliseconds until the next is, -1: nobody is. */
+static int64_t
+set_start_due(struct supervisor *s)
+{
+	int64_t next = -1, now = clock_mono_ms();
+	struct err e = {0};
+
+	for (size_t i = 0; i < s->set.count; i++) {
+		if (s->again_ms[i] != 0 && now >= s->again_ms[i] &&
+		    !set_start_child(s, i, &e)) {
+			log_error("child cannot start", "why='%s'", e.text);
+			s->again_ms[i] = now + PAUSE_MAX_MS;
+		}
+		if (s->again_ms[i] != 0 && (next < 0 || s->again_ms[i] - now < next))
+			next = s->again_ms[i] - now;
+	}
+	return next;
+}
+
 /* Takes in who has died, with or without waiting; logs unless quiet. */
 static enum outcome
 set_reap(struct supervisor *s, int flags, bool quiet, size_t *died)
@@ -153,6 +205,10 @@ set_reap(struct supervisor *s, int flags, bool quiet, size_t *died)
 			continue;
 		if (!quiet)
 			death_log(s->set.child[i].role, s->pid[i], status);
+		if (s->set.child[i].alone) {
+			child_again(s, i);
+			continue;
+		}
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG &&
 		    s->set.child[i].may_end_all && clock_mono_ms() - s->started_ms < STEADY_MS)
 			got = SET_HOPELESS;
@@ -170,6 +226,9 @@ set_kill(struct supervisor *s)
 
 	set_signal(s, SIGKILL);
 	set_reap(s, 0, true, &died);
+	for (size_t i = 0; i < s->set.kept_count; i++)
+		close(s->set.kept[i]);
+	s->set.kept_count = 0;
 }
 
 /* The signal that came, or 0 when milliseconds have passed. */
@@ -237,7 +296,9 @@ set_watch(struct supervisor *s)
 	for (;;) {
 		enum outcome got;
 		size_t died = 0;
-		int signal = sigwaitinfo(&s->waited, NULL);
+		int64_t pause = set_start_due(s);
+		int signal =
+		    pause < 0 ? sigwaitinfo(&s->waited, NULL) : signal_wait(&s->waited, pause);
 
 		if (signal == SIGTERM || signal == SIGINT) {
 			set_end(s);
@@ -251,17 +312,6 @@ set_watch(struct supervisor *s)
 		set_kill(s);
 		return got;
 	}
-}
-
-/* The first quick death may be chance; from the second on the pause doubles. */
-static int64_t
-pause_after(unsigned quick)
-{
-	int64_t pause = quick < 2 ? 0 : PAUSE_FIRST_MS;
-
-	for (unsigned i = 2; i < quick && pause < PAUSE_MAX_MS; i++)
-		pause *= 2;
-	return pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS;
 }
 
 static enum outcome

@@ -75,24 +75,30 @@ bool dir_lock(const char *dir, int *fd, struct err *e) MUST_USE;
 /* ---- processes ---- */
 
 struct child_spec {
-	const char *role; /* "front", "core", "signer": becomes argv[1] as --role=ROLE */
-	const int *fds;	  /* inherited as 3, 4, 5, ... in this order */
+	const char
+	    *role; /* "front", "core", "signer", "courier": becomes argv[1] as --role=ROLE */
+	const int *fds; /* inherited as 3, 4, 5, ... in this order */
 	size_t fd_count;
 	char *const *env; /* extra NAME=VALUE, NULL ends */
 	bool may_end_all; /* its EXIT_CONFIG counts; not for who faces the network */
+	bool alone;	  /* its death does not end the set: it is started again */
 };
 /*
  * The supervisor: runs make() for a fresh set of children (channels are new each time), waits;
  * when any child dies it kills the rest, reaps, and makes a new set within 100 ms (a second at
  * most apart when a set lived under one second; the log counts). SIGTERM and SIGINT end all.
  * Returns the exit code. A child's exit code 78 (EX_CONFIG) ends all with 1, for it has said
- * why: from a child that may, in a set that has lived under one second.
+ * why: from a child that may, in a set that has lived under one second. A child that is alone
+ * comes back the same way, with the descriptors it had: what it had read of them is lost.
  */
 struct child_set {
-	struct child_spec child[8];
+	struct child_spec child[16];
 	size_t count;
-	int owned[32]; /* descriptors the supervisor closes after starting the set */
+	int owned[40]; /* descriptors the supervisor closes after starting the set */
 	size_t owned_count;
+	int kept[4]; /* and those it closes when the set has ended: of children that are alone
+		      */
+	size_t kept_count;
 };
 typedef bool (*set_maker)(void *arg, struct child_set *out, struct err *e);
 int supervise(const char *self, set_maker make, void *arg);
@@ -104,12 +110,13 @@ int supervise(const char *self, set_maker make, void *arg);
  * from outside. */
 bool process_hide(struct err *e) MUST_USE;
 
-enum sandbox { SANDBOX_FRONT, SANDBOX_CORE, SANDBOX_SIGNER };
+enum sandbox { SANDBOX_FRONT, SANDBOX_CORE, SANDBOX_SIGNER, SANDBOX_COURIER };
 /*
  * No new privileges, no core dumps, not dumpable, no capabilities, files by name only in dirs
- * (NULL ends; NULL: nowhere), seccomp filter of the profile (kill on violation). For a process
- * of one thread. KEYMUSTER_SANDBOX=off leaves out all but the first two (sanitizers need what
- * is forbidden); the log says so. Where the kernel has no Landlock, core opens no file at all
+ * (NULL ends; NULL: nowhere; courier: also single files, only read, as far as they exist),
+ * seccomp filter of the profile (kill on violation). For a process of one thread.
+ * KEYMUSTER_SANDBOX=off leaves out all but the first two (sanitizers need what is forbidden);
+ * the log says so. Where the kernel has no Landlock, core and courier open no file at all
  * (EACCES) and the signer any; the log says that too. Afterwards nothing can be loaded or
  * opened anew: get crypto providers, group names (nsswitch), sockets and the loop before.
  */

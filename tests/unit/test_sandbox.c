@@ -118,6 +118,24 @@ act_connect(void)
 	return connect(fx.pair[0], (struct sockaddr *)&at, sizeof(at)) == 0;
 }
 
+/* Nobody listens there, and that is heard. */
+static bool
+act_tcp_connect(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_port = htons(9),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 || errno == ECONNREFUSED;
+}
+
+static bool
+act_read_directory(void)
+{
+	return opens(fx.open, O_RDONLY | O_DIRECTORY);
+}
+
 static bool
 act_read(void)
 {
@@ -395,7 +413,13 @@ act_thread(void)
 	int ran = 0;
 
 	return pthread_create(&t, NULL, thread_main, &ran) == 0 && pthread_join(t, NULL) == 0 &&
-	       ran == 1 && setpriority(PRIO_PROCESS, 0, 5) == 0;
+	       ran == 1;
+}
+
+static bool
+act_slow_itself(void)
+{
+	return setpriority(PRIO_PROCESS, 0, 5) == 0;
 }
 
 static bool
@@ -413,7 +437,8 @@ act_key(void)
 #define FRONT (1U << SANDBOX_FRONT)
 #define CORE (1U << SANDBOX_CORE)
 #define SIGNER (1U << SANDBOX_SIGNER)
-#define ALL (FRONT | CORE | SIGNER)
+#define COURIER (1U << SANDBOX_COURIER)
+#define ALL (FRONT | CORE | SIGNER | COURIER)
 
 static const struct {
 	const char *sentence;
@@ -421,10 +446,11 @@ static const struct {
 	unsigned works; /* in which profiles; in the others it must not */
 	bool fails;	/* in the others it fails instead of ending the process */
 } rows[] = {
-    {"open a TCP socket", act_tcp_socket, 0},
-    {"open a Unix socket", act_unix_socket, 0},
-    {"make a socket pair", act_socketpair, 0},
-    {"connect", act_connect, 0},
+    {"open a TCP socket", act_tcp_socket, COURIER},
+    {"open a Unix socket", act_unix_socket, 0, true},
+    {"make a socket pair", act_socketpair, COURIER},
+    {"connect by TCP", act_tcp_connect, COURIER},
+    {"connect a channel elsewhere", act_connect, 0, true},
     {"run a program", act_exec, 0},
     {"fork", act_fork, 0},
     {"fork by clone3", act_clone3, 0, true},
@@ -446,9 +472,10 @@ static const struct {
     {"make a file beside its directory", act_make_beside, 0, true},
     {"move a file out of its directory", act_move_out, 0, true},
     {"remove a file beside its directory", act_remove_beside, 0, true},
-    {"look at a file by name", act_stat, CORE | SIGNER},
-    {"read, replace and remove files of its directory", act_files, CORE | SIGNER},
-    {"lock its directory", act_lock, SIGNER},
+    {"look at a file by name", act_stat, CORE | SIGNER | COURIER},
+    {"read its directory", act_read_directory, CORE | SIGNER | COURIER},
+    {"read, replace and remove files of its directory", act_files, CORE | SIGNER, true},
+    {"lock its directory", act_lock, SIGNER, true},
     {"set the clock", act_set_clock, 0, true},
     {"accept a connection and answer it", act_accept, FRONT | CORE},
     {"send and receive on a channel", act_channel, ALL},
@@ -456,8 +483,9 @@ static const struct {
     {"make a loop", act_loop_make, CORE | SIGNER},
     {"log, draw random octets, read the clock", act_log_and_chance, ALL},
     {"ask whether the clock is to be trusted", act_clock_trust, CORE},
-    {"start a thread", act_thread, SIGNER},
-    {"make a key", act_key, CORE | SIGNER},
+    {"start a thread", act_thread, SIGNER | COURIER},
+    {"change its own priority", act_slow_itself, SIGNER},
+    {"make a key", act_key, CORE | SIGNER | COURIER},
 };
 
 enum end { WORKED, FAILED, KILLED, OTHER };
@@ -494,7 +522,7 @@ test_acts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		for (int p = SANDBOX_FRONT; p <= SANDBOX_SIGNER; p++) {
+		for (int p = SANDBOX_FRONT; p <= SANDBOX_COURIER; p++) {
 			bool want = (rows[i].works & 1U << p) != 0;
 
 			if (want && SANITIZED) /* its own calls are not in the profile */
@@ -632,6 +660,8 @@ test_without_landlock(void **state)
 	    {"core runs on", SANDBOX_CORE, act_channel, WORKED},
 	    {"the signer has its files", SANDBOX_SIGNER, act_files, WORKED},
 	    {"front opens nothing", SANDBOX_FRONT, act_read, KILLED},
+	    {"courier reads no file", SANDBOX_COURIER, act_read, FAILED},
+	    {"courier runs on", SANDBOX_COURIER, act_channel, WORKED},
 	};
 
 	(void)state;
@@ -668,7 +698,7 @@ test_capabilities_are_gone(void **state)
 	    "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"};
 
 	(void)state;
-	for (int p = SANDBOX_FRONT; p <= SANDBOX_SIGNER; p++) {
+	for (int p = SANDBOX_FRONT; p <= SANDBOX_COURIER; p++) {
 		uint64_t spared = p == SANDBOX_SIGNER ? 1ULL << CAP_IPC_LOCK : 0;
 		int up[2], hold[2], status;
 		char c;
@@ -704,9 +734,9 @@ static void
 test_few_calls(void **state)
 {
 	(void)state;
-	print_message("# calls allowed: front %zu, core %zu, signer %zu\n",
+	print_message("# calls allowed: front %zu, core %zu, signer %zu, courier %zu\n",
 	    sandbox_calls(SANDBOX_FRONT), sandbox_calls(SANDBOX_CORE),
-	    sandbox_calls(SANDBOX_SIGNER));
+	    sandbox_calls(SANDBOX_SIGNER), sandbox_calls(SANDBOX_COURIER));
 	assert_true(sandbox_calls(SANDBOX_FRONT) <= 40);
 }
 

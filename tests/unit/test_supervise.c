@@ -49,8 +49,10 @@ child_main(const char *role)
 		(void)poll(NULL, 0, 1100); /* its set must be older than a second */
 		return EXIT_CONFIG;
 	}
-	if (strcmp(role, "quick") == 0)
+	if (strcmp(role, "quick") == 0 || strcmp(role, "alone-quick") == 0)
 		return 3;
+	if (strcmp(role, "alone-config") == 0)
+		return EXIT_CONFIG;
 	for (;;)
 		pause();
 }
@@ -93,7 +95,13 @@ make(void *arg, struct child_set *out, struct err *e)
 		fds[i][1] = pair[1];
 		fds[i][2] = pair[0];
 		out->child[i] = (struct child_spec){p->roles[i], fds[i], 3, env,
-		    .may_end_all = strcmp(p->roles[i], "liar") != 0};
+		    .may_end_all = strcmp(p->roles[i], "liar") != 0,
+		    .alone = strncmp(p->roles[i], "alone", 5) == 0};
+		if (!out->child[i].alone)
+			continue;
+		out->owned_count -= 2; /* what it has stays open for the next */
+		memcpy(&out->kept[out->kept_count], pair, 2 * sizeof(int));
+		out->kept_count += 2;
 	}
 	out->count = p->count;
 	return true;
@@ -273,6 +281,64 @@ test_back_off(void **state)
 	close(r.report);
 }
 
+/* Its death is its own: the same descriptors, at once, and the others hear nothing. */
+static void
+test_who_is_alone_comes_back_alone(void **state)
+{
+	struct plan p = {{"front", "alone"}, 2};
+	struct run r = run_start(p);
+	struct report got;
+	int pids[4], before;
+
+	(void)state;
+	set_next(&r, &p, pids);
+	before = pids[1];
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(kill(before, SIGKILL), 0);
+		assert_true(report_next(&r, &got));
+		assert_string_equal(got.role, "alone");
+		assert_string_equal(got.fds, "3,4,5,");
+		assert_int_not_equal(got.pid, before);
+		assert_true(lives(pids[0]));
+		before = got.pid;
+	}
+	/* The death of another ends it with the set. */
+	assert_int_equal(kill(pids[0], SIGKILL), 0);
+	set_next(&r, &p, pids);
+	assert_false(lives(before));
+	run_end(&r);
+	assert_false(lives(pids[0]) || lives(pids[1]));
+}
+
+/* Whatever it ends with it comes back, more and more slowly, and the set lives on. */
+static void
+test_who_is_alone_backs_off(void **state)
+{
+	static const char *const roles[] = {"alone-quick", "alone-config"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(roles); i++) {
+		struct plan p = {{"front", roles[i]}, 2};
+		struct run r = run_start(p);
+		struct report got;
+		int64_t at[7];
+		int front = 0;
+
+		for (size_t n = 0; n < COUNT_OF(at);) {
+			assert_true(report_next(&r, &got));
+			if (strcmp(got.role, "front") == 0) {
+				assert_int_equal(front, 0);
+				front = got.pid;
+			} else {
+				at[n++] = clock_mono_ms();
+			}
+		}
+		assert_true(at[6] - at[0] >= 1550); /* as in test_back_off */
+		assert_true(lives(front));
+		run_end(&r);
+	}
+}
+
 static void
 test_stubborn_child_is_killed(void **state)
 {
@@ -375,6 +441,8 @@ main(int argc, char **argv)
 	    cmocka_unit_test(test_children_get_what_is_theirs),
 	    cmocka_unit_test(test_a_new_set_within_100_ms),
 	    cmocka_unit_test(test_back_off),
+	    cmocka_unit_test(test_who_is_alone_comes_back_alone),
+	    cmocka_unit_test(test_who_is_alone_backs_off),
 	    cmocka_unit_test(test_stubborn_child_is_killed),
 	    cmocka_unit_test(test_config_error_ends_all),
 	    cmocka_unit_test(test_config_error_that_does_not_count),
