@@ -18,6 +18,7 @@ libevent-dev          event loop
 libsqlite3-dev        the embedded database
 libseccomp-dev        sandboxes
 libjansson-dev        JSON answers
+libcurl4-openssl-dev  questions to hooks: headers, and the library that the courier loads
 libedit-dev           the interactive shell
 libcmocka-dev         unit tests
 python3               independent tables and tallies of the tests
