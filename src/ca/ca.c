@@ -193,6 +193,9 @@ ca_step(
 	case CA_ARCHIVED:
 		ok = authority_archived(ca, ev->all, now, e);
 		break;
+	case CA_ANSWERED:
+		ok = challenge_answered(ca, ev, now, out, e);
+		break;
 	}
 	return ok && follow_plan(ca, now, out, e);
 }

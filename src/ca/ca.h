@@ -17,11 +17,19 @@
 
 /* ---- what is configured ---- */
 
+#define CA_PROFILES 8
+
 enum ca_mode { CA_MANUAL, CA_AUTO, CA_GRANT_NONE };
 
 struct ca_word { /* compat WORD [PATTERN] */
 	bool on;
 	char subjects[128]; /* pattern; "": all */
+};
+
+struct ca_profile { /* what clients that come by its path get otherwise */
+	char name[64];
+	bool chain; /* the CA's certificate behind the issued one */
+	bool asks;  /* a hook decides on challenges */
 };
 
 struct ca_policy {
@@ -43,6 +51,9 @@ struct ca_policy {
 					 the CA's own does */
 	int ra_bits;
 	char cdp_url[512]; /* "": no CRLDistributionPoints */
+	bool asks;	   /* as in a profile, for those who come without one */
+	struct ca_profile profile[CA_PROFILES];
+	size_t profile_count;
 	bool archive; /* have NAME.p12 made when the CA is made; the signer has the password */
 	struct ca_word legacy, ancient; /* old algorithms let in (docs/compat.md) */
 };
@@ -116,16 +127,29 @@ enum ca_event_kind {
 	CA_KEY_DONE, /* a job came back */
 	CA_COMMAND,  /* an operator's word */
 	CA_ARCHIVED, /* EFFECT_ARCHIVE was done: all = the file stands */
+	CA_ANSWERED, /* EFFECT_ASK id was answered, at whatever time */
 };
 enum ca_command { CA_GRANT, CA_REJECT, CA_REMOVE, CA_REVOKE, CA_PASSWORD };
+
+struct ca_answer {
+	bool known;   /* else nobody could say: the client is to come again */
+	bool allowed; /* if the request has the subject and exactly the names that follow */
+	bool has_subject, has_san;
+	struct view subject; /* text for name_parse */
+	struct view san;     /* texts for san_parse */
+	struct view reason;  /* of a refusal, for the log */
+};
 
 struct ca_event {
 	enum ca_event_kind kind;
 	bool clock_trusted;
-	uint64_t id;	       /* CA_REQUEST, CA_COMMAND: comes back in the reply */
-	struct view body;      /* CA_REQUEST */
-	const char *source;    /* CA_REQUEST: address */
-	struct key_done *done; /* CA_KEY_DONE: borrowed */
+	uint64_t id; /* CA_REQUEST, CA_COMMAND: comes back in the reply; CA_ANSWERED: of the
+			question */
+	struct view body;		/* CA_REQUEST */
+	const char *source;		/* CA_REQUEST: address */
+	const char *profile;		/* CA_REQUEST: name of a profile; NULL or "": none */
+	const struct ca_answer *answer; /* CA_ANSWERED: borrowed */
+	struct key_done *done;		/* CA_KEY_DONE: borrowed */
 	enum ca_command command;
 	bool all;	    /* CA_GRANT, CA_REJECT, CA_REMOVE */
 	int64_t request;    /* the same: its id */
@@ -144,6 +168,7 @@ enum effect_kind {
 	EFFECT_JOB,	/* job; its bytes are in bytes */
 	EFFECT_PUBLISH, /* object: bytes served from front's memory */
 	EFFECT_ARCHIVE, /* bytes to STATEDIR/servers/NAME/archive/NAME.p12 */
+	EFFECT_ASK,	/* the hook about a challenge; id: comes back; bytes: ca_question */
 };
 enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL };
 
@@ -163,6 +188,14 @@ struct effects {
 	struct effect *list;
 	size_t n, cap;
 };
+/* What EFFECT_ASK asks; borrowed from it. The challenge goes to the hook and nowhere else. */
+struct ca_question {
+	struct view profile, source, transaction; /* texts; the last in hex */
+	struct view challenge, subject;		  /* UTF-8; the latter by name_write */
+	struct view san;			  /* by san_write */
+	struct view request;			  /* SHA-256 of the PKCS#10 */
+};
+bool ca_question(const struct effect *x, struct ca_question *out) MUST_USE;
 void effects_truncate(struct effects *f, size_t n); /* frees from n on */
 void effects_free(struct effects *f);
 

@@ -4,6 +4,11 @@
 
 #include "ca/strength.h"
 
+struct heard { /* an answer while it is dealt with */
+	const struct ca_answer *answer;
+	struct blob subject, san; /* DER, when the answer has them */
+};
+
 /* One message being answered. The views in scep and envelope borrow from its blobs. */
 struct exchange {
 	struct exchange *next;
@@ -25,6 +30,11 @@ struct exchange {
 	struct scep_spec reply;
 	struct blob attrs, content;
 	uint8_t nonce[16];
+	const struct ca_profile *profile; /* of the policy; NULL: none */
+	uint64_t question;		  /* its answer is waited for, 0: none */
+	uint8_t digest[32];		  /* of the request, with a question */
+	struct blob opened;		  /* its PKCS#10, with a question */
+	const struct heard *heard;	  /* in challenge_answered only */
 };
 
 /* A job at the keys, and what to do when it comes back. */
@@ -78,7 +88,7 @@ struct ca {
 	struct blob last_serial;
 	bool published, resumed; /* done once after opening */
 	when_t wake;
-	uint64_t next_job;
+	uint64_t next_job, next_question;
 	struct task *tasks, **tasks_end;
 	struct exchange *exchanges;
 	size_t in_flight;
@@ -235,6 +245,18 @@ bool password_hash(
     struct ca *ca, struct view password, uint8_t out[32], struct err *e) MUST_USE;
 bool password_make(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
     struct err *e) MUST_USE;
+
+/* challenge.c: challenges that a hook decides on */
+/* Is there a hook for this one, and would a right password decide? */
+bool challenge_asks(const struct ca *ca, const struct exchange *x, const struct grant_facts *f);
+/* x waits; the answer leads to request_read again. digest: 32 octets. */
+void challenge_ask(struct ca *ca, struct exchange *x, const struct csr *csr, struct view digest,
+    const char *transaction, struct view challenge, struct effects *out);
+bool challenge_answered(struct ca *ca, const struct ca_event *ev, when_t now,
+    struct effects *out, struct err *e) MUST_USE;
+/* What x->heard says of this request. */
+enum grant_password challenge_result(
+    const struct ca *ca, const struct exchange *x, const struct csr *csr);
 
 /* request.c: PKCSReq and RenewalReq, once opened */
 bool request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,

@@ -1,5 +1,6 @@
 /* flight.c - exchanges in flight. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ca/ca_int.h"
 
@@ -13,6 +14,9 @@ exchange_new(struct ca *ca, const struct ca_event *ev)
 	blob_add_view(&x->message, ev->body);
 	x->cipher = CIPHER_AES128;
 	x->signer = SIGNER_STRANGER;
+	for (size_t i = 0; ev->profile != NULL && i < ca->policy.profile_count; i++)
+		if (strcmp(ca->policy.profile[i].name, ev->profile) == 0)
+			x->profile = &ca->policy.profile[i];
 	x->next = ca->exchanges;
 	ca->exchanges = x;
 	ca->in_flight++;
@@ -36,6 +40,7 @@ exchange_free(struct ca *ca, struct exchange *x)
 	blob_free(&x->signer_der);
 	blob_free(&x->attrs);
 	blob_free(&x->content);
+	blob_free(&x->opened);
 	free(x);
 }
 

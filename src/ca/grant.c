@@ -94,8 +94,7 @@ grant_words(enum grant_reason r)
 	    [REASON_ROLE] = "a CA or RA certificate waits for an operator",
 	    [REASON_EXPIRED] = "the signer's certificate has expired; waits for an operator",
 	    [REASON_MANUAL] = "waits for an operator",
-	    [REASON_WRONG_PASSWORD] =
-		"the password is no one-time password of this CA; waits for an operator",
+	    [REASON_WRONG_PASSWORD] = "the password is not accepted; waits for an operator",
 	    [REASON_REPLACE] = "the subject has a live certificate; waits for an operator",
 	};
 

@@ -150,7 +150,16 @@ bool
 reply_cert(
     struct ca *ca, struct exchange *x, struct view cert, struct effects *out, struct err *e)
 {
-	return reply_success(ca, x, cert, (struct view){0}, out, e);
+	bool chain = x->profile != NULL && x->profile->chain && x->scep.type != SCEP_GETCERT;
+	struct blob certs = {0};
+	bool ok;
+
+	blob_add_view(&certs, cert);
+	if (chain)
+		blob_add_view(&certs, ca->cert.whole);
+	ok = reply_success(ca, x, blob_view(&certs), (struct view){0}, out, e);
+	blob_free(&certs);
+	return ok;
 }
 
 bool

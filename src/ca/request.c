@@ -11,8 +11,10 @@ struct request {
 	uint8_t identity[32], digest[32];
 	char transaction[2 * SCEP_TRANSACTION_MAX + 1];
 	enum grant_role role;
-	uint8_t password[32]; /* hash, when facts say PASSWORD_RIGHT */
-	bool password_spent;
+	struct blob challenge; /* in UTF-8 */
+	uint8_t password[32];  /* its hash, when facts say PASSWORD_RIGHT */
+	bool password_ours, password_spent;
+	bool by_hook; /* what facts say of the password */
 	struct grant_facts facts;
 };
 
@@ -116,32 +118,28 @@ find_role(struct ca *ca, const struct exchange *x, struct request *r, struct err
 static bool
 find_password(struct ca *ca, struct request *r, bool void_last, when_t now, struct err *e)
 {
-	struct blob text = {0};
 	struct row_challenge row;
 	struct err why = {0};
-	bool ok = true;
 
 	if (!r->csr.has_challenge)
-		goto out;
+		return true;
 	r->facts.password = PASSWORD_WRONG;
-	if (!csr_challenge(&r->csr, &text, &why))
-		goto out;
-	ok = password_hash(ca, blob_view(&text), r->password, e);
-	if (!ok)
-		goto out;
-	why = (struct err){0};
-	if (ST(ca)->challenge_get(ca->store, view_of(r->password, 32), &row, &why)) {
-		r->password_spent = row.used_at != 0;
-		if (now < row.expires_at &&
-		    (row.used_at == 0 ||
-			(void_last && view_equal(row.used_by, view_of(r->identity, 32)))))
-			r->facts.password = PASSWORD_RIGHT;
-	} else {
-		ok = absent(&why, e);
+	if (!csr_challenge(&r->csr, &r->challenge, &why)) {
+		blob_clear(&r->challenge);
+		return true;
 	}
-out:
-	blob_free(&text);
-	return ok;
+	if (!password_hash(ca, blob_view(&r->challenge), r->password, e))
+		return false;
+	why = (struct err){0};
+	if (!ST(ca)->challenge_get(ca->store, view_of(r->password, 32), &row, &why))
+		return absent(&why, e);
+	r->password_ours = true;
+	r->password_spent = row.used_at != 0;
+	if (now < row.expires_at &&
+	    (row.used_at == 0 ||
+		(void_last && view_equal(row.used_by, view_of(r->identity, 32)))))
+		r->facts.password = PASSWORD_RIGHT;
+	return true;
 }
 
 static bool
@@ -215,7 +213,8 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 	    .identity = view_of(r->identity, 32),
 	    .digest = view_of(r->digest, 32),
 	    .transaction = r->transaction,
-	    .granted_by = by[g->reason],
+	    .granted_by =
+		r->by_hook && g->reason == REASON_PASSWORD ? "challenge" : by[g->reason],
 	};
 	struct sighting s = {i.identity, i.subject, x->source, type_name(x), 0};
 
@@ -223,7 +222,7 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 		reply_later(ca, x, 60, out);
 		return true;
 	}
-	if (g->reason == REASON_PASSWORD && !r->password_spent &&
+	if (g->reason == REASON_PASSWORD && !r->by_hook && !r->password_spent &&
 	    (!ST(ca)->challenge_use(ca->store, view_of(r->password, 32), now, i.identity, e) ||
 		!ST(ca)->challenge_expiry(ca->store, &ca->facts.challenge_expiry, e)))
 		return false;
@@ -342,9 +341,18 @@ request_decide(struct ca *ca, struct exchange *x, struct request *r, when_t now,
 
 	if (!gather_facts(ca, x, r, now, e))
 		return false;
+	r->by_hook =
+	    r->challenge.n > 0 && !r->password_ours && challenge_asks(ca, x, &r->facts);
+	if (r->by_hook && x->heard == NULL) {
+		challenge_ask(ca, x, &r->csr, view_of(r->digest, 32), r->transaction,
+		    blob_view(&r->challenge), out);
+		return true;
+	}
+	if (r->by_hook)
+		r->facts.password = challenge_result(ca, x, &r->csr);
 	g = grant_decide(&r->facts);
 	if (r->facts.password == PASSWORD_WRONG && g.reason == REASON_WRONG_PASSWORD &&
-	    ca->facts.challenge_expiry != WHEN_NEVER)
+	    (r->by_hook || ca->facts.challenge_expiry != WHEN_NEVER))
 		x->delay_ms = source_wrong_password(ca, x->source, now);
 	switch (g.act) {
 	case GRANT_ISSUE:
@@ -366,7 +374,7 @@ request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
 	struct err why = {0};
 	enum scep_fail fail;
 	const char *text;
-	bool admitted, answered;
+	bool admitted, answered, ok;
 
 	if (!csr_decode(plain, &r.csr, &why) ||
 	    !key_verify(&r.csr.key, &r.csr.alg, r.csr.info, r.csr.signature, &why)) {
@@ -398,5 +406,7 @@ request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
 	if (!same_answer(ca, x, view_of(r.digest, 32), sha256_8(r.csr.key.whole), now,
 		&answered, out, e))
 		return false;
-	return answered || request_decide(ca, x, &r, now, out, e);
+	ok = answered || request_decide(ca, x, &r, now, out, e);
+	blob_free(&r.challenge);
+	return ok;
 }

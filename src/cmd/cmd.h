@@ -30,15 +30,25 @@ struct daemon_options {
 bool wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e) MUST_USE;
 /* STATEDIR/servers/NAME[/leaf], and the directory itself when leaf is NULL. */
 const char *server_path(const char *state, const char *name, const char *leaf, char out[512]);
+/* Whom a server asks about challenges, for those who come by this profile ("": by none): his
+ * number among all hooks of the configuration; -1: nobody. */
+int hook_number(const struct conf *c, const struct conf_server *s, const char *profile);
+/* Every hook at its number; *n 0: there is none. */
+struct courier_hook;
+void hooks_of(const struct conf *c, struct courier_hook *out, size_t *n);
+
+#define PASSWORDS (CONF_SERVERS * (2 + CONF_PROFILES))
+/* Password i of the configuration, CONF_PASSWORD_MAX octets; NULL: there is none. */
+char *conf_password(struct conf *c, size_t i);
 struct password_seal {
 	struct seal seal;
 	bool away;
-	char sealed[CONF_SERVERS][512]; /* once they are away: what is printed */
+	char sealed[PASSWORDS][512]; /* once they are away: what is printed */
 };
 /*
  * For core, before a stranger's first octet: seal the passwords of the configuration once and
- * for all and forget them and the key. They open the archive, so whoever steers core must not
- * find them there; all that core does with them is print them sealed.
+ * for all and forget them and the key. They open the archive and hooks, so whoever steers core
+ * must not find them there; all that core does with them is print them sealed.
  */
 bool passwords_put_away(struct password_seal *s, struct conf *c, struct err *e) MUST_USE;
 /* conf_seal: password 6 is AES-256-GCM in hex; the same password prints the same text. */
@@ -51,7 +61,7 @@ bool conf_load(const char *path, struct view text, struct password_seal *seal, b
 /* core.c: the core process */
 struct core_options {
 	const char *state, *conf_path;
-	int front, control, control_ro, signers[CONF_SERVERS];
+	int front, control, control_ro, signers[CONF_SERVERS], courier; /* the last -1: none */
 	struct conf *conf;
 	struct password_seal *seal;
 	unsigned workers; /* signer threads: bounds what is in flight there */

@@ -40,6 +40,13 @@ flush_sayings(struct core *c)
 }
 
 static void
+say_message(struct core *c, struct saying *s)
+{
+	*c->sayings_end = s;
+	c->sayings_end = &s->next;
+}
+
+static void
 say(struct core *c, const struct front_say *what, int64_t delay_ms)
 {
 	struct saying *s = mem_get(sizeof(*s));
@@ -52,8 +59,26 @@ say(struct core *c, const struct front_say *what, int64_t delay_ms)
 		c->delayed = s;
 		return;
 	}
-	*c->sayings_end = s;
-	c->sayings_end = &s->next;
+	say_message(c, s);
+}
+
+/* Before anything is published, so that no address is unknown that will not be. */
+static void
+say_profiles(struct core *c)
+{
+	for (size_t i = 0; i < c->server_count; i++) {
+		const struct conf_server *conf = c->server[i].conf;
+
+		for (size_t k = 0; k < conf->profile_count; k++) {
+			struct saying *s = mem_get(sizeof(*s));
+			struct front_profile p;
+
+			(void)snprintf(p.name, sizeof(p.name), "%s", conf->profile[k].name);
+			(void)snprintf(p.ca, sizeof(p.ca), "%s", conf->name);
+			front_profile_encode(&p, &s->message);
+			say_message(c, s);
+		}
+	}
 }
 
 static void
@@ -85,8 +110,7 @@ release_delayed(struct core *c)
 		*at = s->next;
 		s->next = NULL;
 		c->delayed_count--;
-		*c->sayings_end = s;
-		c->sayings_end = &s->next;
+		say_message(c, s);
 	}
 	return next;
 }
@@ -258,6 +282,9 @@ release_effects(struct server *s, struct effects *out)
 		case EFFECT_ARCHIVE:
 			write_archive(s, x);
 			break;
+		case EFFECT_ASK:
+			question_ask(s, x);
+			break;
 		}
 	}
 	effects_free(out);
@@ -282,6 +309,8 @@ item_event(const struct server *s, struct item *it)
 	ev->clock_trusted = s->core->clock_trusted;
 	ev->body = blob_view(&it->body);
 	ev->source = it->source;
+	ev->profile = it->profile;
+	ev->answer = &it->answer;
 	ev->actor = it->actor;
 	ev->serial = blob_view(&it->serial);
 	ev->done = &it->done;
@@ -390,11 +419,14 @@ void
 core_round(void *arg)
 {
 	struct core *c = arg;
+	int64_t delayed, due;
 
 	for (size_t i = 0; i < c->server_count; i++)
 		server_work(&c->server[i]);
 	operator_shows(c);
-	set_wake(c, release_delayed(c));
+	delayed = release_delayed(c);
+	due = questions_due(c);
+	set_wake(c, due >= 0 && (delayed < 0 || due < delayed) ? due : delayed);
 	flush_sayings(c);
 	if (c->shows != NULL)
 		timer_set(c->wake, 0);
@@ -434,6 +466,7 @@ front_asks(struct core *c, struct view message)
 	it->event.id = ask.id;
 	blob_add_view(&it->body, ask.body);
 	(void)snprintf(it->source, sizeof(it->source), "%s", ask.source);
+	(void)snprintf(it->profile, sizeof(it->profile), "%s", ask.profile);
 	server_add_item(s, it);
 }
 
@@ -591,8 +624,10 @@ core_close(struct core *c)
 		show_free(&p->answer);
 		free(p);
 	}
+	questions_free(c);
 	control_close(c->control);
 	watch_free(c->front_watch);
+	watch_free(c->courier_watch);
 	timer_free(c->wake);
 	timer_free(c->say_again);
 	timer_free(c->clock_check);
@@ -643,6 +678,9 @@ core_main(const struct core_options *o)
 	}
 	c->control = control_open(c->loop, o->control, o->control_ro, operator_line, c);
 	c->front_watch = loop_watch(c->loop, o->front, front_readable, c);
+	if (o->courier >= 0)
+		c->courier_watch = loop_watch(c->loop, o->courier, courier_readable, c);
+	say_profiles(c);
 	c->wake = loop_timer(c->loop, wake_due, c);
 	c->say_again = loop_timer(c->loop, say_again_due, c);
 	c->clock_check = loop_timer(c->loop, clock_check_due, c);

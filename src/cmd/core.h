@@ -3,6 +3,7 @@
 #define CMD_CORE_H
 
 #include "cmd/cmd.h"
+#include "courier/courier.h"
 #include "net/net.h"
 #include "show/show.h"
 
@@ -10,8 +11,9 @@ struct item { /* an event that waits for its turn */
 	struct item *next;
 	struct ca_event event;
 	struct blob body, serial;
-	char source[64], actor[64];
+	char source[64], actor[64], profile[64];
 	struct key_done done;
+	struct ca_answer answer; /* its views borrow from body */
 };
 
 struct job { /* a job that waits for a free signer thread */
@@ -58,7 +60,9 @@ struct core {
 	struct server server[CONF_SERVERS];
 	size_t server_count;
 	struct control *control;
-	struct watch *front_watch;
+	struct watch *front_watch, *courier_watch;
+	struct question *questions;
+	uint64_t asked;
 	struct saying *sayings, **sayings_end; /* in order */
 	struct saying *delayed;
 	size_t delayed_count;
@@ -70,6 +74,12 @@ struct core {
 /* core.c */
 void server_add_item(struct server *s, struct item *it);
 void core_round(void *arg); /* turns of every server that has something to do */
+/* questions.c: challenges to the courier, and its verdicts */
+void question_ask(struct server *s, const struct effect *x);
+/* Who has waited too long hears that nobody knows; milliseconds until the next (-1: none). */
+int64_t questions_due(struct core *c);
+void courier_readable(void *arg); /* arg: the core */
+void questions_free(struct core *c);
 /* operator.c: lines from the control sockets, and answers to them */
 void operator_line(
     void *arg, uint64_t client, const char *line, bool may_write, const char *who);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "courier/courier.h"
 #include "keys/keys.h"
 #include "net/net.h"
 
@@ -20,6 +21,7 @@ struct daemon {
 	struct daemon_options o;
 	struct conf conf;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
+	int hooks; /* the same; -1: no courier is needed */
 	int archive_password[CONF_SERVERS];
 	char weakest_reply[CONF_SERVERS][40]; /* environment of signers */
 	char clock[600], state[600], conf_path[600],
@@ -133,7 +135,7 @@ role_front(void)
 }
 
 /* Descriptors 3: front, 4: control, 5: control.ro, 6: configuration, 7: seal of
- * passwords, 8...: signers. */
+ * passwords, 8...: signers, and the courier if there is one. */
 static int
 role_core(void)
 {
@@ -146,9 +148,11 @@ role_core(void)
 	    .workers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
 	};
 	static struct password_seal seal;
+	static struct courier_hook hooks[COURIER_HOOKS];
 	struct conf conf = {0};
 	struct blob text = {0};
 	struct err e = {0};
+	size_t hook_count;
 	int code = EXIT_CONFIG;
 
 	if (!read_fd(6, &text, &e) || !seal_from(7, &seal.seal, &e)) {
@@ -163,6 +167,8 @@ role_core(void)
 		(void)close(7);
 		for (size_t i = 0; i < conf.server_count; i++)
 			o.signers[i] = 8 + (int)i;
+		hooks_of(&conf, hooks, &hook_count);
+		o.courier = hook_count > 0 ? 8 + (int)conf.server_count : -1;
 		o.conf = &conf;
 		o.seal = &seal;
 		code = core_main(&o);
@@ -224,13 +230,36 @@ role_signer(void)
 	return code;
 }
 
+/* Descriptors 3: core, 4: hooks. */
+static int
+role_courier(void)
+{
+	static struct courier_hook hooks[COURIER_HOOKS];
+	struct courier_options o = {
+	    .core = 3, .hooks = hooks, .trust = getenv("SSL_CERT_FILE"), .sandbox = true};
+	struct blob text = {0};
+	struct err e = {0};
+	bool ok = read_fd(4, &text, &e) && courier_hooks_decode(blob_view(&text), hooks, &e);
+	int code = EXIT_CONFIG;
+
+	blob_free(&text);
+	(void)close(4);
+	if (ok)
+		code = courier_main(&o);
+	else
+		log_error("courier does not start", "why='%s'", e.text);
+	mem_wipe(hooks, sizeof(hooks));
+	return code;
+}
+
 static int
 run_role(const char *role)
 {
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} roles[] = {{"front", role_front}, {"core", role_core}, {"signer", role_signer}};
+	} roles[] = {{"front", role_front}, {"core", role_core}, {"signer", role_signer},
+	    {"courier", role_courier}};
 	struct err e = {0};
 
 	for (size_t i = 0; i < COUNT_OF(roles); i++) {
@@ -258,18 +287,32 @@ keep_bytes(const char *name, struct view v, int *fd, struct err *e)
 	return err_set(e, WHY_IO, "memory file: %s", strerror(errno));
 }
 
-/* One a server, for its signer alone. */
+/* Of archives: one a server, for its signer alone; of hooks: for the courier alone. */
 static bool
-keep_archive_passwords(struct daemon *d, struct err *e)
+keep_passwords(struct daemon *d, struct err *e)
 {
-	for (size_t i = 0; i < d->conf.server_count; i++) {
-		char *password = d->conf.server[i].archive_password;
+	static struct courier_hook hooks[COURIER_HOOKS];
+	struct blob text = {0};
+	size_t n;
+	bool ok = true;
 
-		if (!keep_bytes("archive", view_str(password), &d->archive_password[i], e))
-			return false;
-		mem_wipe(password, sizeof(d->conf.server[i].archive_password));
+	for (size_t i = 0; ok && i < d->conf.server_count; i++)
+		ok = keep_bytes("archive", view_str(d->conf.server[i].archive_password),
+		    &d->archive_password[i], e);
+	hooks_of(&d->conf, hooks, &n);
+	courier_hooks_encode(hooks, n, &text);
+	d->hooks = -1;
+	if (ok && n > 0)
+		ok = keep_bytes("hooks", blob_view(&text), &d->hooks, e);
+	blob_free(&text);
+	mem_wipe(hooks, sizeof(hooks));
+	for (size_t i = 0; i < PASSWORDS; i++) {
+		char *password = conf_password(&d->conf, i);
+
+		if (password != NULL)
+			mem_wipe(password, CONF_PASSWORD_MAX);
 	}
-	return true;
+	return ok;
 }
 
 static bool
@@ -333,10 +376,11 @@ password_key(const struct seal *seal, struct password_seal *out)
 static bool
 make_set(void *arg, struct child_set *set, struct err *e)
 {
-	static int signer_fds[CONF_SERVERS][3], front_fds[2], core_fds[5 + CONF_SERVERS];
+	static int signer_fds[CONF_SERVERS][3], front_fds[2], core_fds[6 + CONF_SERVERS],
+	    courier_fds[2];
 	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][4];
 	struct daemon *d = arg;
-	static char *front_env[3], *core_env[4];
+	static char *front_env[3], *core_env[4], *courier_env[2];
 	size_t n = d->conf.server_count;
 	int pair[2];
 	char path[512];
@@ -367,15 +411,28 @@ make_set(void *arg, struct child_set *set, struct err *e)
 		signer_env[i][0] = d->clock;
 		signer_env[i][1] = keys[i];
 		signer_env[i][2] = d->weakest_reply[i];
-		set->child[2 + i] =
-		    (struct child_spec){"signer", signer_fds[i], 3, signer_env[i], true};
+		set->child[2 + i] = (struct child_spec){
+		    "signer", signer_fds[i], 3, signer_env[i], .may_end_all = true};
+	}
+	if (d->hooks >= 0) {
+		/* Its own end is kept: the next courier goes on with it. */
+		if (!channel_pair(pair, e))
+			return false;
+		set->owned[set->owned_count++] = core_fds[5 + n] = pair[0];
+		set->kept[set->kept_count++] = courier_fds[0] = pair[1];
+		courier_fds[1] = d->hooks;
+		courier_env[0] = d->clock;
+		set->child[set->count++] =
+		    (struct child_spec){"courier", courier_fds, 2, courier_env, .alone = true};
 	}
 	front_env[0] = core_env[0] = d->clock;
 	front_env[1] = d->loopback;
 	core_env[1] = d->state;
 	core_env[2] = d->conf_path;
-	set->child[0] = (struct child_spec){"front", front_fds, 2, front_env, false};
-	set->child[1] = (struct child_spec){"core", core_fds, 5 + n, core_env, true};
+	set->child[0] =
+	    (struct child_spec){"front", front_fds, 2, front_env, .may_end_all = false};
+	set->child[1] = (struct child_spec){
+	    "core", core_fds, 5 + n + (d->hooks >= 0), core_env, .may_end_all = true};
 	return true;
 }
 
@@ -439,7 +496,7 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	}
 	ok =
 	    d->o.check ||
-	    (make_directories(d, e) && open_sockets(d, e) && keep_archive_passwords(d, e) &&
+	    (make_directories(d, e) && open_sockets(d, e) && keep_passwords(d, e) &&
 		keep_bytes("configuration", blob_view(text), &d->config, e) &&
 		keep_bytes("seal", view_of(seal.key, sizeof(seal.key)), &d->key_seal, e) &&
 		keep_bytes("passwords", view_of(passwords.seal.key, sizeof(passwords.seal.key)),

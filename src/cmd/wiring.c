@@ -4,6 +4,10 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "courier/courier.h"
+
+_Static_assert(COURIER_HOOKS >= CONF_SERVERS * (1 + CONF_PROFILES), "a number for every hook");
+_Static_assert(CA_PROFILES >= CONF_PROFILES, "a place for every profile");
 
 static const enum hash hashes[] = {
     [CONF_HASH_SHA256] = HASH_SHA256,
@@ -55,6 +59,14 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	(void)snprintf(p.legacy.subjects, sizeof(p.legacy.subjects), "%s", c->legacy_pattern);
 	(void)snprintf(
 	    p.ancient.subjects, sizeof(p.ancient.subjects), "%s", c->ancient_pattern);
+	p.asks = c->challenge_url[0] != 0;
+	for (size_t i = 0; i < c->profile_count; i++) {
+		struct ca_profile *to = &p.profile[p.profile_count++];
+
+		(void)snprintf(to->name, sizeof(to->name), "%s", c->profile[i].name);
+		to->chain = c->profile[i].chain;
+		to->asks = p.asks || c->profile[i].challenge_url[0] != 0;
+	}
 	*out = p;
 	return true;
 }
@@ -67,6 +79,59 @@ server_path(const char *state, const char *name, const char *leaf, char out[512]
 	return out;
 }
 
+int
+hook_number(const struct conf *c, const struct conf_server *s, const char *profile)
+{
+	int first = (int)(s - c->server) * (1 + CONF_PROFILES);
+
+	for (size_t i = 0; i < s->profile_count; i++)
+		if (strcmp(s->profile[i].name, profile) == 0 &&
+		    s->profile[i].challenge_url[0] != 0)
+			return first + 1 + (int)i;
+	return s->challenge_url[0] != 0 ? first : -1;
+}
+
+static void
+hook_put(struct courier_hook *out, const char *url, const char *password)
+{
+	(void)snprintf(out->url, sizeof(out->url), "%s", url);
+	(void)snprintf(out->password, sizeof(out->password), "%s", password);
+}
+
+void
+hooks_of(const struct conf *c, struct courier_hook *out, size_t *n)
+{
+	*n = 0;
+	memset(out, 0, COURIER_HOOKS * sizeof(*out));
+	for (size_t i = 0; i < c->server_count; i++) {
+		const struct conf_server *s = &c->server[i];
+		size_t first = i * (1 + CONF_PROFILES);
+
+		if (s->challenge_url[0] != 0)
+			*n = first + 1;
+		hook_put(&out[first], s->challenge_url, s->challenge_password);
+		for (size_t k = 0; k < s->profile_count; k++) {
+			if (s->profile[k].challenge_url[0] != 0)
+				*n = first + 2 + k;
+			hook_put(&out[first + 1 + k], s->profile[k].challenge_url,
+			    s->profile[k].challenge_password);
+		}
+	}
+}
+
+char *
+conf_password(struct conf *c, size_t i)
+{
+	struct conf_server *s = &c->server[i / (2 + CONF_PROFILES)];
+	size_t k = i % (2 + CONF_PROFILES);
+
+	if (i >= c->server_count * (2 + CONF_PROFILES) || (k >= 2 && k - 2 >= s->profile_count))
+		return NULL;
+	return k == 0	? s->archive_password
+	       : k == 1 ? s->challenge_password
+			: s->profile[k - 2].challenge_password;
+}
+
 /* After passwords_put_away: a password is the number of its sealed text. */
 static bool
 passwords_printed(const struct password_seal *s, bool opening, const char *in, char *out,
@@ -74,7 +139,7 @@ passwords_printed(const struct password_seal *s, bool opening, const char *in, c
 {
 	size_t i = (size_t)strtoul(in, NULL, 10);
 
-	if (opening || i >= CONF_SERVERS)
+	if (opening || i >= PASSWORDS)
 		return err_set(e, WHY_BUG, "passwords are put away");
 	(void)snprintf(out, size, "%s", s->sealed[i]);
 	return true;
@@ -83,15 +148,15 @@ passwords_printed(const struct password_seal *s, bool opening, const char *in, c
 bool
 passwords_put_away(struct password_seal *s, struct conf *c, struct err *e)
 {
-	for (size_t i = 0; i < c->server_count; i++) {
-		char *clear = c->server[i].archive_password;
+	for (size_t i = 0; i < PASSWORDS; i++) {
+		char *clear = conf_password(c, i);
 
-		if (clear[0] == 0)
+		if (clear == NULL || clear[0] == 0)
 			continue;
 		if (!password_seal(s, false, clear, s->sealed[i], sizeof(s->sealed[i]), e))
 			return false;
-		mem_wipe(clear, sizeof(c->server[i].archive_password));
-		(void)snprintf(clear, sizeof(c->server[i].archive_password), "%zu", i);
+		mem_wipe(clear, CONF_PASSWORD_MAX);
+		(void)snprintf(clear, CONF_PASSWORD_MAX, "%zu", i);
 	}
 	mem_wipe(&s->seal, sizeof(s->seal));
 	s->away = true;

@@ -14,6 +14,8 @@
 
 #define CONF_NAME_MAX 64
 #define CONF_SERVERS 8
+#define CONF_PROFILES 8 /* of a server */
+#define CONF_PASSWORD_MAX 128
 
 enum conf_grant { GRANT_MANUAL, GRANT_AUTO, GRANT_NONE };
 enum conf_level { LEVEL_MINIMUM, LEVEL_NAMES, LEVEL_COMPLETE };
@@ -25,6 +27,13 @@ enum conf_hash {
 	CONF_HASH_SHA512,
 	CONF_HASH_MD5,
 	CONF_HASH_SHA1
+};
+
+struct conf_profile { /* "profile NAME ...": for clients that come to /scep/NAME */
+	char name[CONF_NAME_MAX];
+	bool chain;
+	char challenge_url[512];		    /* empty: the server's, with its password */
+	char challenge_password[CONF_PASSWORD_MAX]; /* decoded */
 };
 
 struct conf_server { /* one "crypto pki server NAME" block */
@@ -42,7 +51,7 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	char database_url[512]; /* kept and printed; published to by a later part */
 	char database_user[128];
 	enum conf_archive archive;
-	char archive_password[128]; /* decoded */
+	char archive_password[CONF_PASSWORD_MAX]; /* decoded */
 	char cdp_url[512];
 	uint32_t eku; /* EKU_* of wire, same bit numbers */
 	enum conf_hash hash;
@@ -58,6 +67,11 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	when_t auto_rollover_span; /* kept and printed; acted on by a later part */
 	bool compat_legacy, compat_ancient;
 	char legacy_pattern[128], ancient_pattern[128]; /* subjects it is for; empty: all */
+	char challenge_url[512]; /* who decides on challenges; empty: nobody */
+	char challenge_password[CONF_PASSWORD_MAX]; /* what it knows us by, decoded */
+	struct conf_profile
+	    profile[CONF_PROFILES]; /* names unique among servers and profiles */
+	size_t profile_count;
 	struct blob kept; /* lines of the block without effect here, for write memory */
 };
 

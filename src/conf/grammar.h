@@ -26,6 +26,9 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_PORT,	  /* $p */
 	T_EKU,
 	T_ARCHIVE,
+	T_HOOK,	   /* $x, an http or https URL */
+	T_SECRET,  /* a password: $e its type, $x */
+	T_PROFILE, /* of the profile $k; value: enum profile_line */
 	T_KEY,
 	T_EC_KEY,
 	T_RA_KEY,
@@ -43,6 +46,8 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_CHAIN,
 	T_COUNT
 };
+
+enum profile_line { PROFILE_ITSELF, PROFILE_CHAIN, PROFILE_URL, PROFILE_PASSWORD };
 
 enum flag {
 	SHOWS = 1,   /* may end in json or a filter */
@@ -170,7 +175,9 @@ struct setting {
 };
 bool setting_apply(struct setting *s, struct err *e) MUST_USE;
 void setting_reset(const struct row *row, void *object, const char *name);
-/* The line for this field, empty when there is nothing to say. */
+/* The same for the line that was matched: of a profile it resets that one only. */
+void setting_undo(const struct row *row, const struct match *m, void *object, const char *name);
+/* The line for this field, or lines with '\n' between; empty when there is nothing to say. */
 bool setting_print(const struct row *row, const void *object, conf_seal seal, void *seal_arg,
     struct blob *out, struct err *e) MUST_USE;
 /* An object of this mode with every default. */

@@ -214,10 +214,63 @@ check_keys(struct parser *p, const struct conf_server *s)
 		    "'%s' is the label of the CA's key, expected another", ca);
 }
 
+/* What is said to this hook can be read on the way. */
+static bool
+is_heard(const char *url)
+{
+	static const char *const here[] = {"127.0.0.1", "[::1]", "localhost"};
+	const char *host = url + 7;
+
+	if (strncasecmp(url, "http://", 7) != 0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(here); i++)
+		if (strcspn(host, "/") >= strlen(here[i]) &&
+		    strncasecmp(host, here[i], strlen(here[i])) == 0 &&
+		    strchr(":/", host[strlen(here[i])]) != NULL)
+			return false;
+	return true;
+}
+
+static void
+check_hook(
+    struct parser *p, struct place at, const char *whose, const char *url, const char *password)
+{
+	if (password[0] != 0 && url[0] == 0)
+		say(p, true, at,
+		    "'%schallenge password' without an address to show it to, expected "
+		    "'%schallenge url URL' too",
+		    whose, whose);
+	if (is_heard(url))
+		say(p, true, at,
+		    "'%schallenge url' sends challenges over plain HTTP, expected https://...",
+		    whose);
+}
+
+static void
+check_challenges(struct parser *p, const struct conf_server *s)
+{
+	bool asks = s->challenge_url[0] != 0;
+	char whose[CONF_NAME_MAX + 16];
+
+	check_hook(p, SEEN(challenge_url), "", s->challenge_url, s->challenge_password);
+	for (size_t i = 0; i < s->profile_count; i++) {
+		const struct conf_profile *o = &s->profile[i];
+
+		(void)snprintf(whose, sizeof(whose), "profile %s ", o->name);
+		check_hook(p, p->opened, whose, o->challenge_url, o->challenge_password);
+		asks |= o->challenge_url[0] != 0;
+	}
+	if (asks && s->grant == GRANT_AUTO && !s->grant_no_replace)
+		say(p, false, SEEN(grant),
+		    "'grant auto' grants whatever 'challenge url' says, expected 'grant "
+		    "manual'");
+}
+
 /* What only a whole block can show. */
 static void
 check_server(struct parser *p, struct conf_server *s)
 {
+	check_challenges(p, s);
 	if ((s->hash == CONF_HASH_MD5 || s->hash == CONF_HASH_SHA1) && !s->compat_ancient) {
 		say(p, true, SEEN(hash),
 		    "'hash %s' is broken and needs 'compat ancient': SHA-256 is used instead",
@@ -268,6 +321,23 @@ open_block(struct parser *p, enum block block, size_t indent)
 	p->opened = place(p, indent);
 }
 
+/* Is it the name of a server, or of a profile of another server than this? Both are last words
+ * of paths. */
+static bool
+name_taken(const struct conf *c, const char *name, const struct conf_server *but)
+{
+	for (size_t i = 0; i < c->server_count; i++) {
+		const struct conf_server *s = &c->server[i];
+
+		if (s != but && but != NULL && strcmp(s->name, name) == 0)
+			return true;
+		for (size_t k = 0; s != but && k < s->profile_count; k++)
+			if (strcmp(s->profile[k].name, name) == 0)
+				return true;
+	}
+	return but != NULL && strcmp(but->name, name) == 0;
+}
+
 static void
 open_server(struct parser *p, size_t indent)
 {
@@ -287,6 +357,9 @@ open_server(struct parser *p, size_t indent)
 			    name, c->server[i].line);
 			goto named;
 		}
+	if (name_taken(c, name, NULL))
+		say(p, false, place(p, at),
+		    "'%s' is the name of a profile already, expected another name", name);
 	if (c->server_count == CONF_SERVERS)
 		say(p, false, place(p, at), "more servers than %d, expected no further one",
 		    CONF_SERVERS);
@@ -322,7 +395,7 @@ static void
 undo(struct parser *p, void *object, const char *name)
 {
 	for (size_t i = 0; i < p->match.live_count; i++)
-		setting_reset(path_of(p->match.live[i])->row, object, name);
+		setting_undo(path_of(p->match.live[i])->row, &p->match, object, name);
 }
 
 static void
@@ -333,6 +406,19 @@ store(struct parser *p, const struct row *row, void *object, size_t from)
 
 	if (!setting_apply(&s, &e))
 		say(p, false, place(p, s.at > from ? s.at : from), "%s", e.text);
+}
+
+static void
+check_profile_name(struct parser *p)
+{
+	const struct cap *k = match_cap(&p->match, 'k');
+	char name[CONF_NAME_MAX] = {0};
+
+	memcpy(name, k->text.p, k->text.n);
+	if (name_taken(p->c, name, p->server))
+		say(p, false, place(p, k->at),
+		    "'%s' is the name of another server or profile, expected a name of its own",
+		    name);
 }
 
 /* A line of the server's block; false when it belongs to the level above. */
@@ -360,6 +446,8 @@ server_line(struct parser *p, const struct line *l)
 		undo(p, p->server, p->server->name);
 	else
 		store(p, row, p->server, l->from);
+	if (row->type == T_PROFILE && !negated)
+		check_profile_name(p);
 	return true;
 }
 

@@ -4,6 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void
+add_lines(struct view lines, const char *indent, struct blob *out)
+{
+	for (size_t i = 0; i < lines.n; i++) {
+		blob_add_byte(out, lines.p[i]);
+		if (lines.p[i] == '\n')
+			blob_add_str(out, indent);
+	}
+}
+
 /*
  * The line of one field, when it differs from the default; "no" in front when only the default
  * has one.
@@ -23,7 +33,7 @@ print_row(const struct row *row, const void *object, const void *defaults, const
 		blob_add_str(out, indent);
 		if (now.n == 0)
 			blob_add_str(out, "no ");
-		blob_add_view(out, blob_view(now.n > 0 ? &now : &usual));
+		add_lines(blob_view(now.n > 0 ? &now : &usual), indent, out);
 		blob_add_byte(out, '\n');
 	}
 	ok = true;

@@ -44,6 +44,8 @@ struct front {
 	size_t port_count;
 	char names[NAMES_MAX][64]; /* in the order of their first publication */
 	size_t name_count;
+	struct front_profile profiles[NAMES_MAX];
+	size_t profile_count;
 	struct object **objects;
 	size_t object_count;
 	struct pending *pending;
@@ -180,6 +182,13 @@ publish(struct front *f, const struct front_say *say)
 	f->objects[f->object_count++] = object_make(say);
 }
 
+static void
+profile_learn(struct front *f, const struct front_profile *p)
+{
+	if (f->profile_count < NAMES_MAX)
+		f->profiles[f->profile_count++] = *p;
+}
+
 /* ---- answers ---- */
 
 static void
@@ -250,9 +259,14 @@ answer_public(struct front *f, struct http_server *s, const struct http_request 
 
 /* ---- questions to core ---- */
 
+struct target {
+	const char *ca; /* the name that core knows; NULL: none */
+	const char *profile;
+};
+
 static void
-ask_core(struct front *f, struct http_server *s, const struct http_request *rq, const char *ca,
-    struct view message)
+ask_core(struct front *f, struct http_server *s, const struct http_request *rq,
+    const struct target *to, struct view message)
 {
 	struct front_ask ask = {.op = OP_PKIOPERATION, .body = message};
 	struct pending *p;
@@ -264,7 +278,8 @@ ask_core(struct front *f, struct http_server *s, const struct http_request *rq, 
 	}
 	slot = f->free_pending[f->free_count - 1];
 	ask.id = ++f->asked << 16 | slot;
-	snprintf(ask.ca, sizeof(ask.ca), "%s", ca);
+	snprintf(ask.ca, sizeof(ask.ca), "%s", to->ca);
+	snprintf(ask.profile, sizeof(ask.profile), "%s", to->profile);
 	snprintf(ask.source, sizeof(ask.source), "%s", rq->source);
 	blob_clear(&f->message);
 	front_ask_encode(&ask, &f->message);
@@ -308,14 +323,16 @@ core_said(struct front *f, const struct front_say *say)
 
 /* ---- requests ---- */
 
-/* The name that core knows, or NULL. */
-static const char *
-name_of(const struct front *f, const struct scep_address *a)
+static struct target
+target_of(const struct front *f, const struct scep_address *a)
 {
 	for (size_t i = 0; i < f->name_count; i++)
 		if (strcmp(f->names[i], a->ca) == 0)
-			return f->names[i];
-	return !a->ca[0] || a->ca_is_hint ? f->names[0] : NULL;
+			return (struct target){f->names[i], ""};
+	for (size_t i = 0; i < f->profile_count; i++)
+		if (strcmp(f->profiles[i].name, a->ca) == 0)
+			return (struct target){f->profiles[i].ca, f->profiles[i].name};
+	return (struct target){!a->ca[0] || a->ca_is_hint ? f->names[0] : NULL, ""};
 }
 
 static bool
@@ -333,7 +350,7 @@ on_request(void *arg, const struct http_request *rq)
 	struct port *port = arg;
 	struct front *f = port->front;
 	struct scep_address a = {0};
-	const char *ca;
+	struct target to;
 	struct err e = {0};
 	int status;
 
@@ -341,15 +358,17 @@ on_request(void *arg, const struct http_request *rq)
 		answer_text(port->server, rq->exchange, status, 0, e.text);
 		return;
 	}
-	ca = a.op == OP_CRL && crl_is_known(f, a.ca) ? a.ca : name_of(f, &a);
+	to = target_of(f, &a);
+	if (a.op == OP_CRL && crl_is_known(f, a.ca))
+		to.ca = a.ca;
 	if (!f->name_count)
 		answer_text(port->server, rq->exchange, 503, RETRY_SOON, "starting\n");
-	else if (!ca)
+	else if (!to.ca)
 		answer_text(port->server, rq->exchange, 404, 0, "no such CA\n");
 	else if (a.op == OP_PKIOPERATION)
-		ask_core(f, port->server, rq, ca, blob_view(&a.message));
+		ask_core(f, port->server, rq, &to, blob_view(&a.message));
 	else
-		answer_public(f, port->server, rq, a.op, ca);
+		answer_public(f, port->server, rq, a.op, to.ca);
 	blob_free(&a.message);
 }
 
@@ -372,6 +391,7 @@ on_core(void *arg)
 	struct front *f = arg;
 	struct blob message = {0};
 	struct front_say say;
+	struct front_profile profile;
 	struct err e = {0};
 
 	for (int i = 0; i < RECEIVE_ROUND && !f->core_gone; i++) {
@@ -389,7 +409,9 @@ on_core(void *arg)
 		case CHANNEL_MESSAGE:
 			break;
 		}
-		if (!front_say_decode(blob_view(&message), &say, &e)) {
+		if (front_profile_decode(blob_view(&message), &profile, NULL)) {
+			profile_learn(f, &profile);
+		} else if (!front_say_decode(blob_view(&message), &say, &e)) {
 			log_error("core sent nonsense", "why='%s'", e.text);
 			core_end(f, 1);
 		} else if (say.id) {

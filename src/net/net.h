@@ -80,8 +80,8 @@ enum scep_op {
 
 struct scep_address {
 	enum scep_op op;
-	char ca[64]; /* server name or, with OP_CRL, the file's stem; empty: the only or first
-			server */
+	char ca[64]; /* name of a server or profile or, with OP_CRL, the file's stem; empty: the
+			only or first server */
 	bool ca_is_hint; /* ca may be no name at all but a part of the path: unknown means the
 			    first server */
 	/* OP_PKIOPERATION: the message, from the body or from base64 in the query. */
@@ -107,7 +107,8 @@ struct front_ask { /* front to core */
 	uint64_t id;
 	enum scep_op op; /* OP_PKIOPERATION, or a public one that front has no bytes for */
 	char ca[64];
-	char source[64]; /* as in http_request: what limits count */
+	char profile[64]; /* by whose path it came; empty: by the CA's */
+	char source[64];  /* as in http_request: what limits count */
 	struct view body;
 };
 /*
@@ -127,11 +128,17 @@ struct front_say {
 	char ca[64];
 	when_t valid_from, valid_until;
 };
+/* Core to front: addresses with this name mean the CA, under the profile of the name. */
+struct front_profile {
+	char name[64], ca[64];
+};
 #define FRONT_ASK_MAX (HTTP_BODY_MAX + 64 * 1024) /* octets of an encoded ask, amply */
 void front_ask_encode(const struct front_ask *a, struct blob *out);
 bool front_ask_decode(struct view v, struct front_ask *out, struct err *e) MUST_USE;
 void front_say_encode(const struct front_say *a, struct blob *out);
 bool front_say_decode(struct view v, struct front_say *out, struct err *e) MUST_USE;
+void front_profile_encode(const struct front_profile *p, struct blob *out);
+bool front_profile_decode(struct view v, struct front_profile *out, struct err *e) MUST_USE;
 
 /* The front process: serves listeners, talks to core over channel fd; until core goes away.
  * Exit code. */

@@ -3,7 +3,7 @@
 
 #include "net/net.h"
 
-enum kind { KIND_ASK = 1, KIND_SAY = 2 };
+enum kind { KIND_ASK = 1, KIND_SAY = 2, KIND_PROFILE = 3 };
 
 #define RETRY_MAX (366 * DAY)
 
@@ -81,6 +81,7 @@ front_ask_encode(const struct front_ask *a, struct blob *out)
 	blob_add_u64(out, a->id);
 	blob_add_byte(out, (uint8_t)a->op);
 	blob_add_sized(out, view_str(a->ca));
+	blob_add_sized(out, view_str(a->profile));
 	blob_add_sized(out, view_str(a->source));
 	blob_add_sized(out, a->body);
 }
@@ -99,6 +100,9 @@ front_ask_decode(struct view v, struct front_ask *out, struct err *e)
 	if (!read_text(&r, is_name_char, a.ca))
 		return err_set(
 		    e, WHY_BAD_INPUT, "ask %llu: name of a CA", (unsigned long long)a.id);
+	if (!read_text(&r, is_name_char, a.profile))
+		return err_set(
+		    e, WHY_BAD_INPUT, "ask %llu: name of a profile", (unsigned long long)a.id);
 	if (!read_text(&r, is_source_char, a.source))
 		return err_set(
 		    e, WHY_BAD_INPUT, "ask %llu: source address", (unsigned long long)a.id);
@@ -171,5 +175,26 @@ front_say_decode(struct view v, struct front_say *out, struct err *e)
 	if (r.n)
 		return err_set(e, WHY_BAD_INPUT, "answer: %zu octets too many", r.n);
 	*out = a;
+	return true;
+}
+
+void
+front_profile_encode(const struct front_profile *p, struct blob *out)
+{
+	blob_add_byte(out, KIND_PROFILE);
+	blob_add_sized(out, view_str(p->name));
+	blob_add_sized(out, view_str(p->ca));
+}
+
+bool
+front_profile_decode(struct view v, struct front_profile *out, struct err *e)
+{
+	struct reader r = reader_of(v);
+	struct front_profile p = {0};
+
+	if (!read_kind(&r, KIND_PROFILE) || !read_text(&r, is_name_char, p.name) ||
+	    !read_text(&r, is_name_char, p.ca) || !p.name[0] || !p.ca[0] || r.n)
+		return err_set(e, WHY_BAD_INPUT, "profile of %zu octets: no profile", v.n);
+	*out = p;
 	return true;
 }

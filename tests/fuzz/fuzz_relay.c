@@ -13,13 +13,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct blob again = {0};
 	struct front_ask ask;
 	struct front_say say;
+	struct front_profile profile;
 	bool is_ask = front_ask_decode(v, &ask, NULL), is_say = front_say_decode(v, &say, NULL);
+	bool is_profile = front_profile_decode(v, &profile, NULL);
 
-	if (is_ask && is_say)
+	if (is_ask + is_say + is_profile > 1)
 		abort();
 	if (is_ask) {
 		if (!ask.id || ask.op == OP_NONE || strpbrk(ask.ca, "\r\n\033") ||
-		    strpbrk(ask.source, "\r\n' "))
+		    strpbrk(ask.profile, "\r\n\033") || strpbrk(ask.source, "\r\n' "))
 			abort();
 		front_ask_encode(&ask, &again);
 	}
@@ -29,7 +31,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		front_say_encode(&say, &again);
 	}
-	if ((is_ask || is_say) && !view_equal(blob_view(&again), v))
+	if (is_profile) {
+		if (!profile.name[0] || strpbrk(profile.name, "\r\n\033"))
+			abort();
+		front_profile_encode(&profile, &again);
+	}
+	if ((is_ask || is_say || is_profile) && !view_equal(blob_view(&again), v))
 		abort();
 	blob_free(&again);
 	return 0;

@@ -48,6 +48,17 @@ def first():
     made.stop()
 
 
+@case("eight servers, the most there may be, and a hook beside them")
+def eight():
+    block = "crypto pki server S%d\n  issuer-name CN=S%d\n  profile p%d challenge url http://127.0.0.1:9/\n"
+    d = fresh(lines="".join(block % (n, n, n) for n in range(2, 9)))
+    d.start()
+    for n in range(2, 9):
+        until(lambda: d.get("GetCACert", path="/scep/p%d" % n).status == 200, "server %d serves" % n)
+    assert "starting a new set" not in d.log(), d.log()
+    d.stop()
+
+
 WRONG = """\
 hostname x
 ip http port 99999

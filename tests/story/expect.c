@@ -160,6 +160,10 @@ do_expect(struct story *s, struct err *e)
 		return same_number("delay", span(s->word[2]) * 1000, s->w.reply.delay_ms, e);
 	if (strcmp(what, "wake") == 0)
 		return same_number("wake", span(s->word[2]), ca_wake(s->w.ca) - s->w.now, e);
+	if (strcmp(what, "asked") == 0)
+		return same_number("asked", strtol(s->word[2], NULL, 10), s->w.asked, e);
+	if (strcmp(what, "retry") == 0)
+		return same_number("retry", span(s->word[2]), s->w.reply.retry_after, e);
 	if (strcmp(what, "no-wake") == 0)
 		return same_number("wake", WHEN_NEVER, ca_wake(s->w.ca), e);
 	if (strcmp(what, "caps") == 0)

@@ -162,17 +162,10 @@ in_kind(const struct client *c, struct err *e)
 	return true;
 }
 
-bool
-send_message(struct story *s, struct client *c, struct err *e)
+/* Take in the last reply, which is for this client. */
+static bool
+hear(struct story *s, struct client *c, struct err *e)
 {
-	char source[64];
-	const char *from = option(s, "from");
-
-	(void)snprintf(source, sizeof(source), "10.0.0.%d", c->number);
-	if (!world_request(&s->w, blob_view(&c->sent), from == NULL ? source : from, e))
-		return false;
-	if (strcmp(s->outcome, "lost") == 0)
-		return true;
 	peer_answer_free(&c->answer);
 	if (s->w.reply.status == 200) {
 		if (!peer_open(&c->peer, blob_view(&s->w.reply.body), &c->answer, e))
@@ -191,6 +184,20 @@ send_message(struct story *s, struct client *c, struct err *e)
 		return err_set(e, WHY_BUG, "HTTP status %d without a body", s->w.reply.status);
 	}
 	return outcome_is(s, c, e);
+}
+
+bool
+send_message(struct story *s, struct client *c, struct err *e)
+{
+	char source[64];
+	const char *from = option(s, "from");
+
+	(void)snprintf(source, sizeof(source), "10.0.0.%d", c->number);
+	if (!world_request_by(&s->w, option(s, "profile"), blob_view(&c->sent),
+		from == NULL ? source : from, e))
+		return false;
+	s->disturbed |= s->w.question != 0; /* a restart would forget who waits */
+	return strcmp(s->outcome, "lost") == 0 || hear(s, c, e);
 }
 
 static const char *
@@ -556,6 +563,7 @@ do_ca(struct story *s, struct err *e)
 								   : HASH_SHA256;
 	if (option(s, "bits") != NULL)
 		p->key_bits = (int)strtol(option(s, "bits"), NULL, 10);
+	p->asks |= flag(s, "asks");
 	if (option(s, "label") != NULL)
 		(void)snprintf(p->key_label, sizeof(p->key_label), "%s", option(s, "label"));
 	if (option(s, "key") != NULL && strncmp(option(s, "key"), "ec", 2) == 0) {
@@ -651,9 +659,12 @@ static const struct {
     {"wait", do_wait},
     {"clock", do_clock},
     {"disk", do_disk},
+    {"steady", do_steady},
     {"signer", do_signer},
     {"restart", do_restart},
     {"server", do_server},
+    {"hook", do_hook},
+    {"profile", do_profile},
     {"operator", do_operator},
     {"expect", do_expect},
 };
@@ -669,6 +680,7 @@ static const struct {
     {"crl", do_crl},
     {"get-cert", do_get_cert},
     {"garbage", do_garbage},
+    {"hears", hear},
     {"issued-elsewhere", do_issued_elsewhere},
 };
 
@@ -731,10 +743,10 @@ play(const char *path, enum world_mode mode, struct err *e)
 	while (ok && fgets(line, sizeof(line), f) != NULL) {
 		number++;
 		line[strcspn(line, "\n")] = 0;
-		s->disturbed = s->w.max_jobs >= 0;
+		s->disturbed = s->w.max_jobs >= 0 || s->w.question != 0;
 		ok = step(s, line, e);
-		if (ok && mode == WORLD_RESTART && s->open && !s->disturbed && s->words > 0 &&
-		    s->word[0][0] != '#')
+		if (ok && mode == WORLD_RESTART && s->open && !s->disturbed && !s->steady &&
+		    s->words > 0 && s->word[0][0] != '#')
 			ok = world_restart(&s->w, e);
 		if (!ok)
 			err_prefix(e, "%s:%d: %s", path, number, line);

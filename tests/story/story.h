@@ -24,6 +24,7 @@ struct story {
 	when_t at;
 	bool open,
 	    disturbed; /* disturbed: this step must not be followed by a restart of its own */
+	bool steady; /* no restart of the runner's own from here on: what is in memory counts */
 	struct client client[CLIENTS];
 	size_t clients;
 	char password[PASSWORDS][2][256];
@@ -46,6 +47,10 @@ bool send_message(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* query.c */
 bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
 bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
+/* hook.c */
+bool do_hook(struct story *s, struct err *e) MUST_USE;
+bool do_profile(struct story *s, struct err *e) MUST_USE;
+bool do_steady(struct story *s, struct err *e) MUST_USE;
 /* expect.c: the line "expect ..." */
 bool do_expect(struct story *s, struct err *e) MUST_USE;
 

@@ -127,7 +127,22 @@ world_free(struct world *w)
 	blob_free(&w->cacert);
 	blob_free(&w->crl);
 	blob_free(&w->archive);
+	blob_free(&w->hook_subject);
+	blob_free(&w->hook_san);
 	*w = (struct world){0};
+}
+
+static void
+take_question(struct world *w, const struct effect *x)
+{
+	struct ca_question q;
+
+	if (!ca_question(x, &q))
+		abort();
+	w->question = x->id;
+	w->asked++;
+	(void)snprintf(w->challenge, sizeof(w->challenge), "%.*s", (int)q.challenge.n,
+	    (const char *)q.challenge.p);
 }
 
 static void
@@ -156,6 +171,9 @@ take_effect(struct world *w, struct effect *x)
 	case EFFECT_ARCHIVE:
 		blob_set(&w->archive, blob_view(&x->bytes));
 		w->archive_due = true;
+		break;
+	case EFFECT_ASK:
+		take_question(w, x);
 		break;
 	case EFFECT_JOB:
 		break;
@@ -249,6 +267,20 @@ pump(struct world *w, struct err *e)
 }
 
 bool
+world_answer(struct world *w, struct err *e)
+{
+	struct ca_event ev = {.kind = CA_ANSWERED,
+	    .clock_trusted = w->clock_trusted,
+	    .id = w->question,
+	    .answer = &w->hook};
+
+	w->question = 0;
+	w->hook.subject = blob_view(&w->hook_subject);
+	w->hook.san = blob_view(&w->hook_san);
+	return turn(w, &ev, e) && pump(w, e);
+}
+
+bool
 world_tick(struct world *w, struct err *e)
 {
 	struct ca_event ev = {.kind = CA_TICK, .clock_trusted = w->clock_trusted};
@@ -275,17 +307,27 @@ world_wait(struct world *w, when_t until, struct err *e)
 bool
 world_request(struct world *w, struct view message, const char *source, struct err *e)
 {
+	return world_request_by(w, NULL, message, source, e);
+}
+
+bool
+world_request_by(struct world *w, const char *profile, struct view message, const char *source,
+    struct err *e)
+{
 	struct ca_event ev = {
 	    .kind = CA_REQUEST,
 	    .clock_trusted = w->clock_trusted,
 	    .id = ++w->last_id,
 	    .body = message,
 	    .source = source,
+	    .profile = profile,
 	};
 
 	w->reply.status = 0;
 	blob_clear(&w->reply.body);
-	return turn(w, &ev, e) && pump(w, e);
+	if (!turn(w, &ev, e) || !pump(w, e))
+		return false;
+	return w->question == 0 || w->hook_silent || world_answer(w, e);
 }
 
 bool

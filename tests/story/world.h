@@ -40,6 +40,13 @@ struct world {
 	bool archive_due; /* the authority is to hear of it */
 	int fail_in;	  /* the n-th job from now comes back with fail_why; 0: none */
 	enum why fail_why;
+	/* How the hook answers (san: sized texts); silent: not before world_answer. */
+	bool hook_silent;
+	struct ca_answer hook;
+	struct blob hook_subject, hook_san;
+	uint64_t question;   /* that is open; 0: none */
+	int asked;	     /* questions so far */
+	char challenge[128]; /* of the last one */
 	int max_jobs; /* jobs done a pump; -1: all (0 leaves them undone: a crash while signing)
 		       */
 };
@@ -53,6 +60,11 @@ bool world_wait(struct world *w, when_t until, struct err *e) MUST_USE;
 bool world_tick(struct world *w, struct err *e) MUST_USE;
 bool world_request(
     struct world *w, struct view message, const char *source, struct err *e) MUST_USE;
+/* The request comes by the path of this profile; NULL: of none. */
+bool world_request_by(struct world *w, const char *profile, struct view message,
+    const char *source, struct err *e) MUST_USE;
+/* The hook answers the question that is open. */
+bool world_answer(struct world *w, struct err *e) MUST_USE;
 bool world_command(struct world *w, struct ca_event *ev, struct err *e) MUST_USE;
 
 #endif

@@ -1,5 +1,6 @@
-/* test_courier.c - the courier process as core sees it; hooks are in
- * tests/interop/challenge.py. */
+/* test_courier.c - the courier as core sees it. */
+
+/* Hooks that answer are in tests/interop/challenge.py. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -424,6 +424,45 @@ CRLs_are_cached_by_tag(void **state)
 
 /* ---- questions to core ---- */
 
+/* It is told of profiles before anything is published. */
+static void
+profiles_are_paths_of_their_CA(void **state)
+{
+	static const struct front_profile mdm = {"mdm", "SECOND"};
+	static const struct {
+		const char *target, *ca, *profile;
+	} cases[] = {
+	    {"/scep/mdm?operation=PKIOperation", "SECOND", "mdm"},
+	    {"/mdm/cgi-bin/pkiclient.exe?operation=PKIOperation", "SECOND", "mdm"},
+	    {"/scep/SECOND?operation=PKIOperation", "SECOND", ""},
+	    {"/scep?operation=PKIOperation", "ROOTCA", ""},
+	};
+	struct front_say s = {.status = 200, .body = VIEW("certrep")};
+	struct blob m = {0}, a = {0};
+	struct front_ask ask;
+
+	(void)state;
+	front_start(IN_FLIGHT);
+	front_profile_encode(&mdm, &m);
+	assert_true(channel_send(front.core, blob_view(&m), NULL));
+	publish(OP_GETCACERT, "ROOTCA", "application/x-x509-ca-cert", "ca");
+	publish(OP_GETCACERT, "SECOND", "application/x-x509-ca-cert", "second");
+	await_answer("/scep/mdm?operation=GetCACert", "second");
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		int fd = request_open("POST", cases[i].target, "", VIEW("0"));
+
+		assert_true(ask_take(&ask, &m, PATIENCE));
+		assert_string_equal(ask.ca, cases[i].ca);
+		assert_string_equal(ask.profile, cases[i].profile);
+		s.id = ask.id;
+		say(&s);
+		assert_int_equal(answer_take(fd, &a), 200);
+	}
+	blob_free(&m);
+	blob_free(&a);
+	front_end();
+}
+
 static void
 PKIOperation_goes_to_core_HT_01_02_16(void **state)
 {
@@ -662,6 +701,7 @@ main(void)
 	    cmocka_unit_test(objects_switch_by_themselves),
 	    cmocka_unit_test(several_CAs_BAD_018_019),
 	    cmocka_unit_test(CRLs_are_cached_by_tag),
+	    cmocka_unit_test(profiles_are_paths_of_their_CA),
 	    cmocka_unit_test(PKIOperation_goes_to_core_HT_01_02_16),
 	    cmocka_unit_test(credits_run_out_and_come_back),
 	    cmocka_unit_test(core_is_busy),

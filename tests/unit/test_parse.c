@@ -228,7 +228,7 @@ static const struct {
     {"crypto pki server A\n grnat auto",
 	"E f:2:2: 'grnat' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\n"},
+	"'lifetime', 'crl', 'cdp-url' and 8 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n grant atuo",
 	"E f:2:8: 'atuo' is not understood, expected 'manual', 'auto', 'none', "
 	"'adopt', 'ra-auto'; did you mean 'auto'?\n"},
@@ -283,7 +283,7 @@ static const struct {
     {"crypto pki server A\n auto-rolover 90",
 	"E f:2:2: 'auto-rolover' is not understood, expected 'serial-number', "
 	"'serial', 'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', "
-	"'grant', 'lifetime', 'crl', 'cdp-url' and 6 more; did you mean "
+	"'grant', 'lifetime', 'crl', 'cdp-url' and 8 more; did you mean "
 	"'auto-rollover'?\n"},
     {"crypto pki server A\n database level full",
 	"E f:2:17: 'full' is not understood, expected 'minimum', 'names', 'complete', "
@@ -383,19 +383,19 @@ static const struct {
     {"crypto pki server A\n no grnat",
 	"E f:2:5: 'grnat' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\n"},
+	"'lifetime', 'crl', 'cdp-url' and 8 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n frobnicate",
 	"E f:2:2: 'frobnicate' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more\n"},
+	"'lifetime', 'crl', 'cdp-url' and 8 more\n"},
     {"crypto pki server A\n interface Gi0",
 	"E f:2:2: 'interface' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more\n"},
+	"'lifetime', 'crl', 'cdp-url' and 8 more\n"},
     {"crypto pki server A\n ntp server 10.0.0.1",
 	"E f:2:2: 'ntp' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more\n"},
+	"'lifetime', 'crl', 'cdp-url' and 8 more\n"},
     {"crypto pki server", "E f:1:18: the command is incomplete, expected NAME "
 			  "(letters, digits, '.', '_', '-')\n"},
     {"crypto pki server a/b", "E f:1:19: 'a/b' is not understood, expected NAME "
@@ -451,7 +451,7 @@ static const struct {
      "0\nhostname x\n",
 	"E f:3:2: 'grnat' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\nE "
+	"'lifetime', 'crl', 'cdp-url' and 8 more; did you mean 'grant'?\nE "
 	"f:4:15: '999' is out of range, expected <0-336> hours\nE f:5:14: '0' is out "
 	"of range, expected <1-65535>\n"},
     {"crypto pki server a/b\n grant auto\n frob\nhostname x\n",
@@ -460,7 +460,7 @@ static const struct {
     {"crypto pki server A\ngrant auto\ngrnat auto\n",
 	"E f:3:1: 'grnat' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "
-	"'lifetime', 'crl', 'cdp-url' and 6 more; did you mean 'grant'?\n"},
+	"'lifetime', 'crl', 'cdp-url' and 8 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n grant auto\nlifetime certificate 4\n",
 	"E f:3:1: this line stands outside a server's block, expected 'crypto pki "
 	"server NAME' before it\n"},

@@ -75,6 +75,13 @@ text_is_canonical(void **state)
 		" crl overlap 0 5\n eku server-auth ssh-server\n auto-rollover 30\n compat "
 		"legacy\n compat ancient cn=x y\n!\n"
 		"end\n"},
+	    {"crypto pki server A\n profile b challenge password 0 cisco\n profile a chain\n"
+	     " profile c\n profile b challenge url https://b/\n challenge password 7 "
+	     "0822455D0A16\n challenge url https://a/\n profile a challenge url https://x/\n",
+		"crypto pki server A\n challenge url https://a/\n challenge password 6 "
+		"GDGJHDGDGP\n profile b challenge url https://b/\n profile b challenge "
+		"password 6 GDGJHDGDGP\n profile a chain\n profile a challenge url https://x/\n"
+		" profile c\n!\nend\n"},
 	    {"interface Gi0\n ip address 1.1.1.1\nip domain name x\n!\ncrypto pki server A\n "
 	     "redundancy\n",
 		"crypto pki server A\n redundancy\n!\ninterface Gi0\n ip address 1.1.1.1\nip "
@@ -101,6 +108,11 @@ passwords_are_printed_sealed(void **state)
 	} cases[] = {
 	    {"crypto pki server A\n database archive pem password 0 Rev0c$t\n",
 		" password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki server A\n challenge url https://x/\n challenge password 0 Rev0c$t\n",
+		" challenge password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki server A\n profile p challenge url https://x/\n profile p challenge "
+	     "password Rev0c$t\n",
+		" profile p challenge password 6 FCGFHGDAGDCEHE\n"},
 	    {"crypto pki server A\n database username joe password 0 Rev0c$t\n",
 		" password 6 FCGFHGDAGDCEHE\n"},
 	    {"crypto pki server A\n database username joe password Rev0c$t\n",
@@ -130,7 +142,7 @@ passwords_are_printed_sealed(void **state)
 		assert_null(strstr(blob_cstr(&out), "0822455D0A16"));
 		check_round_trip(view_str(cases[i].in));
 		if (i <
-		    7) { /* without a sealing key nothing is printed rather than the password */
+		    9) { /* without a sealing key nothing is printed rather than the password */
 			blob_clear(&out);
 			assert_true(parse_text(cases[i].in, &c, &said));
 			assert_false(conf_print(&c, NULL, NULL, &out, &e));
@@ -181,7 +193,7 @@ add_step(const struct path *p, size_t i, struct blob *out)
 								       (s->most - s->least)));
 		break;
 	case STEP_NAME:
-		blob_printf(out, "n%zu.x-_", below(1000));
+		blob_printf(out, "n%zu.x-_", below(s->bind == 'k' ? 12 : 1000));
 		break;
 	case STEP_SERIAL:
 		blob_add_str(out, "0x1f");
@@ -190,7 +202,9 @@ add_step(const struct path *p, size_t i, struct blob *out)
 		blob_add_str(out, below(2) ? "127.0.0.1" : "2001:db8::1");
 		break;
 	case STEP_URL:
-		blob_printf(out, "ftp://10.1.1.%zu/DB/", below(256));
+		blob_printf(out, "%s://10.1.1.%zu/DB/",
+		    p->row->type == T_HOOK || p->row->type == T_PROFILE ? "https" : "ftp",
+		    below(256));
 		break;
 	case STEP_LINE:
 		blob_add_str(out, p->row->type == T_DN ? names[below(COUNT_OF(names))]
@@ -256,6 +270,8 @@ random_configurations_come_back(void **state)
 			    strstr(blob_cstr(&said), "cannot open SCEP envelopes") == NULL &&
 			    strstr(blob_cstr(&said), "a CA has one key") == NULL &&
 			    strstr(blob_cstr(&said), "the label of the CA's key") == NULL &&
+			    strstr(blob_cstr(&said), "'challenge url' says") == NULL &&
+			    strstr(blob_cstr(&said), "a name of its own") == NULL &&
 			    strstr(blob_cstr(&said), "ocsp-signing' would") == NULL)
 				fail_msg("%s\n%s", blob_cstr(&said), blob_cstr(&text));
 			refused++;

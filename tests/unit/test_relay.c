@@ -13,6 +13,7 @@ static const struct front_ask good_ask = {
     .id = 0x0102030405060708,
     .op = OP_PKIOPERATION,
     .ca = "ROOTCA",
+    .profile = "mdm",
     .source = "2001:db8:1:2::/64",
     .body = {(const uint8_t *)"\x30\x00", 2},
 };
@@ -46,6 +47,7 @@ there_and_back(void **state)
 	assert_true(front_ask_decode(blob_view(&m), &ask, NULL));
 	assert_true(ask.id == good_ask.id && ask.op == good_ask.op);
 	assert_string_equal(ask.ca, good_ask.ca);
+	assert_string_equal(ask.profile, good_ask.profile);
 	assert_string_equal(ask.source, good_ask.source);
 	assert_true(view_equal(ask.body, good_ask.body));
 	assert_false(front_say_decode(blob_view(&m), &say, NULL));
@@ -121,6 +123,7 @@ hostile_front(void **state)
 	    {"no operation", {.id = 1, .op = OP_NONE}},
 	    {"unknown operation", {.id = 1, .op = (enum scep_op)(OP_CRL + 1)}},
 	    {"line end in the CA", {.id = 1, .op = OP_PKIOPERATION, .ca = "ROOT\nCA"}},
+	    {"line end in the profile", {.id = 1, .op = OP_PKIOPERATION, .profile = "\r\n"}},
 	    {"escape sequence in the source",
 		{.id = 1, .op = OP_PKIOPERATION, .source = "\033[2J"}},
 	    {"quote in the source", {.id = 1, .op = OP_PKIOPERATION, .source = "1.2.3.4' x='"}},
@@ -159,6 +162,7 @@ hostile_texts(void **state)
 		memset(blob_grow(&m, n), 'A', n);
 		blob_add_u32(&m, 0);
 		blob_add_u32(&m, 0);
+		blob_add_u32(&m, 0);
 		assert_int_equal(front_ask_decode(blob_view(&m), &ask, NULL), n <= 63);
 	}
 	blob_clear(&m);
@@ -166,6 +170,7 @@ hostile_texts(void **state)
 	blob_add_u64(&m, 1);
 	blob_add_byte(&m, OP_PKIOPERATION);
 	blob_add_sized(&m, VIEW("A\0B"));
+	blob_add_u32(&m, 0);
 	blob_add_u32(&m, 0);
 	blob_add_u32(&m, 0);
 	assert_false(front_ask_decode(blob_view(&m), &ask, NULL));
@@ -228,6 +233,44 @@ hostile_core(void **state)
 	}
 }
 
+static void
+profiles(void **state)
+{
+	static const struct {
+		const char *what;
+		struct front_profile p;
+		bool fine;
+	} cases[] = {
+	    {"a name and its CA", {"mdm", "ROOTCA"}, true},
+	    {"no name", {"", "ROOTCA"}, false},
+	    {"no CA", {"mdm", ""}, false},
+	    {"control character", {"m\033dm", "ROOTCA"}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob m = {0};
+		struct front_profile got = {0};
+		struct front_say say;
+		struct front_ask ask;
+
+		front_profile_encode(&cases[i].p, &m);
+		if (front_profile_decode(blob_view(&m), &got, NULL) != cases[i].fine)
+			fail_msg("%s", cases[i].what);
+		if (cases[i].fine) {
+			assert_string_equal(got.name, cases[i].p.name);
+			assert_string_equal(got.ca, cases[i].p.ca);
+		}
+		assert_false(front_say_decode(blob_view(&m), &say, NULL));
+		assert_false(front_ask_decode(blob_view(&m), &ask, NULL));
+		for (size_t n = 0; n < m.n; n++)
+			assert_false(front_profile_decode(view_of(m.p, n), &got, NULL));
+		blob_add_byte(&m, 0);
+		assert_false(front_profile_decode(blob_view(&m), &got, NULL));
+		blob_free(&m);
+	}
+}
+
 int
 main(void)
 {
@@ -237,6 +280,7 @@ main(void)
 	    cmocka_unit_test(hostile_front),
 	    cmocka_unit_test(hostile_texts),
 	    cmocka_unit_test(hostile_core),
+	    cmocka_unit_test(profiles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
