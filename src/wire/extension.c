@@ -175,7 +175,7 @@ read_one(struct view oid, bool critical, struct view value, struct extensions *x
 {
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (view_equal(oid, *known[i].oid))
-			return known[i].read(value, x, e);
+			return known[i].read(value, x, e) || err_prefix(e, "extension");
 	x->unknown_critical = x->unknown_critical || critical;
 	return true;
 }

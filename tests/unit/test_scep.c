@@ -1,6 +1,5 @@
 /* test_scep.c - pkiMessages against stock CMS, and hostile ones. */
 #include "cms_fixture.h"
-#include "lib/rounds.h"
 #include "wire/inner.h"
 
 #define NONCE "0123456789abcdef"
@@ -411,136 +410,6 @@ bad_octets_are_unreadable(void **state)
 	}
 }
 
-/* ---- ten thousand mutants before both readers ---- */
-
-/* Why we refuse what stock calls verify: each is a rule of ours. Matched in the error text. */
-static const struct {
-	const char *text, *why;
-} refusals[] = {
-    {"BER:", "X.690 rules that stock reading does not check"},
-    {"DER:", "X.690 rules that stock reading does not check"},
-    {"malformed OBJECT IDENTIFIER", "OID limits"},
-    {"padded OBJECT IDENTIFIER", "OID limits"},
-    {"octets too many", "nothing may follow (BAD-048)"},
-    {"eContentType", "SCEP rule; stock calls do not compare it"},
-    {"messageType", "SCEP rule; stock calls do not know SCEP"},
-    {"transactionID", "SCEP rule; stock calls do not know SCEP"},
-    {"INTEGER without octets", "X.690 8.3.1"},
-    {"unknown version", "BAD-050"},
-    {"signer: ", "our certificate reader is stricter"},
-    {"named by key identifier",
-	"our certificate reader is stricter, so the identifier in it is not seen"},
-    {"algorithm", "algorithm identifiers with odd parameters"},
-    {"digest", "algorithm identifiers with odd parameters"},
-    {"missing", "structure"},
-    {"expected", "structure"},
-    {"more than", "count limits"},
-};
-/* Why stock calls refuse what we take: all outside what the signature covers. Matched in the
- * stock reason. */
-static const struct {
-	const char *text, *why;
-} stricter[] = {
-    {"asn1 encoding routines",
-	"stock calls decode every field of each certificate and the unsigned parts"},
-    {"signer certificate not found",
-	"stock calls compare the issuer otherwise, or see another serial"},
-    {"x509 certificate routines", "stock calls decode the certificate's algorithms"},
-    {"digital envelope routines", "stock calls decode the certificate's key otherwise"},
-    {"no matching digest", "digestAlgorithms must name the digest (BAD-063 tolerates)"},
-    {"elliptic curve", "point form"},
-};
-
-static bool
-ours_takes(struct view der, struct blob *scratch, struct err *e)
-{
-	struct scep m;
-
-	if (scep_decode(der, scratch, &m, e) != SCEP_OK || !scep_verified(&m))
-		return false;
-	assert_true(view_equal(m.content, VIEW(CONTENT)) && view_equal_str(m.transaction, ID));
-	return true;
-}
-
-static bool
-stock_takes(struct view der, char *reason, size_t n)
-{
-	CMS_ContentInfo *cms;
-	BIO *out = BIO_new(BIO_s_mem());
-	bool ok;
-
-	ERR_clear_error();
-	cms = stock_read(der);
-	ok = cms != NULL && CMS_verify(cms, NULL, NULL, NULL, out,
-				CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY) == 1;
-	reason[0] = 0;
-	for (unsigned long code; (code = ERR_get_error()) != 0;)
-		ERR_error_string_n(code, reason + strlen(reason), n - strlen(reason));
-	CMS_ContentInfo_free(cms);
-	BIO_free(out);
-	return ok;
-}
-
-static const char *
-explain(bool ours, const char *our_text, const char *stock_text)
-{
-	if (!ours) {
-		for (size_t i = 0; i < COUNT_OF(refusals); i++)
-			if (strstr(our_text, refusals[i].text) != NULL)
-				return refusals[i].why;
-		return NULL;
-	}
-	for (size_t i = 0; i < COUNT_OF(stricter); i++)
-		if (strstr(stock_text, stricter[i].text) != NULL)
-			return stricter[i].why;
-	return NULL;
-}
-
-static void
-mutants_differ_only_for_a_reason(void **state)
-{
-	struct random r = random_start("mutated messages");
-	const struct stock kinds[] = {
-	    {"", &fx.rsa, HASH_SHA256, 0, false, false},
-	    {"", &fx.rsa, HASH_SHA256, 0, true, false},
-	    {"", &fx.ec, HASH_SHA256, 0, false, false},
-	    {"", &fx.other, HASH_SHA512, CMS_USE_KEYID, false, false},
-	};
-	struct blob seeds[COUNT_OF(kinds)] = {{0}}, m = {0}, scratch = {0};
-	size_t both = 0, neither = 0, only_ours = 0, only_stock = 0;
-	char reason[2000];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		stock_build(&kinds[i], VIEW(CONTENT), &seeds[i]);
-	for (int i = 0; i < rounds(10000); i++) {
-		struct err e = {0};
-		bool ours, stock;
-		const char *why;
-
-		mutate(&r, blob_view(&seeds[i % COUNT_OF(seeds)]), &m);
-		ours = ours_takes(blob_view(&m), &scratch, &e);
-		stock = stock_takes(blob_view(&m), reason, sizeof(reason));
-		both += ours && stock;
-		neither += !ours && !stock;
-		if (ours == stock)
-			continue;
-		only_ours += ours;
-		only_stock += stock;
-		why = explain(ours, e.text, reason);
-		if (why == NULL)
-			fail_msg("mutant %d: ours %d stock %d: '%s' / '%s'", i, ours, stock,
-			    e.text, reason);
-	}
-	print_message("# taken by both %zu, by none %zu, by ours %zu, by stock %zu\n", both,
-	    neither, only_ours, only_stock);
-	assert_true(both > (size_t)rounds(50) && neither > (size_t)rounds(1000));
-	for (size_t i = 0; i < COUNT_OF(seeds); i++)
-		blob_free(&seeds[i]);
-	blob_free(&m);
-	blob_free(&scratch);
-}
-
 int
 main(void)
 {
@@ -550,7 +419,6 @@ main(void)
 	    cmocka_unit_test(pk20_reply_says_rsa_encryption),
 	    cmocka_unit_test(at03_names_serials_and_ids_are_echoed),
 	    cmocka_unit_test(bad_octets_are_unreadable),
-	    cmocka_unit_test(mutants_differ_only_for_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
