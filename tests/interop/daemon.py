@@ -116,10 +116,10 @@ class Ran:
         return "exit %d\n%s%s" % (self.code, self.out, self.err)
 
 
-def run(*command, code=None, give=None, env=None, **options):
+def run(*command, code=None, give=None, env=None, patience=DEADLINE, **options):
     """Run to its end; a code that must be met, or None for any."""
     done = subprocess.run([str(c) for c in command], input=give, text=True, env=dict(os.environ, **env or {}),
-                          capture_output=True, timeout=DEADLINE, **options)
+                          capture_output=True, timeout=patience, **options)
     ran = Ran(done)
     if code is not None and ran.code != code:
         raise AssertionError("%s: expected exit %d\n%s" % (" ".join(map(str, command)), code, ran))
