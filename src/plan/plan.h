@@ -1,5 +1,5 @@
 /*
- * plan.h - door of plan: what is due for a certificate authority, and when to look again.
+ * plan.h - door of plan: what is due, and when to look again.
  *
  * PURE: functions of policy, facts and now; flat structs without pointers. Facts are stored,
  * states derived. Asking early is harmless, asking late is only late.
@@ -78,5 +78,170 @@ size_t plan_ca_timers(const struct plan_ca_policy *p, const struct plan_ca_facts
 when_t plan_crl_next(const struct plan_ca_policy *p, when_t cert_until, when_t now);
 /* notAfter of a client certificate issued now: never behind the issuer's (IOS S60). */
 when_t plan_cert_until(const struct plan_ca_policy *p, when_t ca_until, when_t from);
+
+/* ---- what is due for a trustpoint: plan_tp.c, plan_retry.c ---- */
+
+#define PLAN_SHADOW_PERCENT 90 /* of the CA's life, without auto-enroll (S32) */
+
+struct plan_tp_policy {
+	bool url;	  /* "enrollment url": without it nothing is asked by itself */
+	bool fingerprint; /* authenticates by itself, once, against this */
+	bool auto_enroll;
+	bool shadow_only; /* "auto-enroll shadow-only": neither enrols nor renews by itself */
+	unsigned percent; /* of the identity's life, when auto_enroll */
+	when_t spread;	  /* delays RENEW and SHADOW by at most this, default 0 */
+	unsigned retry_count; /* default 999; slower behind it, IOS form: stops */
+	when_t retry_period;  /* default 60 s; 1 s to 1 d */
+	bool ios_stop_on_reject;
+};
+
+/* What the server made of the last exchange of its kind. */
+enum plan_answer {
+	ANSWER_GOOD,	/* or none was asked for */
+	ANSWER_NONE,	/* unreachable, 4xx, 5xx, unusable: CONNECT RETRY */
+	ANSWER_PENDING, /* POLL */
+	ANSWER_REJECT,
+};
+struct plan_trouble { /* zero: none. Stored as it happens, zeroed by success and by a command */
+	enum plan_answer answer;
+	when_t at;
+	/* Since the last step forward (becoming pending is one), this one counted; 1 after one
+	 * that lies in the future. */
+	unsigned tries;
+	when_t retry_after; /* instant that Retry-After named; nothing asked: 0 */
+	uint8_t draw;	    /* random, drawn when it happened */
+};
+
+struct plan_tp_facts {
+	bool clock_trusted;
+	bool clock_suspect; /* jumped: nothing irreversible until somebody confirms */
+	bool authenticated;
+	when_t ca_from, ca_until; /* of the CA held, when authenticated */
+	bool caps_known;	  /* the server answered, be it by refusing */
+	bool caps_next_ca;
+	bool have_id; /* under the CA held; what a switch left behind does not count */
+	when_t id_from, id_until, issuer_until;
+	uint16_t spread_draw; /* random, drawn when the identity was stored */
+	bool have_next_ca;
+	when_t next_ca_from;
+	bool have_shadow; /* only with have_id and have_next_ca */
+	when_t shadow_from;
+	bool confirmed;	  /* the server knows that the shadow is stored, or cannot be told */
+	bool enrol_asked; /* by an operator; until granted or rejected */
+	bool pending;	  /* the server keeps our request */
+	struct plan_trouble fetch, ask; /* of what is read; of what is requested */
+	bool busy;			/* an exchange is under way */
+	bool busy_activate;		/* asked of the disk, not done yet */
+};
+
+enum plan_tp_act {
+	TP_NONE,
+	TP_ACTIVATE, /* next CA, and shadow if held, replace what was, in one step */
+	TP_AUTHENTICATE,
+	TP_GET_CAPS,
+	TP_ENROL,
+	TP_RENEW,
+	TP_REQUEST_SHADOW,
+	TP_POLL,
+	TP_CONFIRM,
+	TP_GET_NEXT_CA,
+};
+
+enum plan_tp_state {
+	TP_IS_WITHOUT_CLOCK,
+	TP_IS_UNAUTHENTICATED, /* an operator has to */
+	TP_IS_AUTHENTICATING,
+	TP_IS_FROZEN, /* due to switch, clock suspect */
+	TP_IS_LATE,   /* its CA has ended and the next one is not known, or has not begun */
+	TP_IS_READY,  /* holds its shadow */
+	TP_IS_ENROLLING,
+	TP_IS_RENEWING,
+	TP_IS_REQUESTING_SHADOW,
+	TP_IS_POLLING,
+	TP_IS_WAITING_NEXT_CA,
+	TP_IS_WITHOUT_ROLLOVER, /* the same, and the server does not offer one */
+	TP_IS_REJECTED,		/* asks again, slowly */
+	TP_IS_EXHAUSTED,	/* asks again, slowly */
+	TP_IS_STOPPED,		/* IOS form: until an operator acts */
+	TP_IS_EXPIRED,		/* its identity has ended and nobody told it to renew */
+	TP_IS_ENROLLED,
+	TP_IS_TRUSTING, /* holds a CA and wants no more for now */
+};
+
+struct plan_tp {
+	enum plan_tp_act act; /* first thing to do now */
+	/* act NONE: before this nothing becomes due and state stays; > now. */
+	when_t wake;
+	enum plan_tp_state state;
+};
+struct plan_tp plan_tp(
+    const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t now);
+
+/* Rows of "show crypto pki timers", sorted, one a kind; what is due stands at now. */
+enum plan_tp_timer {
+	TIMER_RENEW,
+	TIMER_SHADOW,
+	TIMER_POLL,
+	TIMER_CONNECT_RETRY,
+	TIMER_ACTIVATE,
+	TIMER_TP_COUNT
+};
+struct plan_tp_row {
+	enum plan_tp_timer timer;
+	when_t at;
+};
+size_t plan_tp_timers(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t now,
+    struct plan_tp_row out[TIMER_TP_COUNT]);
+
+/* The instant at which that much of a life is over, in whole seconds, rounded down. */
+when_t plan_percent(when_t from, when_t until, unsigned percent);
+/* When SHADOW or RENEW falls due for an identity: spread and "at once" (TF-08) included. */
+when_t plan_tp_due(const struct plan_tp_policy *p, const struct plan_tp_facts *f);
+
+/*
+ * When to try again: INT64_MIN without trouble, WHEN_NEVER when the IOS form stops. Ours
+ * never stops: period, doubled each time, -10 to +10 %, at most 12 h and at most a tenth of
+ * what is left (but 10 s), never behind the deadline; slowest at once after a reject and
+ * behind the count. Retry-After is obeyed for half of what is left, 30 d at most.
+ */
+when_t plan_retry(
+    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline);
+
+/* ---- what a configuration can promise: rules.c, TF- of docs/TIMERS.md ---- */
+
+struct plan_rules_server {
+	when_t lifetime_ca, lifetime_cert;
+	when_t rollover; /* "auto-rollover", 0: none */
+	when_t overlap;
+	when_t generation;  /* from due to served: key, certificate, archive */
+	when_t clock_error; /* of anybody, at most */
+	bool subordinate;   /* its certificate is a trustpoint's at an upper CA */
+	when_t upper_rollover;
+	unsigned upper_percent;
+};
+
+enum plan_rule_code {
+	RULE_TF01, /* the next CA is made while this one lives */
+	RULE_TF02, /* an overlap is longer than clocks differ */
+	RULE_TF05, /* no client asks for the next CA before it exists */
+	RULE_TF06, /* the same without auto-enroll */
+	RULE_TF07, /* a client has time for a second try */
+	RULE_TF08, /* one that enrols late, and asks at once, finds it */
+	RULE_TF12, /* the upper CA's next one exists before its subordinate asks */
+	RULE_TF13, /* how long a client may be out of reach: warns when that is short */
+	RULE_COUNT
+};
+enum plan_rule_level { RULE_HOLDS, RULE_WARNS, RULE_REFUSES };
+struct plan_rule {
+	enum plan_rule_code code;
+	when_t margin; /* seconds to spare, negative: missing */
+	enum plan_rule_level level;
+};
+/* What applies to this pair; returns how many. */
+size_t plan_rules(const struct plan_rules_server *s, const struct plan_tp_policy *p,
+    struct plan_rule out[RULE_COUNT]);
+/* How long before its CA's end a first enrolment must come to have that much slack behind
+ * SHADOW. */
+when_t plan_rules_latest(const struct plan_tp_policy *p, when_t slack);
 
 #endif

@@ -48,7 +48,9 @@ rule "docs/MESSAGES.md has the kinds of messages" "$(compare docs/MESSAGES.md "$
 	names key_act src/keys/keys.h
 	names sign_as src/keys/keys.h
 )")"
-rule "docs/TIMERS.md has the planner's timers" "$(compare docs/TIMERS.md "$(names plan_timer src/plan/plan.h)")"
+rule "docs/TIMERS.md has the planner's timers and rules" "$(compare docs/TIMERS.md "$(
+	for enum in plan_timer plan_tp_timer plan_rule_code; do names $enum src/plan/plan.h; done
+)")"
 for doc in CRASH-POINTS MESSAGES TIMERS; do
 	rule "the tests that docs/$doc.md names exist" "$(tests docs/$doc.md)"
 done

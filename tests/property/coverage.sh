@@ -11,7 +11,7 @@ cd "$tmp" || exit 1
 for c in "$src"/src/plan/*.c; do gcc -std=c17 -D_GNU_SOURCE -O0 -w --coverage -I"$src/src" -c "$c" || exit 1; done
 planned=(*.o)
 failed=
-for test in "$src"/tests/property/plan_*.c "$src"/tests/unit/test_plan_*.c; do
+for test in "$src"/tests/property/{plan,rules}_*.c "$src"/tests/unit/test_{plan_*,rules}.c; do
 	gcc -std=c17 -D_GNU_SOURCE -O1 -w -I"$src/src" -o t "$test" "${planned[@]}" "$src"/src/base/when.c --coverage -lcmocka -Wl,--as-needed &&
 		./t >t.out 2>&1 || failed+="$(basename "$test") fails"$'\n'
 done

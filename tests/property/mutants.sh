@@ -17,11 +17,17 @@ say() { # RESULT TEXT
 	echo "$1 $n - $2"
 }
 
+compile() { "$cc" $flags -c "$1" -o "$2"; }
+
 build() { # FILE: the test that must notice, with the file as it stands in $tmp
+	compile "$tmp/$1" "$tmp/o/lib/$(basename "$1" .c).o" || return
 	case $1 in
-	src/plan/*) "$cc" $flags "$src/tests/property/plan_world.c" "$tmp/$1" "$tmp/src/base/when.c" -o "$tmp/t" ;;
-	src/ca/*) "$cc" $flags "$src/tests/property/grant_rows.c" "$tmp/$1" -o "$tmp/t" ;;
+	src/plan/plan_ca.c) test=plan_world ;;
+	src/plan/rules.c) test=rules_world ;;
+	src/plan/*) test=plan_tp_world ;;
+	src/ca/*) test=grant_rows ;;
 	esac
+	"$cc" "$tmp/o/$test.o" "$tmp"/o/lib/*.o -o "$tmp/t"
 }
 
 run() {
@@ -42,10 +48,17 @@ mutant() { # FILE SED-EXPRESSION
 	else
 		say ok "mutant of $1 dies: $2"
 	fi
+	cp "$src/$1" "$tmp/$1"
+	compile "$tmp/$1" "$tmp/o/lib/$(basename "$1" .c).o"
 }
 
 cp -r "$src/src" "$tmp/src"
-for file in src/plan/plan_ca.c src/ca/grant.c; do
+mkdir -p "$tmp/o/lib"
+for file in "$src"/tests/property/*.c; do compile "$file" "$tmp/o/$(basename "$file" .c).o" || exit 1; done
+for file in "$src"/src/plan/*.c "$src/src/ca/grant.c" "$src/src/base/when.c"; do
+	compile "$file" "$tmp/o/lib/$(basename "$file" .c).o" || exit 1
+done
+for file in src/plan/plan_ca.c src/plan/plan_tp.c src/plan/rules.c src/ca/grant.c; do
 	if build $file && run $file; then
 		say ok "$file as it stands lives"
 	else
@@ -75,6 +88,72 @@ src/plan/plan_ca.c|s/return PLAN_MAKE_RA;/return PLAN_NONE;/
 src/plan/plan_ca.c|s/(f->have_ra || !f->want_ra)/true/
 src/plan/plan_ca.c|s/return PLAN_ARCHIVE/return PLAN_NONE/
 src/plan/plan_ca.c|s/if (p->shutdown)/if (false)/
+src/plan/plan_tp.c|s/return f->id_until >= f->issuer_until/return f->id_until > f->issuer_until/
+src/plan/plan_tp.c|s/ends_with_issuer(f) \&\& left < p->retry_period/false/
+src/plan/plan_tp.c|s/left < p->retry_period/left <= p->retry_period/
+src/plan/plan_tp.c|s|when_min(p->spread, left / 2)|p->spread|
+src/plan/plan_tp.c|s/due, share(when_min/due, -share(when_min/
+src/plan/plan_tp.c|s/return when_add(from, share/return when_add(from + 1, share/
+src/plan/plan_tp.c|s/f->have_id \&\& !ends_with_issuer(f)/f->have_id/
+src/plan/plan_tp.c|s/p->auto_enroll \&\& !p->shadow_only \&\& f->have_id/p->auto_enroll \&\& f->have_id/
+src/plan/plan_tp.c|s/return p->auto_enroll \&\& f->have_id \&\& ends/return f->have_id \&\& ends/
+src/plan/plan_tp.c|s/bool by_id = .*/bool by_id = false;/
+src/plan/plan_tp.c|s/return t->at > now ? INT64_MIN : /return /
+src/plan/plan_tp.c|s/at = when_max(when_min(at, f->id_until), f->shadow_from)/at = when_min(at, f->shadow_from)/
+src/plan/plan_tp.c|s/at = when_max(at, f->next_ca_from)/at = f->next_ca_from/
+src/plan/plan_tp.c|s/when_t at = f->ca_until;/when_t at = f->ca_until + 1;/
+src/plan/plan_tp.c|s/f->clock_suspect ? WHEN_NEVER : at/at/
+src/plan/plan_tp.c|s/return plan_tp_due(p, f);/return f->id_until;/
+src/plan/plan_tp.c|s/return renews(p, f) ? when_max(due, f->id_until) : due/return due/
+src/plan/plan_tp.c|s/!f->authenticated \&\& p->fingerprint/!f->authenticated \&\& !p->fingerprint/
+src/plan/plan_tp.c|s/f->authenticated \&\& !f->have_next_ca)/f->authenticated)/
+src/plan/plan_tp.c|s/when_max(lane.due, retry_at(p, f, &f->fetch, now))/lane.due/
+src/plan/plan_tp.c|s/when_max(lane.due, retry_at(p, f, &f->ask, now))/lane.due/
+src/plan/plan_tp.c|s/f->have_id \&\& now < f->id_until ? TP_RENEW/f->have_id ? TP_RENEW/
+src/plan/plan_tp.c|s/if (f->pending)/if (false)/
+src/plan/plan_tp.c|s/if (f->enrol_asked)/if (false)/
+src/plan/plan_tp.c|s/f->confirmed ? TP_NONE : TP_CONFIRM/TP_CONFIRM/
+src/plan/plan_tp.c|s/f->have_next_ca ? TP_REQUEST_SHADOW : TP_NONE/TP_REQUEST_SHADOW/
+src/plan/plan_tp.c|s/if (p->auto_enroll \&\& !p->shadow_only)/if (p->auto_enroll)/
+src/plan/plan_tp.c|s/f->caps_known \&\& now < f->ca_until/f->caps_known/
+src/plan/plan_tp.c|s/if (!f->clock_trusted)/if (false)/
+src/plan/plan_tp.c|s/now >= activate.at/now > activate.at/
+src/plan/plan_tp.c|s/else if (!f->busy \&\& now >= ask.at)/else if (now >= ask.at)/
+src/plan/plan_tp.c|s/!f->busy \&\& now >= fetch.at/!f->busy \&\& now > fetch.at/
+src/plan/plan_tp.c|s/if (t > now)/if (t >= now)/
+src/plan/plan_tp.c|s/look_at(&plan, f->ca_until, now)/;/
+src/plan/plan_tp.c|s/look_at(&plan, f->id_until, now)/;/
+src/plan/plan_tp.c|s/look_at(&plan, activate.due, now)/;/
+src/plan/plan_tp.c|s/look_at(&plan, ask.at, now)/;/
+src/plan/plan_tp.c|s/look_at(&plan, fetch.at, now)/;/
+src/plan/plan_tp.c|s/plan = {TP_NONE, WHEN_NEVER,/plan = {TP_NONE, now,/
+src/plan/plan_tp.c|s/if (lane->at == WHEN_NEVER)/if (false)/
+src/plan/plan_tp.c|s/when_max(at\[i\], now)/at[i]/
+src/plan/plan_tp.c|s/out\[k - 1\].at > row.at/false/
+src/plan/plan_retry.c|s/#define SLOWEST (12 \* HOUR)/#define SLOWEST (13 * HOUR)/
+src/plan/plan_retry.c|s/#define OBEYED (30/#define OBEYED (31/
+src/plan/plan_retry.c|s|left / 10|left / 9|
+src/plan/plan_retry.c|s|QUICKEST), left / 2)|QUICKEST), left)|
+src/plan/plan_retry.c|s/11 \/ 10)/12 \/ 10)/
+src/plan/plan_retry.c|s/wait - wait \* 2 \*/wait - wait * 3 */
+src/plan/plan_retry.c|s/t->tries > 1 ? t->tries - 1 : 0/t->tries/
+src/plan/plan_retry.c|s/if (t->answer != ANSWER_REJECT \&\& /if (/
+src/plan/plan_retry.c|s/ \&\& t->tries <= p->retry_count)/)/
+src/plan/plan_retry.c|s/when_min(t->retry_after, when_add(t->at, obeyed))/t->retry_after/
+src/plan/plan_retry.c|s/if (t->answer == ANSWER_REJECT || /if (/
+src/plan/rules.c|s/(wanted - 1) \/ of \* 100/wanted \/ of * 100/
+src/plan/rules.c|s/2 \* slack - 1/2 * slack/
+src/plan/rules.c|s/margin < least ? broken/margin <= least ? broken/
+src/plan/rules.c|s/when_min(s->lifetime_cert, s->lifetime_ca)/s->lifetime_cert/
+src/plan/rules.c|s|when_min(p->spread, left / 2)|p->spread|
+src/plan/rules.c|s/served = lead - s->generation/served = lead/
+src/plan/rules.c|s/away - s->clock_error/away/
+src/plan/rules.c|s/1 - life_with/-life_with/
+src/plan/rules.c|s/s->subordinate ? rest(s->lifetime_ca, s->upper_percent) : s->rollover/s->rollover/
+src/plan/rules.c|s/served - rest(s->lifetime_ca, PLAN_SHADOW_PERCENT)/served - rest(s->lifetime_cert, PLAN_SHADOW_PERCENT)/
+src/plan/rules.c|s/s->overlap - 2 \* s->clock_error/s->overlap - s->clock_error/
+src/plan/rules.c|s/s->overlap < s->lifetime_ca ? RULE_WARNS : RULE_REFUSES/RULE_REFUSES/
+src/plan/rules.c|s/s->upper_rollover - s->generation/s->upper_rollover/
 src/ca/grant.c|s/if (f->reserved)/if (false)/
 src/ca/grant.c|s/if (f->key_elsewhere)/if (false)/
 src/ca/grant.c|s/if (f->signer == SIGNER_REVOKED)/if (false)/

@@ -1,0 +1,83 @@
+/* rules.c - what a configuration can promise its clients. */
+#include "plan/plan.h"
+
+/* A client that may be away for less than the smaller of these is worth a warning. */
+#define AWAY DAY
+#define AWAY_PART 20 /* of its certificate's life */
+
+/* What is left of a life when that much of it is over. */
+static when_t
+rest(when_t life, unsigned percent)
+{
+	return life - plan_percent(0, life, percent);
+}
+
+/* The shortest life of which at least that much is left then. */
+static when_t
+life_with(when_t wanted, unsigned percent)
+{
+	when_t of = 100 - (when_t)percent;
+
+	if (wanted <= 0)
+		return 0;
+	if (percent >= 100)
+		return WHEN_NEVER;
+	return when_add((wanted - 1) / of * 100, (wanted - 1) % of * 100 / of + 1);
+}
+
+when_t
+plan_rules_latest(const struct plan_tp_policy *p, when_t slack)
+{
+	/* Spread takes at most half of what is left. */
+	return life_with(when_min(when_add(slack, p->spread), 2 * slack - 1), p->percent);
+}
+
+static void
+rule_add(struct plan_rule *out, size_t *n, enum plan_rule_code code, when_t margin,
+    enum plan_rule_level broken, when_t least)
+{
+	out[(*n)++] = (struct plan_rule){code, margin, margin < least ? broken : RULE_HOLDS};
+}
+
+/* Clients that renew; the earliest SHADOW is that of the longest certificate cut to the CA's
+ * end. */
+static void
+rules_auto(const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t served,
+    struct plan_rule *out, size_t *n)
+{
+	when_t life = when_min(s->lifetime_cert, s->lifetime_ca);
+	when_t left = rest(life, p->percent);
+	when_t away = left - when_min(p->spread, left / 2) - p->retry_period;
+
+	rule_add(out, n, RULE_TF05, served - left, RULE_REFUSES, 0);
+	rule_add(out, n, RULE_TF07, away - s->clock_error, RULE_REFUSES, 0);
+	rule_add(out, n, RULE_TF08,
+	    when_add(served, 1 - life_with(p->retry_period, p->percent)), RULE_WARNS, 0);
+	rule_add(out, n, RULE_TF13, away, RULE_WARNS, when_min(AWAY, life / AWAY_PART));
+}
+
+size_t
+plan_rules(const struct plan_rules_server *s, const struct plan_tp_policy *p,
+    struct plan_rule out[RULE_COUNT])
+{
+	/* A subordinate CA takes its next certificate as a client does, with SHADOW. */
+	when_t lead = s->subordinate ? rest(s->lifetime_ca, s->upper_percent) : s->rollover;
+	when_t served = lead - s->generation - s->clock_error; /* before the CA's end */
+	size_t n = 0;
+
+	rule_add(out, &n, RULE_TF01, s->lifetime_ca - lead, RULE_REFUSES, 1);
+	if (s->overlap > 0)
+		rule_add(out, &n, RULE_TF02,
+		    when_min(
+			s->overlap - 2 * s->clock_error - 1, lead - s->generation - s->overlap),
+		    s->overlap < s->lifetime_ca ? RULE_WARNS : RULE_REFUSES, 0);
+	if (p->auto_enroll)
+		rules_auto(s, p, served, out, &n);
+	else
+		rule_add(out, &n, RULE_TF06, served - rest(s->lifetime_ca, PLAN_SHADOW_PERCENT),
+		    RULE_REFUSES, 0);
+	if (s->subordinate)
+		rule_add(out, &n, RULE_TF12,
+		    s->upper_rollover - s->generation - s->clock_error - lead, RULE_REFUSES, 0);
+	return n;
+}
