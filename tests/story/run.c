@@ -763,20 +763,20 @@ main(int argc, char **argv)
 {
 	static const char *const modes[] = {
 	    "memory", "sqlite", "restart between any two steps"};
-	/* In a hurry the two that differ most. */
+	/* In a hurry the one that shows most. */
 	bool hurry = getenv("KEYMUSTER_QUICK") != NULL;
 	int n = 0, bad = 0;
 
 	log_open("story", getenv("STORY_LOG") != NULL ? LOG_NOTICE : LOG_ERROR);
 	printf(
-	    "TAP version 13\n1..%d\n", (argc - 1) * ((int)COUNT_OF(modes) - (hurry ? 1 : 0)));
+	    "TAP version 13\n1..%d\n", (argc - 1) * (hurry ? 1 : (int)COUNT_OF(modes)));
 	for (int i = 1; i < argc; i++) {
 		for (size_t mode = 0; mode < COUNT_OF(modes); mode++) {
 			const char *name =
 			    strrchr(argv[i], '/') == NULL ? argv[i] : strrchr(argv[i], '/') + 1;
 			struct err e = {0};
 
-			if (hurry && mode == WORLD_SQLITE)
+			if (hurry && mode != WORLD_RESTART)
 				continue;
 			if (play(argv[i], (enum world_mode)mode, &e)) {
 				printf("ok %d - %s (%s)\n", ++n, name, modes[mode]);
