@@ -146,24 +146,40 @@ const char *span_ios(int64_t milliseconds, char out[WHEN_TEXT]);
 /* ---- the clock: clock.c alone reads one ---- */
 
 /*
- * SPEC is "real" (or NULL) or "at=RFC3339,rate=R[,epoch=UNIXSECONDS]": now = at + R x (real -
- * epoch). A simulated clock is authoritative.
+ * SPEC is "real" (or NULL), or "at=RFC3339,rate=R[,epoch=UNIXSECONDS]": now = at + R x (real -
+ * epoch), or "step=FILE[,at=RFC3339]": what the file says, which begins at at (now, if absent)
+ * and jumps to the earliest instant announced. A simulated clock is authoritative.
  */
 bool clock_init(const char *spec, struct err *e) MUST_USE;
 when_t clock_now(void);
 int64_t clock_now_ms(void);
 /* Monotonic, real, for transport time-outs and nothing else. */
 int64_t clock_mono_ms(void);
-/* True when simulated, when the kernel says it is synchronised, or after
- * clock_calendar_valid(). */
+/* Seconds since the boot, sleep included. A simulated clock is its own boot clock. */
+when_t clock_boot(void);
+#define CLOCK_BOOT_ID 40
+/* Of this boot of the machine; "" when there is none. The first call reads a file. */
+const char *clock_boot_id(void);
+/* True when simulated, or when the kernel says so. */
+bool clock_synchronised(void);
+/* The same, or after clock_calendar_valid(). */
 bool clock_authoritative(void);
 bool clock_simulated(void);
+bool clock_stepped(void);
+/*
+ * For a clock that steps; others ignore it. The process has nothing to do before next, unless
+ * it is busy. Once all have announced so, the clock jumps to the earliest instant. Who has
+ * announced once is waited for until it ends; nobody waits for who never has.
+ */
+void clock_announce(when_t next, bool busy);
 /* Of a simulated clock: the real instant, in Unix seconds, at which it showed its start. */
 double clock_epoch(void);
-/* Real milliseconds until the clock shows t (0 when it is past). */
+/* Real milliseconds until the clock shows t (0 when it is past); of a clock that steps, until
+ * it is worth another look. */
 int64_t clock_real_ms_until(when_t t);
 void clock_calendar_valid(bool valid);
-/* "NTP", "hardware calendar", "simulated clock" or "no authoritative source". */
+/* "NTP", "hardware calendar", "simulated clock", "simulated clock that steps" or "no
+ * authoritative source". */
 const char *clock_source(void);
 
 /* ---- log: one line per event on stderr ---- */

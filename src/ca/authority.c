@@ -1,4 +1,5 @@
 /* authority.c - the CA's own key, certificate, list. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "ca/ca_int.h"
@@ -117,6 +118,31 @@ load_fact(struct ca *ca, const char *name, const char *value, struct err *e)
 	return ok;
 }
 
+static bool
+load_mark(struct ca *ca, struct err *e)
+{
+	struct blob text = {0};
+	struct err why = {0};
+	bool ok;
+
+	ca->clock_mark = INT64_MIN;
+	ok = ST(ca)->fact_get(ca->store, "clock_mark", &text, &why);
+	if (ok)
+		ca->clock_mark = strtoll(blob_cstr(&text), NULL, 10);
+	blob_free(&text);
+	return ok || absent(&why, e);
+}
+
+bool
+authority_mark(struct ca *ca, when_t now, struct err *e)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)now);
+	ca->clock_mark = now;
+	return ST(ca)->fact_put(ca->store, "clock_mark", view_str(text), e);
+}
+
 bool
 authority_load(struct ca *ca, struct err *e)
 {
@@ -127,7 +153,7 @@ authority_load(struct ca *ca, struct err *e)
 
 	*f = (struct plan_ca_facts){.clock_trusted = trusted, .held_until = INT64_MIN};
 	ok = load_fact(ca, "name", ca->policy.name, e) &&
-	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) &&
+	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) && load_mark(ca, e) &&
 	     load_generation(ca, e) && load_last_serial(ca, e) &&
 	     ST(ca)->request_expiry(ca->store, &f->request_expiry, e) &&
 	     ST(ca)->challenge_expiry(ca->store, &f->challenge_expiry, e);

@@ -164,10 +164,6 @@ ca_step(
 {
 	bool ok = true;
 
-	if (ev->clock_trusted != ca->facts.clock_trusted)
-		log_notice(ev->clock_trusted ? "clock is authoritative"
-					     : "clock is not authoritative, timers stand",
-		    "ca='%s'", ca->policy.name);
 	ca->facts.clock_trusted = ev->clock_trusted;
 	if (!ca->published)
 		authority_publish(ca, out);
@@ -204,6 +200,12 @@ when_t
 ca_wake(const struct ca *ca)
 {
 	return ca->wake;
+}
+
+when_t
+ca_clock_mark(const struct ca *ca)
+{
+	return ca->clock_mark;
 }
 
 const struct ca_policy *

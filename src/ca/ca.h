@@ -220,6 +220,9 @@ enum ca_turned ca_turn(struct ca *ca, const struct ca_event *const *events, size
 /* Ask again with CA_TICK at this instant at the latest (WHEN_NEVER: no need). */
 when_t ca_wake(const struct ca *ca);
 void ca_free(struct ca *ca);
+/* The latest honest time that is stored: kept at each signature of a certificate or list, and
+ * else about once a minute, by any turn. INT64_MIN: none. */
+when_t ca_clock_mark(const struct ca *ca);
 
 /* For show. */
 const struct ca_policy *ca_policy(const struct ca *ca);

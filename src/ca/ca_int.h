@@ -87,6 +87,7 @@ struct ca {
 	} ra;
 	struct blob last_serial;
 	bool published, resumed; /* done once after opening */
+	when_t clock_mark;	 /* as stored */
 	when_t wake;
 	uint64_t next_job, next_question;
 	struct task *tasks, **tasks_end;
@@ -284,6 +285,7 @@ bool authority_save(struct ca *ca, struct err *e) MUST_USE; /* the row of the ge
 void authority_hold(struct ca *ca, const char *what, const char *why, when_t now);
 /* With what the CA's key signs certificates and lists. */
 struct sig_alg authority_alg(const struct ca *ca);
+bool authority_mark(struct ca *ca, when_t now, struct err *e) MUST_USE; /* fact clock_mark */
 bool authority_load(struct ca *ca, struct err *e) MUST_USE;
 
 /* ra.c: the certificate for envelopes and replies (RFC 8894 2.1.2) */

@@ -55,6 +55,27 @@ undone(struct ca *ca, const struct ca_event *const *events, size_t n, struct eff
 	return CA_LOST;
 }
 
+/* Certificates and lists cannot be called back. */
+static bool
+signs(const struct effects *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->list[i].kind == EFFECT_JOB && f->list[i].job.act == KEY_SIGN &&
+		    f->list[i].job.as != SIGN_REPLY)
+			return true;
+	return false;
+}
+
+/* So that a clock that goes back, also while nobody looks, is known to have. */
+static bool
+mark_clock(struct ca *ca, when_t now, const struct effects *out, struct err *e)
+{
+	if (!ca->facts.clock_trusted || now <= ca->clock_mark ||
+	    (now < when_add(ca->clock_mark, MINUTE) && !signs(out)))
+		return true;
+	return authority_mark(ca, now, e);
+}
+
 enum ca_turned
 ca_turn(struct ca *ca, const struct ca_event *const *events, size_t n, when_t now,
     struct effects *out, struct err *e)
@@ -66,6 +87,7 @@ ca_turn(struct ca *ca, const struct ca_event *const *events, size_t n, when_t no
 		if (ok)
 			ST(ca)->release(ca->store);
 	}
+	ok = ok && mark_clock(ca, now, out, e);
 	if (!ok) {
 		ST(ca)->rollback(ca->store);
 		return undone(ca, events, n, out, e);

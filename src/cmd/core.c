@@ -62,6 +62,15 @@ say(struct core *c, const struct front_say *what, int64_t delay_ms)
 	say_message(c, s);
 }
 
+void
+core_say_clock(struct core *c, const struct front_clock *say)
+{
+	struct saying *s = mem_get(sizeof(*s));
+
+	front_clock_encode(say, &s->message);
+	say_message(c, s);
+}
+
 /* Before anything is published, so that no address is unknown that will not be. */
 static void
 say_profiles(struct core *c)
@@ -331,7 +340,7 @@ server_turn(struct server *s)
 		events[n] = item_event(s, served[n]);
 		n++;
 	}
-	switch (ca_turn(s->ca, events, n, clock_now(), &out, &e)) {
+	switch (ca_turn(s->ca, events, n, core_now(s->core), &out, &e)) {
 	case CA_COMMITTED:
 		break;
 	case CA_UNDONE:
@@ -375,6 +384,34 @@ turn_due_ms(const struct server *s)
 	return s->in_flight > s->core->o->workers && left > 0 ? left : 0;
 }
 
+/* Real milliseconds until the plan is to be asked. */
+static int64_t
+plan_due_ms(const struct server *s)
+{
+	when_t at = ca_wake(s->ca);
+
+	return at <= core_now(s->core) ? 0 : clock_real_ms_until(at);
+}
+
+/* A clock that steps waits for all that is in hand. */
+static void
+announce_next(const struct core *c)
+{
+	bool busy = c->sayings != NULL || c->delayed != NULL || c->shows != NULL ||
+		    c->questions != NULL;
+	when_t next = WHEN_NEVER;
+
+	for (size_t i = 0; i < c->server_count; i++) {
+		const struct server *s = &c->server[i];
+
+		busy |= s->items != NULL || s->tick || s->in_flight > 0 ||
+			s->known.first != NULL || s->strangers.first != NULL ||
+			clock_mono_ms() < s->held_until_ms;
+		next = when_min(next, ca_wake(s->ca));
+	}
+	clock_announce(next, busy);
+}
+
 static void
 set_wake(struct core *c, int64_t delayed_ms)
 {
@@ -382,7 +419,7 @@ set_wake(struct core *c, int64_t delayed_ms)
 
 	for (size_t i = 0; i < c->server_count; i++) {
 		struct server *s = &c->server[i];
-		int64_t own = clock_real_ms_until(ca_wake(s->ca));
+		int64_t own = plan_due_ms(s);
 
 		if (own < s->held_until_ms - clock_mono_ms())
 			own = s->held_until_ms - clock_mono_ms();
@@ -403,7 +440,7 @@ server_work(struct server *s)
 		refuse_items(s);
 		return;
 	}
-	if (s->tick || (s->items == NULL && clock_real_ms_until(ca_wake(s->ca)) == 0)) {
+	if (s->tick || (s->items == NULL && plan_due_ms(s) == 0)) {
 		tick = mem_get(sizeof(*tick));
 		tick->event.kind = CA_TICK;
 		server_add_item(s, tick);
@@ -421,13 +458,15 @@ core_round(void *arg)
 	struct core *c = arg;
 	int64_t delayed, due;
 
+	core_look(c, false);
 	for (size_t i = 0; i < c->server_count; i++)
 		server_work(&c->server[i]);
 	operator_shows(c);
 	delayed = release_delayed(c);
 	due = questions_due(c);
-	set_wake(c, due >= 0 && (delayed < 0 || due < delayed) ? due : delayed);
 	flush_sayings(c);
+	announce_next(c);
+	set_wake(c, due >= 0 && (delayed < 0 || due < delayed) ? due : delayed);
 	if (c->shows != NULL)
 		timer_set(c->wake, 0);
 }
@@ -529,14 +568,8 @@ static void
 clock_check_due(void *arg)
 {
 	struct core *c = arg;
-	bool trusted = clock_authoritative();
 
-	if (trusted != c->clock_trusted) {
-		c->clock_trusted = trusted;
-		for (size_t i = 0; i < c->server_count; i++)
-			c->server[i].tick = true;
-		loop_after_round(c->loop, core_round, c);
-	}
+	loop_after_round(c->loop, core_round, c);
 	timer_set(c->clock_check, CLOCK_CHECK_MS);
 }
 
@@ -628,6 +661,7 @@ core_close(struct core *c)
 	control_close(c->control);
 	watch_free(c->front_watch);
 	watch_free(c->courier_watch);
+	watch_free(c->clock_set);
 	timer_free(c->wake);
 	timer_free(c->say_again);
 	timer_free(c->clock_check);
@@ -658,11 +692,6 @@ core_main(const struct core_options *o)
 	c->loop = loop_new();
 	c->sayings_end = &c->sayings;
 	clock_calendar_valid(o->conf->calendar_valid);
-	c->clock_trusted = clock_authoritative();
-	if (!c->clock_trusted)
-		log_warn("clock is not authoritative: no certificate is issued, no timer runs",
-		    "mend='start NTP, or write \"clock calendar-valid\" when the clock is "
-		    "right'");
 	for (size_t i = 0; i < o->conf->server_count; i++) {
 		if (!server_open(c, &o->conf->server[i], o->signers[i], &e)) {
 			log_error("server does not start", "ca='%s' why='%s'",
@@ -671,6 +700,8 @@ core_main(const struct core_options *o)
 			goto out;
 		}
 	}
+	core_clock_open(c);
+	c->clock_set = loop_clock_set(c->loop, wake_due, c);
 	if (!core_confine(c, &e)) {
 		log_error("no sandbox", "why='%s'", e.text);
 		code = EXIT_CONFIG;

@@ -68,7 +68,12 @@ struct core {
 	size_t delayed_count;
 	struct pending_show *shows;
 	struct timer *wake, *say_again, *clock_check;
-	bool clock_trusted;
+	struct watch *clock_set;
+	struct plan_clock clock;
+	struct front_clock front_clock; /* as front was told */
+	bool clock_trusted, clock_stands;
+	char clock_why[160]; /* while it is not trusted: a sentence without its end */
+	char clock_from[64];
 };
 
 /* core.c */
@@ -80,6 +85,14 @@ void question_ask(struct server *s, const struct effect *x);
 int64_t questions_due(struct core *c);
 void courier_readable(void *arg); /* arg: the core */
 void questions_free(struct core *c);
+void core_say_clock(struct core *c, const struct front_clock *say);
+/* clock_watch.c: is the clock honest? Look before each round; confirmed: the operator says so.
+ */
+void core_clock_open(struct core *c); /* the servers are open, the sandbox is not entered */
+void core_look(struct core *c, bool confirmed);
+when_t core_now(const struct core *c); /* for decisions */
+const char *core_clock_mend(const struct core *c);
+const char *core_clock_source(struct core *c);
 /* operator.c: lines from the control sockets, and answers to them */
 void operator_line(
     void *arg, uint64_t client, const char *line, bool may_write, const char *who);

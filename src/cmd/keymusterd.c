@@ -34,7 +34,8 @@ usage(void)
 	(void)dprintf(STDERR_FILENO,
 	    "usage: keymusterd [-f CONFIG] [-s STATEDIR] [-r RUNDIR] [--clock SPEC] [--check]\n"
 	    "  CONFIG   %s\n  STATEDIR %s\n  RUNDIR   %s\n"
-	    "  SPEC     real, or at=2026-01-31T12:00:00Z,rate=NUMBER[,epoch=UNIXSECONDS]\n",
+	    "  SPEC     real, at=2026-01-31T12:00:00Z,rate=NUMBER[,epoch=UNIXSECONDS],\n"
+	    "           or step=FILE[,at=2026-01-31T12:00:00Z]\n",
 	    DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN);
 	return CODE_USAGE;
 }
@@ -444,7 +445,7 @@ fix_clock(struct daemon *d)
 	char at[WHEN_TEXT];
 	const char *spec = d->o.clock == NULL ? "real" : d->o.clock;
 
-	if (clock_simulated() && strstr(spec, "epoch=") == NULL)
+	if (clock_simulated() && !clock_stepped() && strstr(spec, "epoch=") == NULL)
 		(void)snprintf(d->clock, sizeof(d->clock), "KEYMUSTER_CLOCK=%s,epoch=%.3f",
 		    spec, clock_epoch());
 	else

@@ -11,6 +11,16 @@ answer(struct core *c, uint64_t client, int status, const char *text)
 	control_answer(c->control, client, status, view_str(text));
 }
 
+static void
+answer_no_clock(struct core *c, uint64_t client)
+{
+	struct blob text = {0};
+
+	blob_printf(&text, "%% %s.\n  %s\n", c->clock_why, core_clock_mend(c));
+	control_answer(c->control, client, CODE_CLOCK, blob_view(&text));
+	blob_free(&text);
+}
+
 static struct server *
 server_of(struct core *c, const struct command_line *line)
 {
@@ -98,6 +108,11 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 		blob_free(&text);
 		return;
 	}
+	core_look(c, false);
+	if (!c->clock_trusted) {
+		answer_no_clock(c, client);
+		return;
+	}
 	it = mem_get(sizeof(*it));
 	it->event.kind = CA_COMMAND;
 	it->event.id = client;
@@ -123,12 +138,14 @@ calendar_valid(struct core *c, uint64_t client, const struct command_line *line)
 {
 	c->o->conf->calendar_valid = !line->negated;
 	clock_calendar_valid(!line->negated);
-	c->clock_trusted = clock_authoritative();
-	for (size_t i = 0; i < c->server_count; i++)
-		c->server[i].tick = true;
+	core_look(c, !line->negated);
 	log_notice(line->negated ? "hardware clock is not trusted any more"
 				 : "hardware clock is trusted",
 	    "by='operator'");
+	if (!line->negated && !c->clock_trusted) {
+		answer_no_clock(c, client);
+		return;
+	}
 	answer(c, client, CODE_DONE,
 	    line->negated ? ""
 			  : "% To keep this over a restart, write \"clock calendar-valid\" "
@@ -155,7 +172,9 @@ show_world(struct core *c, struct show_world *w)
 	    .server_count = c->server_count,
 	    .now_ms = clock_now_ms(),
 	    .clock_trusted = c->clock_trusted,
-	    .clock_source = clock_source(),
+	    .clock_source = core_clock_source(c),
+	    .clock_why = c->clock_why,
+	    .clock_mend = core_clock_mend(c),
 	    .seal = password_seal,
 	    .seal_arg = c->o->seal,
 	};

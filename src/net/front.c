@@ -53,8 +53,16 @@ struct front {
 	size_t in_flight, free_count;
 	uint64_t asked;
 	bool core_gone;
+	struct front_clock clock;
 	struct blob message;
 };
+
+/* While the clock is not honest, what is published stays as it was. */
+static when_t
+front_now(const struct front *f)
+{
+	return when_min(when_max(clock_now(), f->clock.floor), f->clock.ceiling);
+}
 
 /* ---- published objects ---- */
 
@@ -159,7 +167,7 @@ name_learn(struct front *f, const char *name)
 static void
 publish(struct front *f, const struct front_say *say)
 {
-	when_t now = clock_now();
+	when_t now = front_now(f);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->object_count; i++) {
@@ -245,7 +253,7 @@ static void
 answer_public(struct front *f, struct http_server *s, const struct http_request *rq,
     enum scep_op op, const char *ca)
 {
-	struct object *o = object_now(f, op, ca, clock_now());
+	struct object *o = object_now(f, op, ca, front_now(f));
 
 	if (o)
 		answer_object(s, rq, o);
@@ -409,6 +417,8 @@ on_core(void *arg)
 		case CHANNEL_MESSAGE:
 			break;
 		}
+		if (front_clock_decode(blob_view(&message), &f->clock, NULL))
+			continue;
 		if (front_profile_decode(blob_view(&message), &profile, NULL)) {
 			profile_learn(f, &profile);
 		} else if (!front_say_decode(blob_view(&message), &say, &e)) {
@@ -451,6 +461,7 @@ front_main(const struct front_options *o)
 	signal(SIGPIPE, SIG_IGN);
 	f->loop = loop_new();
 	f->core = o->core;
+	f->clock = (struct front_clock){INT64_MIN, WHEN_NEVER};
 	f->in_flight = o->in_flight < 0		   ? 0
 		       : o->in_flight > UINT16_MAX ? UINT16_MAX
 						   : (size_t)o->in_flight;

@@ -132,6 +132,12 @@ struct front_say {
 struct front_profile {
 	char name[64], ca[64];
 };
+/* Core to front: for what is published, the time is never before floor nor behind ceiling. */
+struct front_clock {
+	when_t floor, ceiling;
+};
+void front_clock_encode(const struct front_clock *c, struct blob *out);
+bool front_clock_decode(struct view v, struct front_clock *out, struct err *e) MUST_USE;
 #define FRONT_ASK_MAX (HTTP_BODY_MAX + 64 * 1024) /* octets of an encoded ask, amply */
 void front_ask_encode(const struct front_ask *a, struct blob *out);
 bool front_ask_decode(struct view v, struct front_ask *out, struct err *e) MUST_USE;

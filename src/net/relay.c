@@ -3,7 +3,7 @@
 
 #include "net/net.h"
 
-enum kind { KIND_ASK = 1, KIND_SAY = 2, KIND_PROFILE = 3 };
+enum kind { KIND_ASK = 1, KIND_SAY = 2, KIND_PROFILE = 3, KIND_CLOCK = 4 };
 
 #define RETRY_MAX (366 * DAY)
 
@@ -196,5 +196,26 @@ front_profile_decode(struct view v, struct front_profile *out, struct err *e)
 	    !read_text(&r, is_name_char, p.ca) || !p.name[0] || !p.ca[0] || r.n)
 		return err_set(e, WHY_BAD_INPUT, "profile of %zu octets: no profile", v.n);
 	*out = p;
+	return true;
+}
+
+void
+front_clock_encode(const struct front_clock *c, struct blob *out)
+{
+	blob_add_byte(out, KIND_CLOCK);
+	blob_add_u64(out, (uint64_t)c->floor);
+	blob_add_u64(out, (uint64_t)c->ceiling);
+}
+
+bool
+front_clock_decode(struct view v, struct front_clock *out, struct err *e)
+{
+	struct reader r = reader_of(v);
+	struct front_clock c;
+
+	if (!read_kind(&r, KIND_CLOCK) || !read_when(&r, &c.floor) ||
+	    !read_when(&r, &c.ceiling) || r.n > 0 || c.floor > c.ceiling)
+		return err_set(e, WHY_BAD_INPUT, "clock of %zu octets", v.n);
+	*out = c;
 	return true;
 }

@@ -79,6 +79,45 @@ when_t plan_crl_next(const struct plan_ca_policy *p, when_t cert_until, when_t n
 /* notAfter of a client certificate issued now: never behind the issuer's (IOS S60). */
 when_t plan_cert_until(const struct plan_ca_policy *p, when_t ca_until, when_t from);
 
+/* ---- is the wall clock honest? ---- */
+
+enum clock_state {
+	CLOCK_HONEST,
+	CLOCK_UNVOUCHED, /* nobody vouches for it */
+	CLOCK_BEHIND,	 /* earlier than an instant at which we acted */
+	CLOCK_LEAPT,	 /* further on than the boot clock allows */
+	CLOCK_FAR,	 /* first look since the boot, long after the last instant known */
+	CLOCK_STATES,
+};
+
+#define CLOCK_TOLERANCE MINUTE /* either way: NTP steps a little */
+#define CLOCK_DRIFT 2000       /* and a second in as many, 500 ppm */
+#define CLOCK_SETTLE MINUTE    /* after a leap, before the kernel's word counts */
+#define CLOCK_FAR_SPAN (400 * DAY)
+
+struct clock_look { /* what was seen together */
+	when_t wall, boot;
+	bool vouched;	   /* by the kernel, the configuration or the operator */
+	bool synchronised; /* by the kernel: Linux takes that back at each step of the clock */
+	bool confirmed;	   /* the operator vouches for this very time */
+};
+
+struct plan_clock {
+	enum clock_state state;
+	when_t mark;   /* latest honest wall time; INT64_MIN: none. It never falls */
+	bool anchored; /* wall was honest when boot was this; since when we watch */
+	when_t wall, boot;
+	bool leapt;	   /* beyond what the anchor allows, */
+	when_t leapt_boot; /* first seen so at */
+};
+/* Without an anchor, as behind a boot, only the mark is compared. */
+struct plan_clock plan_clock(const struct plan_clock *before, const struct clock_look *look);
+/*
+ * The time for decisions. Never before the mark; not behind it either while the clock is not
+ * honest: then time stands still.
+ */
+when_t plan_clock_now(const struct plan_clock *c, when_t wall);
+
 /* ---- what is due for a trustpoint: plan_tp.c, plan_retry.c ---- */
 
 #define PLAN_SHADOW_PERCENT 90 /* of the CA's life, without auto-enroll (S32) */

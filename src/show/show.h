@@ -21,7 +21,8 @@ struct show_world {
 	int64_t now_ms; /* by the one clock */
 	bool clock_trusted;
 	const char *clock_source;
-	conf_seal seal; /* for show running-config */
+	const char *clock_why, *clock_mend; /* while it is not trusted */
+	conf_seal seal;			    /* for show running-config */
 	void *seal_arg;
 };
 

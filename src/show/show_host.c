@@ -45,6 +45,24 @@ const struct show_command show_running = {
 
 /* ---- show clock ---- */
 
+void
+show_put_clock(const struct show *s, const char *key)
+{
+	tree_put_bool(s->tree, key, s->w->clock_trusted);
+	if (s->w->clock_trusted)
+		return;
+	tree_put_text(s->tree, "clock_why", s->w->clock_why);
+	tree_put_text(s->tree, "clock_mend", s->w->clock_mend);
+}
+
+void
+show_clock_note(const struct show *s, const char *key, struct blob *out)
+{
+	if (!tree_is(s->tree, key))
+		blob_printf(out, "%% %s: no PKI timer runs.\n  %s\n",
+		    tree_text(s->tree, "clock_why"), tree_text(s->tree, "clock_mend"));
+}
+
 static bool
 clock_build(struct show *s, bool *more, struct err *e)
 {
@@ -52,7 +70,7 @@ clock_build(struct show *s, bool *more, struct err *e)
 	*more = false;
 	tree_put_when(s->tree, "time", s->now);
 	tree_put_int(s->tree, "milliseconds", s->w->now_ms % 1000);
-	tree_put_bool(s->tree, "authoritative", s->w->clock_trusted);
+	show_put_clock(s, "authoritative");
 	tree_put_text(s->tree, "source", s->w->clock_source);
 	return true;
 }
@@ -74,10 +92,7 @@ clock_text(const struct show *s, struct blob *out)
 	    (int)tree_int(s->tree, "milliseconds"), days + 3 * (now / DAY % 7),
 	    date + strlen("hh:mm:ss UTC "));
 	blob_printf(out, "Time source is %s\n", tree_text(s->tree, "source"));
-	if (!tree_is(s->tree, "authoritative"))
-		blob_add_str(out,
-		    "% The clock is not authoritative: no PKI timer runs.\n"
-		    "  Start NTP, or once it is right type: clock calendar-valid\n");
+	show_clock_note(s, "authoritative", out);
 }
 
 const struct show_command show_clock = {

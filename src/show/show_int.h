@@ -41,6 +41,10 @@ struct show_command {
 extern const struct show_command show_server, show_requests, show_issued, show_crl,
     show_certificates, show_timers, show_keys, show_running, show_clock, show_audit;
 
+/* Whether the clock is trusted, and if not why and what to do: put into the tree, said in the
+ * text. */
+void show_put_clock(const struct show *s, const char *key);
+void show_clock_note(const struct show *s, const char *key, struct blob *out);
 /* The facts as they stand at this instant under this clock. */
 struct plan_ca_facts show_facts(const struct show *s, const struct ca *ca);
 /* True when why is only "no such row"; else it is handed on in *e. */

@@ -12,7 +12,7 @@ static const struct state {
 } states[] = {
     [STATE_SHUTDOWN] = {"shutdown", false, "disabled, shut down (to start it: no shutdown)"},
     [STATE_NO_CLOCK] = {"no-clock", true,
-	"disabled, clock not authoritative (type: clock calendar-valid)"},
+	"disabled, clock not authoritative (why: show clock)"},
     [STATE_STARTING] = {"starting", true, "starting"},
     [STATE_RUNNING] = {"enabled", true, "enabled"},
     [STATE_EXPIRED] = {"expired", true, "disabled, the CA certificate has expired"},

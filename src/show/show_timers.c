@@ -97,7 +97,7 @@ timers_build(struct show *s, bool *more, struct err *e)
 
 	if (!tree_has(s->tree, "cs_timers")) {
 		tree_put_when(s->tree, "now", s->now);
-		tree_put_bool(s->tree, "clock_authoritative", s->w->clock_trusted);
+		show_put_clock(s, "clock_authoritative");
 		tree_put_text(s->tree, "time_source", s->w->clock_source);
 		(void)tree_add_array(s->tree, "cs_timers");
 	}
@@ -140,10 +140,7 @@ timers_text(const struct show *s, struct blob *out)
 	char left[WHEN_TEXT];
 	size_t i;
 
-	if (!tree_is(s->tree, "clock_authoritative"))
-		blob_add_str(out,
-		    "% The clock is not authoritative: no PKI timer runs.\n"
-		    "  Start NTP, or once it is right type: clock calendar-valid\n");
+	show_clock_note(s, "clock_authoritative", out);
 	blob_add_str(out, "PKI Timers\nCS Timers\n");
 	if (json_array_size(list) > 0)
 		blob_printf(out, "|%16s\n",

@@ -4,6 +4,8 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #define TIMER_MAX                                                                              \
 	((int64_t)366 * 86400 * 1000) /* the library's longest; then it is armed again */
@@ -25,6 +27,7 @@ struct watch {
 	struct event *event;
 	loop_call readable;
 	void *arg;
+	int own; /* descriptor to close with it, or -1 */
 };
 
 struct timer {
@@ -134,6 +137,7 @@ loop_watch(struct loop *l, int fd, loop_call readable, void *arg)
 
 	w->readable = readable;
 	w->arg = arg;
+	w->own = -1;
 	w->event = event_new(l->base, fd, EV_READ | EV_PERSIST, watch_ready, w);
 	if (w->event == NULL || event_add(w->event, NULL) != 0) {
 		log_error("descriptor cannot be watched", "fd=%d", fd);
@@ -148,7 +152,43 @@ watch_free(struct watch *w)
 	if (w == NULL)
 		return;
 	event_free(w->event);
+	if (w->own >= 0)
+		(void)close(w->own);
 	free(w);
+}
+
+/* The read fails with ECANCELED once a discontinuity, and arms for the next. */
+static void
+clock_was_set(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+	uint64_t times;
+
+	(void)what;
+	(void)!read(fd, &times, sizeof(times));
+	w->readable(w->arg);
+}
+
+struct watch *
+loop_clock_set(struct loop *l, loop_call set, void *arg)
+{
+	struct itimerspec far = {.it_value.tv_sec = INT64_MAX / 1000000000};
+	struct watch *w = mem_get(sizeof(*w));
+
+	w->readable = set;
+	w->arg = arg;
+	w->own = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (w->own < 0 || timerfd_settime(w->own, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+			      &far, NULL) != 0) {
+		log_error("clock cannot be watched", "fd=%d", w->own);
+		abort();
+	}
+	w->event = event_new(l->base, w->own, EV_READ | EV_PERSIST, clock_was_set, w);
+	if (w->event == NULL || event_add(w->event, NULL) != 0) {
+		log_error("descriptor cannot be watched", "fd=%d", w->own);
+		abort();
+	}
+	return w;
 }
 
 static void

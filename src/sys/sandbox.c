@@ -64,6 +64,7 @@ static const struct call calls[] = {
     {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GET_SEALS},
     {SCMP_SYS(fcntl), CORE, 1, WHOLE, F_GETLK},
     {SCMP_SYS(fcntl), CORE, 1, WHOLE, F_SETLK},
+    {SCMP_SYS(fcntl), CORE, 1, WHOLE, F_SETLKW}, /* a clock that steps */
     {SCMP_SYS(fstat), ALL},
     {SCMP_SYS(ioctl), ALL, 1, WHOLE, FIONREAD},
     {SCMP_SYS(ioctl), ALL, 1, WHOLE, TCGETS},

@@ -27,6 +27,9 @@ struct timer;
 struct timer *loop_timer(struct loop *l, loop_call due, void *arg);
 void timer_set(struct timer *t, int64_t milliseconds);
 void timer_free(struct timer *t);
+/* Whenever somebody sets the wall clock, and after a sleep of the machine; costs nothing
+ * between. Before sandbox_enter. */
+struct watch *loop_clock_set(struct loop *l, loop_call set, void *arg);
 /*
  * Once, after everything readable in this round was served; asking twice in a round is asking
  * once. Asked from within such a call, it runs after the next round, which then does not wait:

@@ -143,7 +143,7 @@ lab_open(struct lab *l, unsigned flags, struct err *e)
 {
 	*l = (struct lab){0};
 	l->w.mode = WORLD_MEMORY;
-	l->w.clock_trusted = true;
+	l->w.vouched = true;
 	l->w.max_jobs = -1;
 	l->w.policy = (struct ca_policy){
 	    .name = "ROOTCA",

@@ -14,11 +14,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct front_ask ask;
 	struct front_say say;
 	struct front_profile profile;
+	struct front_clock clock;
 	bool is_ask = front_ask_decode(v, &ask, NULL), is_say = front_say_decode(v, &say, NULL);
 	bool is_profile = front_profile_decode(v, &profile, NULL);
+	bool is_clock = front_clock_decode(v, &clock, NULL);
 
-	if (is_ask + is_say + is_profile > 1)
+	if (is_ask + is_say + is_profile + is_clock > 1)
 		abort();
+	if (is_clock) {
+		if (clock.floor > clock.ceiling)
+			abort();
+		front_clock_encode(&clock, &again);
+	}
 	if (is_ask) {
 		if (!ask.id || ask.op == OP_NONE || strpbrk(ask.ca, "\r\n\033") ||
 		    strpbrk(ask.profile, "\r\n\033") || strpbrk(ask.source, "\r\n' "))
@@ -36,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		front_profile_encode(&profile, &again);
 	}
-	if ((is_ask || is_say || is_profile) && !view_equal(blob_view(&again), v))
+	if ((is_ask || is_say || is_profile || is_clock) && !view_equal(blob_view(&again), v))
 		abort();
 	blob_free(&again);
 	return 0;

@@ -144,6 +144,15 @@ caps_say(const struct story *s, const char *word)
 	return found;
 }
 
+static bool
+expect_clock(const struct story *s, struct err *e)
+{
+	static const char *const states[] = {"honest", "unvouched", "behind", "leapt", "far"};
+	const char *is = states[s->w.clock.state];
+
+	return strcmp(s->word[2], is) == 0 || err_set(e, WHY_REFUSED, "it is %s", is);
+}
+
 bool
 do_expect(struct story *s, struct err *e)
 {
@@ -154,6 +163,8 @@ do_expect(struct story *s, struct err *e)
 		return expect_crl(s, e);
 	if (strcmp(what, "counts") == 0)
 		return expect_counts(s, e);
+	if (strcmp(what, "clock") == 0)
+		return expect_clock(s, e);
 	if (strcmp(what, "audit") == 0)
 		return audit_verify(s->w.store, e);
 	if (strcmp(what, "delay") == 0)

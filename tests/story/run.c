@@ -580,34 +580,6 @@ do_ca(struct story *s, struct err *e)
 }
 
 static bool
-do_at(struct story *s, struct err *e)
-{
-	if (!when_parse(s->word[1], &s->w.now))
-		return err_set(e, WHY_BAD_INPUT, "time '%s'", s->word[1]);
-	if (s->open)
-		return world_wait(&s->w, s->w.now, e);
-	s->open = true;
-	return world_open(&s->w, e);
-}
-
-static bool
-do_wait(struct story *s, struct err *e)
-{
-	when_t until = s->w.now;
-
-	for (size_t i = 1; i < s->words; i++)
-		until += span(s->word[i]);
-	return world_wait(&s->w, until, e);
-}
-
-static bool
-do_clock(struct story *s, struct err *e)
-{
-	s->w.clock_trusted = strcmp(s->word[1], "on") == 0;
-	return !s->open || world_tick(&s->w, e);
-}
-
-static bool
 do_disk(struct story *s, struct err *e)
 {
 	(void)e;
@@ -662,6 +634,7 @@ static const struct {
     {"steady", do_steady},
     {"signer", do_signer},
     {"restart", do_restart},
+    {"reboot", do_reboot},
     {"server", do_server},
     {"hook", do_hook},
     {"profile", do_profile},
@@ -728,7 +701,7 @@ play(const char *path, enum world_mode mode, struct err *e)
 	bool ok = f != NULL || err_set(e, WHY_IO, "cannot open %s", path);
 
 	s->w.mode = mode;
-	s->w.clock_trusted = true;
+	s->w.vouched = true;
 	s->w.max_jobs = -1;
 	s->w.policy = (struct ca_policy){
 	    .name = "ROOTCA",

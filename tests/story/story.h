@@ -44,6 +44,11 @@ X509 *held(const struct client *c); /* NULL: no certificate */
 bool trust(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* c->sent; the answer must be the line's outcome */
 bool send_message(struct story *s, struct client *c, struct err *e) MUST_USE;
+/* clock.c: the lines "at", "wait", "clock", "reboot" */
+bool do_at(struct story *s, struct err *e) MUST_USE;
+bool do_wait(struct story *s, struct err *e) MUST_USE;
+bool do_clock(struct story *s, struct err *e) MUST_USE;
+bool do_reboot(struct story *s, struct err *e) MUST_USE;
 /* query.c */
 bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
 bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;

@@ -71,6 +71,7 @@ world_open(struct world *w, struct err *e)
 		w->store->table->rollback(w->store);
 		return false;
 	}
+	w->clock.mark = ca_clock_mark(w->ca);
 	return w->store->table->commit(w->store, e) && world_tick(w, e);
 }
 
@@ -94,6 +95,14 @@ world_restart(struct world *w, struct err *e)
 {
 	world_close(w);
 	return world_open(w, e);
+}
+
+bool
+world_reboot(struct world *w, struct err *e)
+{
+	w->clock = (struct plan_clock){0};
+	w->boot = 0;
+	return world_restart(w, e);
 }
 
 static void
@@ -206,15 +215,35 @@ let_commits_fail(struct world *w)
 	w->store->table = &failing;
 }
 
+/* As the daemon does before each turn: the time for decisions. */
+static when_t
+look(struct world *w)
+{
+	struct clock_look look = {
+	    .wall = w->now,
+	    .boot = w->boot,
+	    .vouched = w->vouched,
+	    .synchronised = w->synchronised,
+	    .confirmed = w->confirmed,
+	};
+
+	w->clock = plan_clock(&w->clock, &look);
+	w->confirmed = false;
+	return plan_clock_now(&w->clock, w->now);
+}
+
 /* One turn: one event, one transaction; effects leave behind its commit. */
 static bool
-turn(struct world *w, const struct ca_event *ev, struct err *e)
+turn(struct world *w, struct ca_event *ev, struct err *e)
 {
+	const struct ca_event *event = ev;
 	struct effects out = {0};
 	struct err why = {0};
+	when_t now = look(w);
 
+	ev->clock_trusted = w->clock.state == CLOCK_HONEST;
 	let_commits_fail(w);
-	switch (ca_turn(w->ca, &ev, 1, w->now, &out, &why)) {
+	switch (ca_turn(w->ca, &event, 1, now, &out, &why)) {
 	case CA_COMMITTED:
 		break;
 	case CA_UNDONE:
@@ -247,8 +276,7 @@ pump(struct world *w, struct err *e)
 	bool ok = true;
 
 	for (int n = 0; ok && n != w->max_jobs && keys_collect(w->keys, &done); n++) {
-		struct ca_event ev = {
-		    .kind = CA_KEY_DONE, .clock_trusted = w->clock_trusted, .done = &done};
+		struct ca_event ev = {.kind = CA_KEY_DONE, .done = &done};
 
 		if (w->fail_in > 0 && --w->fail_in == 0)
 			done.why = w->fail_why;
@@ -257,8 +285,7 @@ pump(struct world *w, struct err *e)
 		blob_free(&done.bytes);
 	}
 	if (ok && w->archive_due) {
-		struct ca_event ev = {
-		    .kind = CA_ARCHIVED, .clock_trusted = w->clock_trusted, .all = true};
+		struct ca_event ev = {.kind = CA_ARCHIVED, .all = true};
 
 		w->archive_due = false;
 		ok = turn(w, &ev, e);
@@ -269,10 +296,7 @@ pump(struct world *w, struct err *e)
 bool
 world_answer(struct world *w, struct err *e)
 {
-	struct ca_event ev = {.kind = CA_ANSWERED,
-	    .clock_trusted = w->clock_trusted,
-	    .id = w->question,
-	    .answer = &w->hook};
+	struct ca_event ev = {.kind = CA_ANSWERED, .id = w->question, .answer = &w->hook};
 
 	w->question = 0;
 	w->hook.subject = blob_view(&w->hook_subject);
@@ -283,9 +307,16 @@ world_answer(struct world *w, struct err *e)
 bool
 world_tick(struct world *w, struct err *e)
 {
-	struct ca_event ev = {.kind = CA_TICK, .clock_trusted = w->clock_trusted};
+	struct ca_event ev = {.kind = CA_TICK};
 
 	return turn(w, &ev, e) && pump(w, e);
+}
+
+static void
+pass_until(struct world *w, when_t at)
+{
+	w->boot += at - w->now;
+	w->now = at;
 }
 
 bool
@@ -294,13 +325,13 @@ world_wait(struct world *w, when_t until, struct err *e)
 	int steps = 0;
 
 	while (ca_wake(w->ca) <= until) {
-		w->now = when_max(w->now, ca_wake(w->ca));
+		pass_until(w, when_max(w->now, ca_wake(w->ca)));
 		if (!world_tick(w, e))
 			return false;
 		if (++steps > 200000)
 			return err_set(e, WHY_BUG, "the plan wakes without end");
 	}
-	w->now = until;
+	pass_until(w, until);
 	return world_tick(w, e);
 }
 
@@ -316,7 +347,6 @@ world_request_by(struct world *w, const char *profile, struct view message, cons
 {
 	struct ca_event ev = {
 	    .kind = CA_REQUEST,
-	    .clock_trusted = w->clock_trusted,
 	    .id = ++w->last_id,
 	    .body = message,
 	    .source = source,
@@ -334,7 +364,6 @@ bool
 world_command(struct world *w, struct ca_event *ev, struct err *e)
 {
 	ev->kind = CA_COMMAND;
-	ev->clock_trusted = w->clock_trusted;
 	ev->id = 1;
 	ev->actor = "operator";
 	w->told_status = -1;

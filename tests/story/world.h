@@ -25,8 +25,11 @@ struct world {
 	struct store *store;
 	struct keys *keys;
 	struct ca *ca;
-	when_t now;
-	bool clock_trusted;
+	when_t now;		    /* of the wall clock */
+	when_t boot;		    /* of the boot clock */
+	bool vouched, synchronised; /* who speaks for the wall clock */
+	bool confirmed;		    /* by the operator, at the next look */
+	struct plan_clock clock;
 	int disk_full_in; /* the n-th commit from now fails; 0: none */
 	uint64_t last_id;
 	struct world_reply reply; /* of the last request */
@@ -55,6 +58,8 @@ bool world_open(struct world *w, struct err *e) MUST_USE;
 void world_close(struct world *w); /* keeps what is on disk or in the memory store */
 void world_free(struct world *w);
 bool world_restart(struct world *w, struct err *e) MUST_USE;
+/* The same behind a boot of the machine: nobody knows what the clock did meanwhile. */
+bool world_reboot(struct world *w, struct err *e) MUST_USE;
 /* Let time pass: every instant that the CA asked for is visited exactly. */
 bool world_wait(struct world *w, when_t until, struct err *e) MUST_USE;
 bool world_tick(struct world *w, struct err *e) MUST_USE;

@@ -92,6 +92,7 @@ seconds_round_down(void **state)
 static void
 bad_specifications_are_refused(void **state)
 {
+	static char long_spec[600];
 	static const struct {
 		const char *spec, *says;
 	} cases[] = {
@@ -114,13 +115,15 @@ bad_specifications_are_refused(void **state)
 	    {"at=2026-01-31T12:00:00Z,rate=", "rate ''"},
 	    {"at=2026-01-31T12:00:00Z,epoch=soon", "epoch 'soon'"},
 	    {"at=2026-01-31T12:00:00Z,epoch=1e12", "epoch '1e12'"},
-	    {"at=2026-01-31T12:00:00Z,rate="
-	     "0000000000000000000000000000000000000000000000000000000"
-	     "0000000000000000000000000000000000000000000000001",
-		"over 127 characters"},
+	    {"step=", "none of real"},
+	    {"step=x,rate=2", "has no pace"},
+	    {"epoch=5,step=x", "has no pace"},
+	    {"step=x,at=noon", "is no time"},
+	    {long_spec, "over 511 characters"},
 	};
 
 	(void)state;
+	(void)snprintf(long_spec, sizeof(long_spec), "at=2026-01-31T12:00:00Z,rate=%0490d", 1);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct err e = {0};
 
@@ -166,11 +169,28 @@ authority(void **state)
 	assert_string_equal(clock_source(), kernel ? "NTP" : "hardware calendar");
 	clock_calendar_valid(false);
 	assert_int_equal(clock_authoritative(), kernel);
+	assert_int_equal(clock_synchronised(), kernel);
 
 	assert_true(clock_init("at=2026-01-31T12:00:00Z", NULL));
 	assert_true(clock_simulated());
-	assert_true(clock_authoritative());
+	assert_true(clock_authoritative() && clock_synchronised());
 	assert_string_equal(clock_source(), "simulated clock");
+	assert_int_equal(clock_boot(), clock_now());
+}
+
+/* Seconds since the boot, as the kernel prints them. */
+static void
+the_boot_clock(void **state)
+{
+	FILE *f = fopen("/proc/uptime", "r");
+	double up = 0;
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%lf", &up), 1);
+	(void)fclose(f);
+	assert_true(clock_init("real", NULL));
+	assert_in_range(clock_boot() - (when_t)up, 0, 60);
 }
 
 /* Transport time-outs stay real. */
@@ -197,6 +217,7 @@ main(void)
 	    cmocka_unit_test(bad_specifications_are_refused),
 	    cmocka_unit_test(waiting_is_scaled),
 	    cmocka_unit_test(authority),
+	    cmocka_unit_test(the_boot_clock),
 	    cmocka_unit_test(the_monotonic_clock_is_not_scaled),
 	};
 

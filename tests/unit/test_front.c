@@ -342,6 +342,47 @@ objects_switch_by_themselves(void **state)
 }
 
 static void
+say_clock(when_t floor, when_t ceiling)
+{
+	struct front_clock c = {floor, ceiling};
+	struct blob m = {0};
+	struct err e;
+
+	front_clock_encode(&c, &m);
+	if (!channel_send(front.core, blob_view(&m), &e))
+		fail_msg("%s", e.text);
+	blob_free(&m);
+}
+
+/* While the clock is not honest core says where time stands (INV-15, INV-16). */
+static void
+nothing_begins_or_ends_by_a_clock_that_is_not_honest(void **state)
+{
+	struct front_say s = object(OP_GETCACERT, "ROOTCA", "a/b", "old");
+	when_t now = clock_now();
+
+	(void)state;
+	front_start(IN_FLIGHT);
+	say_clock(now - 9 * DAY, now - 9 * DAY); /* it leapt nine days */
+	s.valid_from = now - 10 * DAY;
+	s.valid_until = now - 5 * DAY;
+	say(&s);
+	s.body = view_str("new");
+	s.valid_from = now - 5 * DAY;
+	s.valid_until = WHEN_NEVER;
+	say(&s);
+	await_answer("/?operation=GetCACert", "\r\n\r\nold");
+	say_clock(INT64_MIN, WHEN_NEVER); /* no, that was true */
+	await_answer("/?operation=GetCACert", "\r\n\r\nnew");
+	s.body = view_str("later");
+	s.valid_from = now + 5 * DAY;
+	say(&s);
+	say_clock(now + 6 * DAY, WHEN_NEVER); /* it went back six days */
+	await_answer("/?operation=GetCACert", "\r\n\r\nlater");
+	front_end();
+}
+
+static void
 several_CAs_BAD_018_019(void **state)
 {
 	static const struct {
@@ -699,6 +740,7 @@ main(void)
 	    cmocka_unit_test(answers_from_memory_HT_14_HT_17_BAD_027_028),
 	    cmocka_unit_test(the_object_of_the_hour),
 	    cmocka_unit_test(objects_switch_by_themselves),
+	    cmocka_unit_test(nothing_begins_or_ends_by_a_clock_that_is_not_honest),
 	    cmocka_unit_test(several_CAs_BAD_018_019),
 	    cmocka_unit_test(CRLs_are_cached_by_tag),
 	    cmocka_unit_test(profiles_are_paths_of_their_CA),

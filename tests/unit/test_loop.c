@@ -180,6 +180,19 @@ test_timer(void **state)
 	assert_string_equal(w->trace, "tttttttt");
 }
 
+/* Nobody sets the clock of this machine for us: it must only stay quiet, and go. */
+static void
+test_clock_set(void **state)
+{
+	struct world *w = *state;
+
+	w->watch[0] = loop_clock_set(w->l, late, w);
+	w->timer[0] = loop_timer(w->l, due, w);
+	timer_set(w->timer[0], 20);
+	assert_int_equal(loop_run(w->l), 1);
+	assert_string_equal(w->trace, "t");
+}
+
 static void
 free_other(void *arg)
 {
@@ -252,6 +265,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_after_round, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_long_work_yields, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_timer, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_clock_set, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_timer_set_late, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_free_within_round, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_no_sigpipe, set_up, tear_down),

@@ -178,6 +178,42 @@ hostile_texts(void **state)
 }
 
 static void
+clocks(void **state)
+{
+	static const struct {
+		const char *what;
+		struct front_clock c;
+		bool good;
+	} cases[] = {
+	    {"free", {INT64_MIN, WHEN_NEVER}, true},
+	    {"standing", {5, 5}, true},
+	    {"before 1970", {-5, -4}, true},
+	    {"upside down", {6, 5}, false},
+	};
+	struct front_say say;
+	struct front_ask ask;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob m = {0};
+		struct front_clock got = {1, 2};
+
+		front_clock_encode(&cases[i].c, &m);
+		if (front_clock_decode(blob_view(&m), &got, NULL) != cases[i].good)
+			fail_msg("%s", cases[i].what);
+		assert_int_equal(got.floor, cases[i].good ? cases[i].c.floor : 1);
+		assert_int_equal(got.ceiling, cases[i].good ? cases[i].c.ceiling : 2);
+		assert_false(front_say_decode(blob_view(&m), &say, NULL));
+		assert_false(front_ask_decode(blob_view(&m), &ask, NULL));
+		for (size_t n = 0; n < m.n; n++)
+			assert_false(front_clock_decode(view_of(m.p, n), &got, NULL));
+		blob_add_byte(&m, 0);
+		assert_false(front_clock_decode(blob_view(&m), &got, NULL));
+		blob_free(&m);
+	}
+}
+
+static void
 hostile_core(void **state)
 {
 	static const struct {
@@ -281,6 +317,7 @@ main(void)
 	    cmocka_unit_test(hostile_texts),
 	    cmocka_unit_test(hostile_core),
 	    cmocka_unit_test(profiles),
+	    cmocka_unit_test(clocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

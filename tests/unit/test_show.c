@@ -487,6 +487,8 @@ a_clock_without_authority(void **state)
 	(void)state;
 	lab.w.clock_trusted = false;
 	lab.w.clock_source = "no authoritative source";
+	lab.w.clock_why = "The clock is not authoritative";
+	lab.w.clock_mend = "Start NTP, or once it is right type: clock calendar-valid";
 	golden(&lab, "show clock", "clock-untrusted.txt");
 	golden(&lab, "show crypto pki timers", "timers-untrusted.txt");
 	golden(&lab, "show crypto pki server", "server-untrusted.txt");

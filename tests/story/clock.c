@@ -1,0 +1,62 @@
+/* clock.c - what happens to the clock of a story. */
+#include <string.h>
+
+#include "tests/story/story.h"
+
+bool
+do_at(struct story *s, struct err *e)
+{
+	when_t at;
+
+	if (!when_parse(s->word[1], &at))
+		return err_set(e, WHY_BAD_INPUT, "time '%s'", s->word[1]);
+	s->w.boot += s->open ? at - s->w.now : 0; /* asleep until then */
+	s->w.now = at;
+	if (s->open)
+		return world_wait(&s->w, at, e);
+	s->open = true;
+	return world_open(&s->w, e);
+}
+
+bool
+do_wait(struct story *s, struct err *e)
+{
+	when_t until = s->w.now;
+
+	for (size_t i = 1; i < s->words; i++)
+		until += span(s->word[i]);
+	return world_wait(&s->w, until, e);
+}
+
+/* "clock back 2h", "clock jump 400d": set, while the boot clock goes on. */
+bool
+do_clock(struct story *s, struct err *e)
+{
+	const char *what = s->word[1];
+
+	if (strcmp(what, "on") == 0 || strcmp(what, "off") == 0)
+		s->w.vouched = strcmp(what, "on") == 0;
+	else if (strcmp(what, "synchronised") == 0)
+		s->w.synchronised = true;
+	else if (strcmp(what, "unsynchronised") == 0)
+		s->w.synchronised = false;
+	else if (strcmp(what, "confirm") == 0)
+		s->w.confirmed = true;
+	else if (strcmp(what, "jump") == 0)
+		s->w.now += span(s->word[2]);
+	else if (strcmp(what, "back") == 0)
+		s->w.now -= span(s->word[2]);
+	else
+		return err_set(e, WHY_BAD_INPUT, "clock '%s'?", what);
+	return !s->open || world_tick(&s->w, e);
+}
+
+/* "reboot [AT]": the clock shows AT behind it. */
+bool
+do_reboot(struct story *s, struct err *e)
+{
+	if (s->words > 1 && !when_parse(s->word[1], &s->w.now))
+		return err_set(e, WHY_BAD_INPUT, "time '%s'", s->word[1]);
+	s->w.max_jobs = -1;
+	return world_reboot(&s->w, e);
+}
