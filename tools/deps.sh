@@ -32,6 +32,7 @@ libstrongswan-extra-plugins  fetches for it (its curl plugin)
 scep                  scepclient of micromdm, a foreign SCEP client of old algorithms
 certmonger            a foreign SCEP client with a daemon
 dbus-daemon           a message bus for it alone
+libfaketime           sets a real clock for one daemon alone, in tests
 curl                  asks the HTTP server in tests
 ca-certificates       downloads of packages over https
 procps                memory and CPU of the processes in bench
