@@ -118,6 +118,8 @@ check)
 soak)
 	export KEYMUSTER_SOAK=1
 	everything 40
+	plain 40
+	run build-check soak
 	;;
 *)
 	echo "usage: check.sh quick|check|soak" >&2

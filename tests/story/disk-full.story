@@ -14,6 +14,17 @@ r4 repeat -> granted
 disk full 4
 r5 enrol -> unavailable
 r5 repeat -> granted
+# What was begun is finished, whether or not anybody comes again.
+disk full 3
+r6 enrol -> unavailable
+wait 1s
+expect counts issued=6
+# The disk may refuse a turn before it has begun.
+disk busy
+r7 enrol -> unavailable
+r7 enrol -> granted
+disk busy
+operator revoke r1 -> cannot take it now
 r1 renew new-key -> granted
 disk full
 operator revoke r1 -> cannot take it now

@@ -187,6 +187,9 @@ do_expect(struct story *s, struct err *e)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
 	if (strcmp(what, "ra") == 0)
 		return expect_ra(s, e);
+	if (strcmp(what, "public") == 0)
+		return (s->w.caps.n > 0 && s->w.cacert.n > 0 && s->w.crl.n > 0) ||
+		       err_set(e, WHY_REFUSED, "something public is missing");
 	if (strcmp(what, "no-ca") == 0)
 		return s->w.cacert.n == 0 ||
 		       err_set(e, WHY_REFUSED, "a CA certificate is published");

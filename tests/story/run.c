@@ -583,8 +583,10 @@ static bool
 do_disk(struct story *s, struct err *e)
 {
 	(void)e;
-	/* "disk full N": the N-th commit from now fails. */
-	s->w.disk_full_in = s->words > 2 ? (int)strtol(s->word[2], NULL, 10) : 1;
+	/* "disk full N": the N-th commit from now fails. "disk busy": the next turn. */
+	s->w.disk_busy = strcmp(s->word[1], "busy") == 0;
+	if (!s->w.disk_busy)
+		s->w.disk_full_in = s->words > 2 ? (int)strtol(s->word[2], NULL, 10) : 1;
 	s->disturbed = true;
 	return true;
 }

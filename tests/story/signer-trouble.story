@@ -1,5 +1,5 @@
 # A signer in trouble is never a refusal, and what was begun is finished.
-ca grant=auto
+ca grant=auto sequential
 at 2026-01-01T00:00:00Z
 signer fails 1
 r1 enrol -> unavailable
@@ -11,6 +11,7 @@ signer fails 3
 r3 enrol -> unavailable
 r3 repeat -> granted
 expect counts issued=3
+expect r3 serial=04
 # The list too: a minute later.
 signer fails 1
 operator revoke r1

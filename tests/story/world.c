@@ -53,6 +53,45 @@ open_store_and_keys(struct world *w, struct err *e)
 	return true;
 }
 
+/* A store that can be made to fail, as a full disk does. */
+static struct store_table failing;
+static const struct store_table *real;
+static int *commits_left;
+static bool *busy;
+
+static bool
+failing_begin(struct store *s, struct err *e)
+{
+	bool fails = *busy;
+
+	*busy = false;
+	return fails ? err_set(e, WHY_BUSY, "disk busy (made by the story)")
+		     : real->begin(s, e);
+}
+
+static bool
+failing_commit(struct store *s, struct err *e)
+{
+	if (*commits_left == 0 || --*commits_left > 0)
+		return real->commit(s, e);
+	real->rollback(s);
+	return err_set(e, WHY_BUSY, "disk full (made by the story)");
+}
+
+static void
+let_store_fail(struct world *w)
+{
+	if (w->store->table == &failing)
+		return;
+	real = w->store->table;
+	failing = *real;
+	failing.begin = failing_begin;
+	failing.commit = failing_commit;
+	commits_left = &w->disk_full_in;
+	busy = &w->disk_busy;
+	w->store->table = &failing;
+}
+
 bool
 world_open(struct world *w, struct err *e)
 {
@@ -80,6 +119,11 @@ world_close(struct world *w)
 {
 	ca_free(w->ca);
 	w->ca = NULL;
+	blob_clear(&w->caps); /* who published them is gone as well */
+	blob_clear(&w->cacert);
+	blob_clear(&w->crl);
+	if (w->store != NULL && w->store->table == &failing)
+		w->store->table = real; /* its turns fail, the start does not */
 	if (w->mode == WORLD_MEMORY)
 		return;
 	if (w->keys != NULL)
@@ -189,32 +233,6 @@ take_effect(struct world *w, struct effect *x)
 	}
 }
 
-/* A store whose commits can be made to fail, as a full disk does. */
-static struct store_table failing;
-static const struct store_table *real;
-static int *commits_left;
-
-static bool
-failing_commit(struct store *s, struct err *e)
-{
-	if (*commits_left == 0 || --*commits_left > 0)
-		return real->commit(s, e);
-	real->rollback(s);
-	return err_set(e, WHY_BUSY, "disk full (made by the story)");
-}
-
-static void
-let_commits_fail(struct world *w)
-{
-	if (w->store->table == &failing)
-		return;
-	real = w->store->table;
-	failing = *real;
-	failing.commit = failing_commit;
-	commits_left = &w->disk_full_in;
-	w->store->table = &failing;
-}
-
 /* As the daemon does before each turn: the time for decisions. */
 static when_t
 look(struct world *w)
@@ -242,7 +260,7 @@ turn(struct world *w, struct ca_event *ev, struct err *e)
 	when_t now = look(w);
 
 	ev->clock_trusted = w->clock.state == CLOCK_HONEST;
-	let_commits_fail(w);
+	let_store_fail(w);
 	switch (ca_turn(w->ca, &event, 1, now, &out, &why)) {
 	case CA_COMMITTED:
 		break;

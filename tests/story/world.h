@@ -31,6 +31,7 @@ struct world {
 	bool confirmed;		    /* by the operator, at the next look */
 	struct plan_clock clock;
 	int disk_full_in; /* the n-th commit from now fails; 0: none */
+	bool disk_busy;	  /* the next turn cannot even begin */
 	uint64_t last_id;
 	struct world_reply reply; /* of the last request */
 	void (*on_reply)(

@@ -1,0 +1,90 @@
+#!/bin/sh
+# mutants.sh - takes each mended defect's cure away: its story must turn red. Prints TAP.
+# Usage: mutants.sh SOURCE_DIR
+set -u
+echo 'TAP version 13'
+src=$1
+cc=${CC:-gcc}
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+n=0
+bad=0
+
+say() { # RESULT TEXT
+	n=$((n + 1))
+	[ "$1" = ok ] || bad=$((bad + 1))
+	echo "$1 $n - $2"
+}
+
+object() { echo "$tmp/$(echo "$1" | tr / _).o"; }
+
+compile() { # FILE [OBJECT]
+	"$cc" -std=c17 -D_GNU_SOURCE -O1 -w -I"$src/src" -I"$src" -I"$src/tests" -iquote "$src/$(dirname "$1")" -x c -c "$tmp/now.c" -o "$2"
+}
+
+link() { # PROGRAM OBJECT...
+	program=$1
+	shift
+	"$cc" "$@" -o "$program" -lsqlite3 -lcrypto -lseccomp -levent_core -lm -lpthread
+}
+
+mutant() { # STORY FILE SED-EXPRESSION
+	sed "$3" "$src/$2" >"$tmp/now.c"
+	if cmp -s "$src/$2" "$tmp/now.c"; then
+		say "not ok" "$1: $2 has no line any more: $3"
+	elif ! compile "$2" "$tmp/mutant.o" || ! link "$tmp/story" "$tmp/mutant.o" $(echo "$objects" | grep -v "^$(object "$2")\$"); then
+		say "not ok" "$1: $2 does not compile: $3"
+	elif timeout 60 "$tmp/story" "$src/tests/story/$1.story" >/dev/null 2>&1; then
+		say "not ok" "$1 stays green without $2: $3"
+	else
+		say ok "$1 turns red without $2: $3"
+	fi
+}
+
+cd "$src" || exit 1
+objects=
+for file in src/base/*.c src/plan/*.c src/wire/*.c src/sys/*.c src/keys/*.c src/store/*.c src/ca/*.c tests/lib/*.c tests/story/*.c; do
+	cat "$file" >"$tmp/now.c"
+	compile "$file" "$(object "$file")" || exit 1
+	objects="$objects
+$(object "$file")"
+done
+if link "$tmp/story" $objects && "$tmp/story" tests/story/*.story >"$tmp/out" 2>&1; then
+	say ok "every story is green before"
+else
+	say "not ok" "every story is green before"
+	tail -n 5 "$tmp/out" 2>/dev/null | sed 's/^/# /'
+fi
+while IFS='|' read -r story file edit; do
+	case $story in '' | '#'*) continue ;; esac
+	mutant "$story" "$file" "$edit"
+done <<'END'
+role-restart|src/ca/ca.c|s/ || !approve_resume(ca, out, e)//
+role-restart|src/ca/approve.c|/Durable first/,/tell_role/s/REQUEST_GRANTED/REQUEST_PENDING/
+disk-full|src/ca/turn.c|s/again(&instead, EFFECT_REPLY, events\[i\]->id);/;/
+disk-full|src/ca/turn.c|s/again(&instead, EFFECT_TELL, events\[i\]->id);/;/
+disk-full|src/ca/turn.c|s/if (!ST(ca)->commit(ca->store, e))/if (!ST(ca)->commit(ca->store, e) \&\& false)/
+disk-full|src/ca/ca.c|s/ca->resumed = ca->published = false;/ca->published = false;/
+disk-full-at-start|src/ca/ca.c|s/ca->resumed = ca->published = false;/ca->resumed = false;/
+revoked-in-flight|src/ca/request.c|s/if (!signer_classify(.*/if (false)/
+adopt-race|src/ca/request.c|s/if (!signer_classify(.*/if (false)/
+revoked-replay|src/ca/same.c|s/row.revoked_at != 0 ||//
+ended-repeat|src/ca/same.c|s/ || now >= row.not_after//
+key-two-names|src/ca/approve.c|s/if (elsewhere)/if (false)/
+password-outstanding|src/ca/request.c|s/!ST(ca)->challenge_expiry(.*)))/false))/
+signer-refuses|src/ca/issue.c|s/approve_undone(ca, t->number, text, e)/true/
+signer-refuses|src/ca/issue.c|s/^	send_later(ca, t->number, out);//
+serial-backup|src/ca/adopt.c|s/given + SERIAL_JUMP);/given);/
+roles|src/ca/command.c|s/row->role == CERT_SUB_CA/false/
+roles|src/ca/command.c|s/row->role == CERT_RA/false/
+signer-trouble|src/ca/issue.c|s/if (d->why != WHY_REFUSED .*/if (false)/
+signer-trouble|src/ca/exchange.c|s/if (d->why != WHY_NONE && d->why != WHY_BAD_INPUT)/if (false)/
+signer-trouble|src/ca/reply.c|s/if (d->why != WHY_NONE)/if (false)/
+signer-trouble|src/ca/authority.c|/CRL not made/,/return/s/ca->facts.crl_stale = true;//
+serial-taken|src/ca/issue.c|s/if (!ok && e->why != WHY_REFUSED)/if (!ok)/
+end|src/ca/command.c|s/ev->command == CA_GRANT && !issue_possible(ca, now)/false/
+end|src/ca/exchange.c|s/!issue_possible(ca, now) ||//
+poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
+END
+echo "1..$n"
+[ $bad -eq 0 ]
