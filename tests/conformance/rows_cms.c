@@ -313,6 +313,10 @@ static const struct row rows[] = {
     {"BAD-066", "unsigned attributes beside good ones are ignored", WANT_PEND,
 	.outer = {.unsigned_attrs = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02"
 				      "22")}},
+    {"BAD-125", "signingTime of 1999 (every other row has none)", WANT_PEND,
+	.outer = {.extra =
+		      B("\x30\x1c\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05\x31\x0f\x17\x0d"
+			"990101000000Z")}},
     {"BAD-067", "messageType twice", WANT_UNREADABLE,
 	.outer = {.extra = B("\x30\x12\x06\x0a" VS "\x02\x31\x04\x13\x02"
 			     "19")}},

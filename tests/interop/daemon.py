@@ -352,6 +352,13 @@ def check_certificate(daemon, cert, key, subject, san=None, days=365):
     assert public == openssl("pkey", "-in", key, "-pubout").strip(), "another key"
     assert said["subject"] == subject, "subject '%s', expected '%s'" % (said["subject"], subject)
     assert names == (san or ""), "SAN '%s', expected '%s'" % (names, san)
+    number = serial_of(cert)  # CP-02: positive, at most 20 octets
+    assert 0 < int(number, 16) < 1 << 159, number
+    show = ("-nameopt", "RFC2253,show_type")  # CP-03: the CA's subject with its string types
+    issuer = cert_field(cert, "-issuer", *show).partition("=")[2]
+    assert issuer == cert_field(ca, "-subject", *show).partition("=")[2], issuer
+    text = cert_field(cert, "-text", "-certopt", "no_extensions")  # CP-19
+    assert text.count("Signature Algorithm: sha256WithRSAEncryption") == 2, text
     begins, ends, now = instant(said["notBefore"]), instant(said["notAfter"]), time.time()
     assert now - DEADLINE <= begins <= now, "begins at %d, now is %d" % (begins, now)
     assert ends - begins == days * 86400, "valid for %d s" % (ends - begins)

@@ -146,6 +146,16 @@ def in_kind():
         daemon.check_certificate(auto, out, auto.key(key), "CN=%s,O=Cisco" % key)
 
 
+@case("CA-01 CA-10 CP-08 CR-07 the CA certificate stands alone, and may sign certificates, lists, messages, and decipher")
+def ca_certificate():
+    body, pem = auto.get("GetCACert").body, auto.ca()
+    assert body[:2] == b"\x30\x82" and len(body) == 4 + int.from_bytes(body[2:4], "big"), "more than one certificate"
+    text = daemon.cert_field(pem, "-ext", "basicConstraints,keyUsage,subjectKeyIdentifier")
+    for words in ("Basic Constraints: critical", "CA:TRUE", "Key Usage: critical",
+                  "Digital Signature, Key Encipherment, Certificate Sign, CRL Sign", "Subject Key Identifier"):
+        assert words in text, text
+
+
 @case("a repeated request gets the same certificate in a fresh answer")
 def repeat():
     said, out, message, first = exchange(auto, "repeat", "O=Cisco,CN=repeat")

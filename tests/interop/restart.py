@@ -80,7 +80,7 @@ def same():
     assert not changed, changed
 
 
-@case("the CRL number never falls, and grows with the next list")
+@case("BAD-142 the CRL number never falls, and grows with the next list")
 def crl_number():
     now = d.show("crypto pki server ROOTCA crl")
     assert now["number"] >= before["crl"]["number"] and now["entries"] == 1, now

@@ -50,6 +50,18 @@ expect_crl(struct story *s, struct err *e)
 	return who == NULL;
 }
 
+/* No CA below it, and the identifier of the one above. */
+static bool
+expect_subordinate(struct story *s, const struct cert *c, struct err *e)
+{
+	struct cert ca;
+
+	if (!cert_decode(blob_view(&s->w.cacert), &ca, e))
+		return false;
+	return (c->has_path_len && c->path_len == 0 && view_equal(c->aki, ca.ski)) ||
+	       err_set(e, WHY_REFUSED, "pathLen or authorityKeyIdentifier");
+}
+
 static bool
 expect_client(struct story *s, struct client *c, struct err *e)
 {
@@ -81,7 +93,7 @@ expect_client(struct story *s, struct client *c, struct err *e)
 	}
 	if (flag(s, "is-ca") != cert.is_ca)
 		return err_set(e, WHY_REFUSED, "CA:%s", cert.is_ca ? "TRUE" : "FALSE");
-	return true;
+	return !cert.is_ca || expect_subordinate(s, &cert, e);
 }
 
 static bool

@@ -14,7 +14,7 @@ wait 100d
 r1 renew same-key type=17 -> granted
 r1 renew same-key type=17 -> granted
 expect counts issued=5 pending=0
-# Near its own end the CA cuts lifetimes to it (IOS S60).
+# Near its own end the CA cuts lifetimes to it (IOS S60, BAD-130).
 wait 200d
 r1 renew new-key -> granted
 expect r1 until=ca-end

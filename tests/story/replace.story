@@ -1,4 +1,4 @@
-# "grant auto" replaces a swapped router; "no-replace" asks a human. (ST-05)
+# "grant auto" replaces a swapped router; "no-replace" asks a human. (ST-05, RQ-23)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 r1 enrol -> granted

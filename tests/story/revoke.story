@@ -14,5 +14,11 @@ r2 renew new-key -> granted
 operator revoke r2
 expect crl number=3 entries=2 lists=r2
 expect counts revoked=2
+# Two in the same second are two lists. (CR-06)
+r3 enrol -> granted
+r4 enrol -> granted
+operator revoke r3
+operator revoke r4
+expect crl number=5 entries=4 lists=r4
 r2 crl -> list
 expect audit

@@ -1,4 +1,4 @@
-# CA and RA certificates wait for an operator in every mode; the role is stored with the grant.
+# CA and RA certificates wait for an operator in every mode; the role is stored with the grant. (CP-16)
 ca grant=auto
 at 2026-01-01T00:00:00Z
 sub enrol wants-ca -> pending

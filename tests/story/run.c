@@ -591,6 +591,16 @@ do_disk(struct story *s, struct err *e)
 	return true;
 }
 
+/* "damage NAME": that fact of the store is one octet of nothing. */
+static bool
+do_damage(struct story *s, struct err *e)
+{
+	const struct store_table *st = s->w.store->table;
+
+	return st->begin(s->w.store, e) && st->fact_put(s->w.store, s->word[1], VIEW("x"), e) &&
+	       st->commit(s->w.store, e);
+}
+
 static bool
 do_signer(struct story *s, struct err *e)
 {
@@ -634,6 +644,7 @@ static const struct {
     {"clock", do_clock},
     {"disk", do_disk},
     {"steady", do_steady},
+    {"damage", do_damage},
     {"signer", do_signer},
     {"restart", do_restart},
     {"reboot", do_reboot},
@@ -743,8 +754,7 @@ main(int argc, char **argv)
 	int n = 0, bad = 0;
 
 	log_open("story", getenv("STORY_LOG") != NULL ? LOG_NOTICE : LOG_ERROR);
-	printf(
-	    "TAP version 13\n1..%d\n", (argc - 1) * (hurry ? 1 : (int)COUNT_OF(modes)));
+	printf("TAP version 13\n1..%d\n", (argc - 1) * (hurry ? 1 : (int)COUNT_OF(modes)));
 	for (int i = 1; i < argc; i++) {
 		for (size_t mode = 0; mode < COUNT_OF(modes); mode++) {
 			const char *name =

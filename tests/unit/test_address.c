@@ -76,7 +76,7 @@ static const struct row rows[] = {
 	"x=%zz&message=a&&=&operation=GetNextCACert&y", {0}, 200, OP_GETNEXTCACERT, ""},
     {"HT-12 message of IOS", HTTP_GET, DEFAULT, "operation=GetCACert&message=Root-CA", {0}, 200,
 	OP_GETCACERT, ""},
-    {"GetCACertChain", HTTP_GET, DEFAULT, "operation=GetCACertChain", {0}, 200,
+    {"MT-05 GetCACertChain", HTTP_GET, DEFAULT, "operation=GetCACertChain", {0}, 200,
 	OP_GETCACERTCHAIN, ""},
     {"GetCRL without a message", HTTP_GET, DEFAULT, "operation=GetCRL", {0}, 200, OP_GETCRL,
 	""},

@@ -322,6 +322,7 @@ empty_subject_makes_san_critical_cp12(void **state)
 	made_free(&m);
 }
 
+/* CP-14 */
 static void
 writes_one_http_cdp_cp14(void **state)
 {
@@ -441,6 +442,7 @@ add_extension(X509 *x, int nid, const char *value)
 	X509_EXTENSION_free(ext);
 }
 
+/* A temporary certificate, of an IOS router's name (RQ-22). */
 static X509 *
 stock_make(EVP_PKEY *key, int version, long serial, int string_type)
 {

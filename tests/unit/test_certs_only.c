@@ -78,6 +78,7 @@ stock_lists(struct view der, struct blob *certs, struct blob *crls)
 	PKCS7_free(p7);
 }
 
+/* PK-18 */
 static void
 pk18_stock_reads_ours(void **state)
 {

@@ -331,7 +331,7 @@ static const struct row rows[] = {
     {"BAD-048", "octets behind", .behind = OID("x"), .fail = SCEP_BAD_REQUEST},
     {"BAD-079", "AuthEnvelopedData",
 	.type = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"), .fail = SCEP_BAD_ALG},
-    {"BAD-080", "SignedData where the envelope should be", .type = OID(P7 "\x02"),
+    {"PK-02 BAD-080", "SignedData where the envelope should be", .type = OID(P7 "\x02"),
 	.fail = SCEP_BAD_REQUEST},
     {"PK-03", "encrypted content is envelopedData", .content_type = OID("\x06\x09" P7 "\x03"),
 	.fail = SCEP_BAD_REQUEST},

@@ -605,6 +605,7 @@ limit_of_an_address_BAD_002(void **state)
 	serve_end();
 }
 
+/* BAD-029 */
 static void
 oldest_idle_gives_way_BAD_029(void **state)
 {

@@ -2,7 +2,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -233,6 +235,20 @@ never_has_a_text(void **state)
 	}
 }
 
+/* BAD-131 */
+static void
+time_zones_do_not_matter_bad131(void **state)
+{
+	static const char *const zones[] = {
+	    "America/New_York", "Pacific/Kiritimati", "XXX-14", "EST5EDT", "UTC"};
+
+	for (size_t i = 0; i < COUNT_OF(zones); i++) {
+		assert_int_equal(setenv("TZ", zones[i], 1), 0);
+		tzset();
+		known_dates(state);
+	}
+}
+
 int
 main(void)
 {
@@ -245,6 +261,7 @@ main(void)
 	    cmocka_unit_test(spans_as_ios_prints_them),
 	    cmocka_unit_test(dates_as_ios_prints_them),
 	    cmocka_unit_test(never_has_a_text),
+	    cmocka_unit_test(time_zones_do_not_matter_bad131),
 	};
 
 	return cmocka_run_group_tests_name("when", tests, NULL, NULL);
