@@ -73,6 +73,7 @@ static const struct form forms[] = {
 	.recipient_by_key_id = true,
 	.ber = true},
     {.what = "CertPoll", .type = 20, .signer = V1},
+    {.what = "CertRep, refused", .type = 3, .signer = ISSUED},
     {.what = "GetCert", .type = 21, .signer = ISSUED},
     {.what = "GetCRL, BER", .type = 22, .signer = ISSUED, .ber = true},
 };
@@ -257,9 +258,9 @@ good_request(struct good *g)
 			wrap_as_ios(tree);
 		request_sign(f, tree);
 		peer_free(&p);
-	} else { /* IssuerAndSerialNumber; CertPoll: issuer and subject */
+	} else { /* IssuerAndSerialNumber; of others nobody reads it: issuer and subject */
 		ADD_DER(&der, X509_NAME, X509_get_subject_name(here.ca));
-		if (f->type == 20)
+		if (f->type < 21)
 			ADD_DER(&der, X509_NAME,
 			    X509_get_subject_name(here.signers[f->signer].cert));
 		else
@@ -332,6 +333,16 @@ add_attributes(const struct form *f, CMS_SignerInfo *si)
 		 si, OID_TRANSACTION, V_ASN1_PRINTABLESTRING, "5CAB73B1F0A94E", 14) == 1);
 	must(CMS_signed_add1_attr_by_txt(
 		 si, OID_SENDER_NONCE, V_ASN1_OCTET_STRING, "0123456789abcdef", 16) == 1);
+	if (f->type != 3)
+		return;
+	must(CMS_signed_add1_attr_by_txt(
+		 si, OID_RECIPIENT_NONCE, V_ASN1_OCTET_STRING, "fedcba9876543210", 16) == 1);
+	must(CMS_signed_add1_attr_by_txt(si, OID_PKI_STATUS, V_ASN1_PRINTABLESTRING, "2", 1) ==
+	     1);
+	must(CMS_signed_add1_attr_by_txt(si, OID_FAIL_INFO, V_ASN1_PRINTABLESTRING, "4", 1) ==
+	     1);
+	must(CMS_signed_add1_attr_by_txt(
+		 si, OID_FAIL_INFO_TEXT, V_ASN1_UTF8STRING, "no such", 7) == 1);
 }
 
 static void

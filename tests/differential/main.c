@@ -110,20 +110,29 @@ facts_agree(struct difference *d)
 
 static bool compare(size_t layer, struct view in, const struct good *g);
 
+/* The layer below, LAYERS + 1: nobody reads it. */
+static size_t
+layer_below(size_t layer, const struct form *f)
+{
+	if (layer == LAYER_MESSAGE)
+		return LAYER_ENVELOPE;
+	if (layer == LAYER_ENVELOPE && (f->type == 17 || f->type == 19))
+		return LAYER_REQUEST;
+	return layer == LAYER_ENVELOPE && f->type > 20 ? LAYERS : LAYERS + 1;
+}
+
 /* What both found inside, unless it is the good one, which was compared already. */
 static bool
 compare_inside(size_t layer, const struct facts *ours, const struct good *g)
 {
-	size_t below = layer + 1;
+	size_t below = layer_below(layer, g->form);
 	struct view inside;
 
-	if (layers[layer].next == NULL || (layer == LAYER_ENVELOPE && g->form->type == 20))
-		return true; /* nobody reads what a poll holds */
-	inside = fact_of(ours, layers[layer].next);
-	if (view_equal(inside, blob_view(&g->octets[below])))
+	if (below > LAYERS)
 		return true;
-	return compare(
-	    below == LAYER_REQUEST && g->form->type > 20 ? LAYERS : below, inside, g);
+	inside = fact_of(ours, layers[layer].next);
+	return view_equal(inside, blob_view(&g->octets[layer + 1])) ||
+	       compare(below, inside, g);
 }
 
 static bool
@@ -173,10 +182,9 @@ play_good(void)
 		bool ok;
 
 		memset(tally, 0, sizeof(tally));
-		ok = compare(LAYER_MESSAGE, blob_view(&known->octets[LAYER_MESSAGE]), &g) &&
-		     tally[LAYER_MESSAGE].both == 1 && tally[LAYER_ENVELOPE].both == 1 &&
-		     (g.form->type == 20 ||
-			 tally[g.form->type > 20 ? LAYERS : LAYER_REQUEST].both == 1);
+		ok = compare(LAYER_MESSAGE, blob_view(&known->octets[LAYER_MESSAGE]), &g);
+		for (size_t at = 0; at <= LAYERS; at = layer_below(at, g.form))
+			ok = ok && tally[at].both == 1;
 		if (!ok)
 			printf("# %s\n", g.form->what);
 		all = all && ok;
@@ -193,7 +201,8 @@ play_wounded(struct dice *d, size_t times)
 
 	for (size_t i = 0; i < times; i++) {
 		const struct good *g = forms_good(i % forms_count());
-		enum layer layer = (enum layer)dice_below(d, g->form->type == 20 ? 2 : LAYERS);
+		enum layer layer = (enum layer)dice_below(
+		    d, layer_below(LAYER_ENVELOPE, g->form) > LAYERS ? LAYER_REQUEST : LAYERS);
 
 		blob_clear(&message);
 		forms_wounded(d, g, forms_good(dice_below(d, forms_count())), layer, &message);

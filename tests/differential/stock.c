@@ -38,9 +38,11 @@ static void
 integer(struct facts *out, const char *name, const ASN1_INTEGER *n)
 {
 	struct blob der = {0};
+	size_t head;
 
 	ADD_DER(&der, ASN1_INTEGER, n);
-	fact(out, name, view_of(der.p + 2, der.n - 2));
+	head = der.n > 1 && der.p[1] > 0x80 ? 2 + (der.p[1] & 0x7f) : 2;
+	fact(out, name, view_of(der.p + head, der.n - head));
 	blob_free(&der);
 }
 

@@ -132,7 +132,7 @@ kinds += [("SHA256", "AES-128-CBC", "oaep"), ("SHA256", "AES-128-CBC", "pss"), (
           ("SHA512", "AES-256-CBC", "oaep,pss"), ("SHA512", "DES-EDE3-CBC", "oaep")]
 
 
-@case("RP-05 AL-01 AL-02 AL-04 AES and 3DES, SHA-2, OAEP, PSS: in kind, and the openssl command opens the answer")
+@case("RP-05 RP-08 AL-01 AL-02 AL-04 AES and 3DES, SHA-2, OAEP, PSS: in kind, and the openssl command opens the answer")
 def in_kind():
     signer = auto.dir + "/temporary.pem"
     for n, (digest, cipher, padding) in enumerate(kinds):
