@@ -35,13 +35,30 @@ raise_counter(struct ca *ca, struct view serial, struct err *e)
 	return ok;
 }
 
+/* Whose key signed it; NULL: nobody's here. */
+static const struct generation *
+issuer_of(const struct ca *ca, const struct cert *c)
+{
+	struct err why = {0};
+
+	for (size_t i = ca->generation_count; i-- > 0;) {
+		const struct generation *g = ca->generations[i];
+
+		if (g->facts.have_cert && !view_equal(c->whole, g->cert.whole) &&
+		    key_verify(&g->cert.key, &c->alg, c->tbs, c->signature, &why))
+			return g;
+	}
+	return NULL;
+}
+
 bool
 adopt(struct ca *ca, const struct cert *c, struct view identity, const char *actor, when_t now,
     struct err *e)
 {
 	struct view serial = serial_unsigned(c->serial);
+	const struct generation *by = issuer_of(ca, c);
 	struct row_cert row = {
-	    .generation = ca->generation,
+	    .generation = by != NULL ? by->number : ca->active->number,
 	    .serial = serial,
 	    .serial8 = sha256_8(serial),
 	    .key8 = sha256_8(c->key.whole),
@@ -86,7 +103,7 @@ signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_sign
 
 	*out = SIGNER_STRANGER;
 	*intent = 0;
-	if (!name_equal(c->issuer, ca->cert.subject))
+	if (!name_equal(c->issuer, ca->active->cert.subject))
 		return true;
 	if (ST(ca)->cert_by_serial(ca->store, serial_unsigned(c->serial), &row, &why)) {
 		if (row.state != CERT_ISSUED || !view_equal(row.body, c->whole))
@@ -97,8 +114,7 @@ signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_sign
 	}
 	if (!absent(&why, e))
 		return false;
-	if (!hash_is_weak(c->alg.hash) && !view_equal(c->whole, ca->cert.whole) &&
-	    key_verify(&ca->cert.key, &c->alg, c->tbs, c->signature, &why))
+	if (!hash_is_weak(c->alg.hash) && issuer_of(ca, c) != NULL)
 		*out = by_dates(c, now, SIGNER_ADOPTABLE);
 	return true;
 }

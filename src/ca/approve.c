@@ -5,7 +5,7 @@
 
 /* A stored request, with octets of its own: the row's views go with the next store call. */
 struct waiting {
-	int64_t id, intent;
+	int64_t id, intent, generation;
 	enum request_state state;
 	enum cert_kind role;
 	uint8_t identity[32], digest[32];
@@ -28,6 +28,7 @@ waiting_of(const struct row_request *row, struct waiting *w, struct err *e)
 		return err_set(e, WHY_IO, "request %ld is damaged", (long)row->id);
 	w->id = row->id;
 	w->intent = row->intent;
+	w->generation = row->generation;
 	w->state = row->state;
 	w->role = (enum cert_kind)row->role;
 	memcpy(w->identity, row->identity.p, 32);
@@ -48,7 +49,7 @@ tell_role(struct ca *ca, const struct waiting *w, struct effects *out)
 	struct key_job job = {
 	    .act = KEY_GRANT, .bits = KEY_ROLE_SUB_CA, .bytes = view_of(hash, sizeof(hash))};
 
-	ca_task_start(ca, TASK_ROLE, &job, out)->number = w->id;
+	ca_task_start(ca, TASK_ROLE, ca->active, &job, out)->number = w->id;
 }
 
 /* Granted by hand is adopted too: the certificate that asked is ours and must be listed and
@@ -73,6 +74,7 @@ static bool
 certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out, struct err *e)
 {
 	struct issue i = {
+	    .by = ca->next != NULL && w->generation == ca->next->number ? ca->next : ca->active,
 	    .subject = w->csr.subject,
 	    .spki = w->csr.key.whole,
 	    .san = w->csr.san,
@@ -86,11 +88,16 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 	};
 	struct sighting s = {.identity = i.identity, .subject = i.subject};
 
-	if (!adopt_signer(ca, w, now, e) || !issue_begin(ca, &i, now, &s.intent, out, e))
+	int64_t intent;
+
+	if (!adopt_signer(ca, w, now, e) || !issue_begin(ca, &i, now, &intent, out, e) ||
+	    !ST(ca)->request_update(
+		ca->store, w->id, REQUEST_GRANTED, "granted by the operator", intent, e))
 		return false;
-	return ST(ca)->request_update(
-		   ca->store, w->id, REQUEST_GRANTED, "granted by the operator", s.intent, e) &&
-	       client_note(ca, &s, now, e);
+	if (i.by != ca->next)
+		s.intent = intent;
+	return client_note(ca, &s, now, e) &&
+	       (i.by != ca->next || shadow_issued(ca, &i, intent, now, e));
 }
 
 bool

@@ -6,47 +6,6 @@
 
 #define HOLD_AFTER_FAILURE MINUTE
 
-struct sig_alg
-authority_alg(const struct ca *ca)
-{
-	return (struct sig_alg){.key = ca->policy.key_kind,
-	    .hash = ca->policy.hash,
-	    .padding = ca->policy.key_kind == KEY_EC ? PADDING_ECDSA : PADDING_PKCS1};
-}
-
-bool
-authority_save(struct ca *ca, struct err *e)
-{
-	struct row_generation g = {
-	    .number = ca->generation,
-	    .key_label = ca->policy.key_label,
-	    .cert = blob_view(&ca->cert_der),
-	    .spki = blob_view(&ca->spki),
-	    .not_before = ca->facts.cert_from,
-	    .not_after = ca->facts.cert_until,
-	    .made_at = ca->made_at,
-	    .crl_number = ca->crl_number,
-	    .ra_label = ca->policy.ra_label,
-	    .ra_intent = ca->ra.intent,
-	};
-
-	return ST(ca)->generation_put(ca->store, &g, e);
-}
-
-/* Take a certificate as the active one. */
-static bool
-use_cert(struct ca *ca, struct view der, struct err *e)
-{
-	blob_set(&ca->cert_der, der);
-	if (!cert_decode(blob_view(&ca->cert_der), &ca->cert, e))
-		return err_prefix(e, "stored CA certificate");
-	spki_key_id(&ca->cert.key, ca->ski);
-	ca->facts.have_cert = true;
-	ca->facts.cert_from = ca->cert.not_before;
-	ca->facts.cert_until = ca->cert.not_after;
-	return true;
-}
-
 /* Serial numbers are given in the order of intents; the CA's own came first. */
 static bool
 load_last_serial(struct ca *ca, struct err *e)
@@ -56,42 +15,8 @@ load_last_serial(struct ca *ca, struct err *e)
 
 	if (ST(ca)->cert_last(ca->store, &row, &why))
 		blob_set(&ca->last_serial, row.serial);
-	else if (ca->facts.have_cert)
-		blob_set(&ca->last_serial, serial_unsigned(ca->cert.serial));
-	return absent(&why, e);
-}
-
-static bool
-load_generation(struct ca *ca, struct err *e)
-{
-	struct row_generation g;
-	struct row_crl crl;
-	struct err why = {0};
-
-	if (!ST(ca)->generation_last(ca->store, &ca->generation, &why)) {
-		ca->generation = 0;
-		return absent(&why, e);
-	}
-	if (!ST(ca)->generation_get(ca->store, ca->generation, &g, e))
-		return false;
-	if (strcmp(g.key_label, ca->policy.key_label) != 0)
-		return err_set(e, WHY_REFUSED,
-		    "the CA's key pair is '%s', the configuration says '%s': put rsakeypair "
-		    "back",
-		    g.key_label, ca->policy.key_label);
-	blob_set(&ca->spki, g.spki);
-	ca->facts.have_key = true;
-	ca->crl_number = g.crl_number;
-	ca->made_at = g.made_at;
-	if (g.cert.n > 0 && !use_cert(ca, g.cert, e))
-		return false;
-	if (!ra_load(ca, &g, e))
-		return false;
-	if (ST(ca)->crl_get(ca->store, ca->generation, &crl, &why)) {
-		ca->facts.have_crl = true;
-		ca->facts.crl_signed_at = crl.this_update;
-		return true;
-	}
+	else if (ca->active->facts.have_cert)
+		blob_set(&ca->last_serial, serial_unsigned(ca->active->cert.serial));
 	return absent(&why, e);
 }
 
@@ -147,50 +72,52 @@ bool
 authority_load(struct ca *ca, struct err *e)
 {
 	struct plan_ca_facts *f = &ca->facts;
-	struct blob fact = {0};
+	struct blob asked = {0};
 	struct err why = {0};
-	bool trusted = f->clock_trusted, ok;
+	bool ok;
 
-	*f = (struct plan_ca_facts){.clock_trusted = trusted, .held_until = INT64_MIN};
+	*f = (struct plan_ca_facts){.clock_trusted = f->clock_trusted,
+	    .held_until = INT64_MIN,
+	    .want_archive = ca->policy.archive,
+	    .want_ra = ca->policy.ra_label[0] != 0};
 	ok = load_fact(ca, "name", ca->policy.name, e) &&
 	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) && load_mark(ca, e) &&
-	     load_generation(ca, e) && load_last_serial(ca, e) &&
+	     generations_load(ca, e) && list_load(ca, e) && load_last_serial(ca, e) &&
 	     ST(ca)->request_expiry(ca->store, &f->request_expiry, e) &&
 	     ST(ca)->challenge_expiry(ca->store, &f->challenge_expiry, e);
-	if (ok && ST(ca)->fact_get(ca->store, "crl-stale", &fact, &why))
-		f->crl_stale = view_equal_str(blob_view(&fact), "1");
-	else if (ok)
-		ok = absent(&why, e);
-	blob_clear(&fact);
-	why = (struct err){0};
-	f->want_archive = ca->policy.archive;
-	f->want_ra = ca->policy.ra_label[0] != 0;
-	f->archived = ok && ST(ca)->fact_get(ca->store, "archived", &fact, &why);
-	ok = ok && absent(&why, e);
-	blob_free(&fact);
-	return ok;
+	if (ok && ST(ca)->fact_get(ca->store, "rollover-asked", &asked, &why))
+		f->rollover_asked = view_equal_str(blob_view(&asked), "1");
+	blob_free(&asked);
+	return ok && absent(&why, e);
 }
 
 void
-authority_make_key(struct ca *ca, struct effects *out)
+authority_make_key(struct ca *ca, bool next, struct effects *out)
 {
 	struct key_job job = {
 	    .act = KEY_MAKE, .kind = ca->policy.key_kind, .bits = ca->policy.key_bits};
 
-	ca_task_start(ca, TASK_MAKE_KEY, &job, out);
-	ca->facts.busy_key = true;
+	if (next && ca->next == NULL)
+		ca->next = generation_add(ca, ca->active->number + 1);
+	struct generation *g = next ? ca->next : ca->active;
+
+	g->facts.busy_key = true;
+	ca_task_start(ca, TASK_MAKE_KEY, g, &job, out);
 }
 
 static bool
-self_tbs(struct ca *ca, when_t now, struct blob *tbs, struct err *e)
+self_tbs(struct ca *ca, const struct generation *g, when_t now, struct blob *tbs, struct err *e)
 {
+	struct plan_dates dates = {now, when_add(now, ca->policy.plan.lifetime_ca)};
 	struct blob name = {0}, serial = {0};
 	uint8_t ski[20];
 	struct spki key;
 	bool ok = false;
 
+	if (g == ca->next)
+		dates = plan_next_dates(&ca->policy.plan, ca->active->facts.cert_until, now);
 	if (!name_parse(ca->policy.issuer_name, &name, e) || !serial_next(ca, &serial, e) ||
-	    !spki_decode(blob_view(&ca->spki), &key, e))
+	    !spki_decode(blob_view(&g->spki), &key, e))
 		goto out;
 	spki_key_id(&key, ski);
 
@@ -198,14 +125,14 @@ self_tbs(struct ca *ca, when_t now, struct blob *tbs, struct err *e)
 	    .serial = blob_view(&serial),
 	    .issuer = blob_view(&name),
 	    .subject = blob_view(&name),
-	    .spki = blob_view(&ca->spki),
-	    .not_before = now,
-	    .not_after = when_add(now, ca->policy.plan.lifetime_ca),
-	    .alg = authority_alg(ca),
+	    .spki = blob_view(&g->spki),
+	    .not_before = dates.from,
+	    .not_after = dates.until,
+	    .alg = generation_alg(ca, g),
 	    .is_ca = true,
 	    .path_len = -1,
 	    .key_usage = KU_DIGITAL_SIGNATURE | KU_CERT_SIGN | KU_CRL_SIGN |
-			 (ca->policy.key_kind == KEY_RSA ? KU_KEY_ENCIPHERMENT : 0),
+			 (g->kind == KEY_RSA ? KU_KEY_ENCIPHERMENT : 0),
 	    .ski = view_of(ski, sizeof(ski)),
 	    .aki = view_of(ski, sizeof(ski)),
 	};
@@ -221,82 +148,37 @@ out:
 /* What is to be signed is stored first: the signer signs one certificate a key, so a restart
  * must ask for the same. */
 bool
-authority_make_cert(struct ca *ca, when_t now, struct effects *out, struct err *e)
+authority_make_cert(
+    struct ca *ca, struct generation *g, when_t now, struct effects *out, struct err *e)
 {
 	struct blob tbs = {0};
 	struct err why = {0};
-	struct task *t;
+	char fact[64];
 	bool ok = false;
 
-	if (!ST(ca)->fact_get(ca->store, "self-tbs", &tbs, &why)) {
-		if (!absent(&why, e) || !self_tbs(ca, now, &tbs, e) ||
-		    !ST(ca)->fact_put(ca->store, "self-tbs", blob_view(&tbs), e))
+	generation_fact(g, "self-tbs", fact);
+	if (!ST(ca)->fact_get(ca->store, fact, &tbs, &why)) {
+		if (!absent(&why, e) || !self_tbs(ca, g, now, &tbs, e) ||
+		    !ST(ca)->fact_put(ca->store, fact, blob_view(&tbs), e))
 			goto out;
 	}
 
 	struct key_job job = {
 	    .act = KEY_SIGN,
 	    .as = SIGN_SELF,
-	    .alg = authority_alg(ca),
+	    .alg = generation_alg(ca, g),
 	    .bytes = blob_view(&tbs),
 	};
 
-	t = ca_task_start(ca, TASK_SELF, &job, out);
-	blob_set(&t->tbs, blob_view(&tbs));
-	ca->facts.busy_cert = true;
+	blob_set(&ca_task_start(ca, TASK_SELF, g, &job, out)->tbs, blob_view(&tbs));
+	g->facts.busy_cert = true;
 	ok = true;
 out:
 	blob_free(&tbs);
 	return ok;
 }
 
-bool
-authority_make_crl(struct ca *ca, when_t now, struct effects *out, struct err *e)
-{
-	struct blob entries = {0}, tbs = {0};
-	struct err why = {0};
-	struct task *t;
-	bool ok = false;
-
-	if (!ST(ca)->revoked_get(ca->store, &entries, &why) && !absent(&why, e))
-		goto out;
-	ca->crl_number++;
-	if (!authority_save(ca, e))
-		goto out;
-
-	struct crl_spec spec = {
-	    .issuer = ca->cert.subject,
-	    .aki = view_of(ca->ski, sizeof(ca->ski)),
-	    .this_update = now,
-	    .next_update = plan_crl_next(&ca->policy.plan, ca->cert.not_after, now),
-	    .number = (uint64_t)ca->crl_number,
-	    .alg = authority_alg(ca),
-	    .entries = blob_view(&entries),
-	};
-
-	crl_encode_tbs(&spec, &tbs);
-	struct key_job job = {
-	    .act = KEY_SIGN,
-	    .as = SIGN_CRL,
-	    .alg = spec.alg,
-	    .intent = spec.number,
-	    .bytes = blob_view(&tbs),
-	};
-
-	t = ca_task_start(ca, TASK_CRL, &job, out);
-	t->number = ca->crl_number;
-	t->at = now;
-	blob_set(&t->tbs, blob_view(&tbs));
-	ca->facts.busy_crl = true;
-	ca->facts.crl_stale = false;
-	ok = true;
-out:
-	blob_free(&entries);
-	blob_free(&tbs);
-	return ok;
-}
-
-static void
+struct effect *
 publish(
     struct effects *out, enum ca_object object, struct view bytes, when_t from, when_t until)
 {
@@ -306,32 +188,30 @@ publish(
 	x->valid_from = from;
 	x->valid_until = until;
 	blob_add_view(&x->bytes, bytes);
+	return x;
 }
 
 /*
  * One certificate, or CA and RA as certs-only (CA-01, CA-03). A CA whose RA is not there yet
- * is not shown: clients would keep what they see.
+ * is not shown: clients would keep what they see. The next one is shown from the switch on, and
+ * not before (CA-04).
  */
 static void
-publish_certs(const struct ca *ca, struct effects *out)
+publish_certs(const struct ca *ca, const struct generation *g, struct effects *out)
 {
-	struct blob both = {0};
-	struct effect *x;
+	struct blob both = {0}, bundle = {0};
 
-	if (ca->facts.want_ra && !ca->facts.have_ra)
+	if (!g->facts.have_cert || (ca->facts.want_ra && !g->facts.have_ra))
 		return;
-	blob_add_view(&both, blob_view(&ca->cert_der));
-	blob_add_view(&both, blob_view(&ca->ra.der));
-	x = effect_add(out, EFFECT_PUBLISH);
-	x->object = OBJECT_CACERT;
-	x->valid_from = INT64_MIN;
-	x->valid_until = ca->facts.cert_until;
-	x->bundle = ca->facts.have_ra;
-	if (x->bundle)
-		certs_only_encode(blob_view(&both), (struct view){0}, &x->bytes);
-	else
-		blob_add_view(&x->bytes, blob_view(&both));
+	blob_add_view(&both, blob_view(&g->der));
+	blob_add_view(&both, blob_view(&g->ra.der));
+	if (g->facts.have_ra)
+		certs_only_encode(blob_view(&both), (struct view){0}, &bundle);
+	publish(out, OBJECT_CACERT, blob_view(g->facts.have_ra ? &bundle : &both),
+	    g == ca->next ? ca->active->facts.cert_until : INT64_MIN, g->facts.cert_until)
+	    ->bundle = g->facts.have_ra;
 	blob_free(&both);
+	blob_free(&bundle);
 }
 
 /* SHA-384 is there for strongSwan 5.9.8, which tests wrong bits and refuses a server without
@@ -352,79 +232,57 @@ publish_capabilities(const struct ca *ca, struct effects *out)
 void
 authority_publish(struct ca *ca, struct effects *out)
 {
-	struct row_crl row;
-	struct err why = {0};
-
 	publish_capabilities(ca, out);
-	if (!ca->facts.have_cert)
-		return;
-	publish_certs(ca, out);
-	if (ca->facts.have_crl && ST(ca)->crl_get(ca->store, ca->generation, &row, &why))
-		publish(out, OBJECT_CRL, row.der, INT64_MIN, row.next_update);
+	publish_certs(ca, ca->active, out);
+	if (ca->next != NULL)
+		publish_certs(ca, ca->next, out);
+	list_publish(ca, out);
+	rollover_publish(ca, out);
 }
 
 static bool
-key_made(struct ca *ca, const struct key_done *d, when_t now, struct err *e)
+key_made(
+    struct ca *ca, struct generation *g, const struct key_done *d, when_t now, struct err *e)
 {
-	ca->generation = 1;
-	ca->made_at = now;
-	blob_set(&ca->spki, blob_view(&d->bytes));
-	ca->facts.have_key = true;
-	log_notice(
-	    "key pair made", "ca='%s' label='%s'", ca->policy.name, ca->policy.key_label);
-	return authority_save(ca, e) && ST(ca)->audit_add(ca->store, now, "keymuster",
-					    "make key", ca->policy.key_label, e);
+	struct spki key;
+
+	blob_set(&g->spki, blob_view(&d->bytes));
+	if (!spki_decode(blob_view(&g->spki), &key, e))
+		return false;
+	g->kind = key.kind;
+	g->made_at = now;
+	g->facts.have_key = true;
+	log_notice("key pair made", "ca='%s' label='%s'", ca->policy.name, g->label);
+	return generation_save(ca, g, e) &&
+	       ST(ca)->audit_add(ca->store, now, "keymuster", "make key", g->label, e);
 }
 
 static bool
-self_made(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
-    struct effects *out, struct err *e)
+self_made(struct ca *ca, struct generation *g, struct task *t, const struct key_done *d,
+    when_t now, struct effects *out, struct err *e)
 {
+	bool next = g == ca->next;
 	struct blob der = {0};
-	char until[WHEN_TEXT];
+	char from[WHEN_TEXT], until[WHEN_TEXT];
 	bool ok;
 
 	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
-	ok = use_cert(ca, blob_view(&der), e) && authority_save(ca, e) &&
-	     ST(ca)->audit_add(
-		 ca->store, now, "keymuster", "make CA certificate", ca->policy.issuer_name, e);
+	ok = generation_take(g, blob_view(&der), e) && generation_save(ca, g, e) &&
+	     ST(ca)->fact_put(ca->store, "rollover-asked", VIEW("0"), e) &&
+	     ST(ca)->audit_add(ca->store, now, "keymuster",
+		 next ? "make next CA certificate" : "make CA certificate",
+		 ca->policy.issuer_name, e);
 	blob_free(&der);
 	if (!ok)
 		return false;
-	log_notice("CA certificate made", "ca='%s' until='%s'", ca->policy.name,
-	    when_rfc3339(ca->facts.cert_until, until));
-	blob_set(&ca->last_serial, serial_unsigned(ca->cert.serial));
+	log_notice(next ? "next CA certificate made" : "CA certificate made",
+	    "ca='%s' from='%s' until='%s'", ca->policy.name,
+	    when_rfc3339(g->facts.cert_from, from), when_rfc3339(g->facts.cert_until, until));
+	ca->facts.rollover_asked = false;
+	ca->facts.crl_stale = true; /* its own list, at once (KR-12) */
+	blob_set(&ca->last_serial, serial_unsigned(g->cert.serial));
 	authority_publish(ca, out);
 	return true;
-}
-
-static bool
-crl_made(
-    struct ca *ca, struct task *t, const struct key_done *d, struct effects *out, struct err *e)
-{
-	struct blob der = {0};
-	struct crl list;
-	bool ok = false;
-
-	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
-	if (!crl_decode(blob_view(&der), &list, e))
-		goto out;
-
-	struct row_crl row = {
-	    ca->generation, t->number, list.this_update, list.next_update, blob_view(&der)};
-
-	if (!ST(ca)->crl_put(ca->store, &row, e))
-		goto out;
-	if (!ca->facts.crl_stale && !ST(ca)->fact_put(ca->store, "crl-stale", VIEW("0"), e))
-		goto out;
-	crash_point("crl-stored");
-	ca->facts.have_crl = true;
-	ca->facts.crl_signed_at = t->at;
-	publish(out, OBJECT_CRL, blob_view(&der), INT64_MIN, list.next_update);
-	ok = true;
-out:
-	blob_free(&der);
-	return ok;
 }
 
 void
@@ -435,65 +293,87 @@ authority_hold(struct ca *ca, const char *what, const char *why, when_t now)
 }
 
 void
-authority_archive(struct ca *ca, struct effects *out)
+authority_archive(struct ca *ca, struct generation *g, struct effects *out)
 {
-	struct key_job job = {.act = KEY_ARCHIVE, .bytes = blob_view(&ca->cert_der)};
+	struct key_job job = {.act = KEY_ARCHIVE, .bytes = blob_view(&g->der)};
 
-	ca_task_start(ca, TASK_ARCHIVE, &job, out);
-	ca->facts.busy_archive = true;
+	ca_task_start(ca, TASK_ARCHIVE, g, &job, out);
+	g->facts.busy_archive = true;
 }
 
 /* Due until the file stands. */
 bool
-authority_archived(struct ca *ca, bool written, when_t now, struct err *e)
+authority_archived(struct ca *ca, int64_t generation, bool written, when_t now, struct err *e)
 {
-	ca->facts.busy_archive = false;
-	ca->facts.archived = written;
+	struct generation *g = generation_of(ca, generation);
+	char fact[64];
+
+	if (g == NULL)
+		return true;
+	g->facts.busy_archive = false;
+	g->facts.archived = written;
+	generation_fact(g, "archived", fact);
 	if (written)
-		return ST(ca)->fact_put(ca->store, "archived", VIEW("1"), e);
+		return ST(ca)->fact_put(ca->store, fact, VIEW("1"), e);
 	ca->facts.held_until = when_add(now, HOLD_AFTER_FAILURE);
 	return true;
+}
+
+/* "NAME.p12", "NAME_00001.p12" and on (IOS S44). */
+static void
+archive_leave(
+    const struct ca *ca, const struct generation *g, struct view bytes, struct effects *out)
+{
+	struct effect *x = effect_add(out, EFFECT_ARCHIVE);
+
+	x->id = (uint64_t)g->number;
+	blob_add_view(&x->bytes, bytes);
+	if (g->number == 1)
+		(void)snprintf(x->leaf, sizeof(x->leaf), "%s.p12", ca->policy.name);
+	else
+		(void)snprintf(x->leaf, sizeof(x->leaf), "%s_%05ld.p12", ca->policy.name,
+		    (long)g->number - 1);
 }
 
 bool
 authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
     struct effects *out, struct err *e)
 {
-	struct effect *x;
+	struct generation *g = generation_of(ca, t->generation);
 
+	if (g == NULL)
+		return true;
 	switch (t->kind) {
 	case TASK_MAKE_KEY:
-		ca->facts.busy_key = false;
+		g->facts.busy_key = false;
 		if (d->why == WHY_NONE)
-			return key_made(ca, d, now, e);
+			return key_made(ca, g, d, now, e);
 		authority_hold(ca, "key pair not made", d->text, now);
 		return true;
 	case TASK_SELF:
-		ca->facts.busy_cert = false;
+		g->facts.busy_cert = false;
 		if (d->why == WHY_NONE)
-			return self_made(ca, t, d, now, out, e);
+			return self_made(ca, g, t, d, now, out, e);
 		authority_hold(ca,
 		    "CA certificate not made (if store.db was lost: restore it with its keys/, "
 		    "or move keys/ away)",
 		    d->text, now);
 		return true;
 	case TASK_CRL:
-		ca->facts.busy_crl = false;
-		if (d->why == WHY_NONE)
-			return crl_made(ca, t, d, out, e);
-		authority_hold(ca, "CRL not made", d->text, now);
-		ca->facts.crl_stale = true;
-		return true;
-	case TASK_ARCHIVE:
-		if (d->why != WHY_NONE) {
-			authority_hold(ca, "archive not made", d->text, now);
-			return authority_archived(ca, false, now, e);
-		}
-		x = effect_add(out, EFFECT_ARCHIVE);
-		blob_add_view(&x->bytes, blob_view(&d->bytes));
-		return true;
+		return list_made(ca, g, t, d, now, out, e);
 	case TASK_RA_KEY:
-		return ra_key_made(ca, d, now, out, e);
+		return ra_key_made(ca, g, d, now, out, e);
+	case TASK_ANNOUNCE:
+		return rollover_announced(ca, g, t, d, now, out, e);
+	case TASK_FORGET:
+		return t->number != 0 || rollover_forgotten(ca, g, d, now, out, e);
+	case TASK_ARCHIVE:
+		if (d->why == WHY_NONE) {
+			archive_leave(ca, g, blob_view(&d->bytes), out);
+			return true;
+		}
+		authority_hold(ca, "archive not made", d->text, now);
+		return authority_archived(ca, g->number, false, now, e);
 	case TASK_UNWRAP:
 	case TASK_CERT:
 	case TASK_REPLY:

@@ -42,9 +42,7 @@ ca_free(struct ca *ca)
 	forget_tasks(ca);
 	while (ca->exchanges != NULL)
 		exchange_free(ca, ca->exchanges);
-	blob_free(&ca->cert_der);
-	blob_free(&ca->ra.der);
-	blob_free(&ca->spki);
+	generations_free(ca);
 	blob_free(&ca->last_serial);
 	mem_wipe(ca, sizeof(*ca));
 	free(ca);
@@ -79,43 +77,56 @@ expire_requests(struct ca *ca, when_t now, struct err *e)
 	return true;
 }
 
+static bool
+do_act(
+    struct ca *ca, const struct plan_ca *plan, when_t now, struct effects *out, struct err *e)
+{
+	struct generation *g = plan->next ? ca->next : ca->active;
+
+	switch (plan->act) {
+	case PLAN_MAKE_KEY:
+		authority_make_key(ca, plan->next, out);
+		return true;
+	case PLAN_MAKE_CERT:
+		return authority_make_cert(ca, g, now, out, e);
+	case PLAN_MAKE_CRL:
+		return list_make(ca, now, out, e);
+	case PLAN_MAKE_RA:
+		return ra_make(ca, g, out, e);
+	case PLAN_ARCHIVE:
+		authority_archive(ca, g, out);
+		return true;
+	case PLAN_ANNOUNCE:
+		return rollover_announce(ca, out, e);
+	case PLAN_SWITCH:
+		return rollover_switch(ca, now, out, e);
+	case PLAN_FORGET_OLD:
+		return rollover_forget(ca, now, out, e);
+	case PLAN_EXPIRE_REQUESTS:
+		return expire_requests(ca, now, e);
+	case PLAN_EXPIRE_CHALLENGES:
+		return ST(ca)->challenge_purge(ca->store, now, e) &&
+		       ST(ca)->challenge_expiry(ca->store, &ca->facts.challenge_expiry, e);
+	case PLAN_NONE:
+		break;
+	}
+	return true;
+}
+
 /* Do what is due, one effect at a time, and plan again (style-models 2.4). */
 static bool
 follow_plan(struct ca *ca, when_t now, struct effects *out, struct err *e)
 {
-	for (int n = 0; n < PLAN_STEPS; n++) {
-		struct plan_ca plan = plan_ca(&ca->policy.plan, &ca->facts, now);
-		bool ok = true;
+	struct plan_ca plan;
 
-		switch (plan.act) {
-		case PLAN_NONE:
+	for (int n = 0; n < PLAN_STEPS; n++) {
+		generations_tell(ca);
+		plan = plan_ca(&ca->policy.plan, &ca->facts, now);
+		if (plan.act == PLAN_NONE) {
 			ca->wake = ca->cursor.active ? now : plan.wake;
 			return true;
-		case PLAN_MAKE_KEY:
-			authority_make_key(ca, out);
-			break;
-		case PLAN_MAKE_CERT:
-			ok = authority_make_cert(ca, now, out, e);
-			break;
-		case PLAN_MAKE_CRL:
-			ok = authority_make_crl(ca, now, out, e);
-			break;
-		case PLAN_MAKE_RA:
-			ok = ra_make(ca, out, e);
-			break;
-		case PLAN_ARCHIVE:
-			authority_archive(ca, out);
-			break;
-		case PLAN_EXPIRE_REQUESTS:
-			ok = expire_requests(ca, now, e);
-			break;
-		case PLAN_EXPIRE_CHALLENGES:
-			ok =
-			    ST(ca)->challenge_purge(ca->store, now, e) &&
-			    ST(ca)->challenge_expiry(ca->store, &ca->facts.challenge_expiry, e);
-			break;
 		}
-		if (!ok)
+		if (!do_act(ca, &plan, now, out, e))
 			return false;
 	}
 	return err_set(e, WHY_BUG, "the plan of %s does not settle", ca->policy.name);
@@ -140,8 +151,7 @@ key_done(
 			reply_signed(ca, t->x, d, out);
 		break;
 	case TASK_CERT:
-		ok = issue_signed(ca, t, d, out, e) &&
-		     (t->number != ca->ra.intent || ra_settled(ca, now, out, e));
+		ok = issue_signed(ca, t, d, out, e) && ra_settled(ca, t->number, now, out, e);
 		break;
 	case TASK_ROLE:
 		ok = approve_role(ca, t->number, d, now, out, e);
@@ -151,6 +161,8 @@ key_done(
 	case TASK_ARCHIVE:
 	case TASK_CRL:
 	case TASK_RA_KEY:
+	case TASK_ANNOUNCE:
+	case TASK_FORGET:
 		ok = authority_done(ca, t, d, now, out, e);
 		break;
 	}
@@ -168,7 +180,7 @@ ca_step(
 	if (!ca->published)
 		authority_publish(ca, out);
 	ca->published = true;
-	if (ca->facts.clock_trusted && ca->facts.have_cert && !ca->resumed) {
+	if (ca->facts.clock_trusted && ca->active->facts.have_cert && !ca->resumed) {
 		if (!issue_resume(ca, now, out, e) || !approve_resume(ca, out, e))
 			return false;
 		ca->resumed = true;
@@ -187,7 +199,7 @@ ca_step(
 		ok = command_do(ca, ev, now, out, e);
 		break;
 	case CA_ARCHIVED:
-		ok = authority_archived(ca, ev->all, now, e);
+		ok = authority_archived(ca, (int64_t)ev->id, ev->all, now, e);
 		break;
 	case CA_ANSWERED:
 		ok = challenge_answered(ca, ev, now, out, e);
@@ -232,10 +244,16 @@ ca_plan(const struct ca *ca, when_t now)
 	return plan_ca(&ca->policy.plan, &ca->facts, now);
 }
 
+const char *
+ca_key_label(const struct ca *ca)
+{
+	return ca->active->label;
+}
+
 int64_t
 ca_generation(const struct ca *ca)
 {
-	return ca->generation;
+	return ca->active->facts.have_key ? ca->active->number : 0;
 }
 
 struct view

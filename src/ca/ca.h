@@ -40,6 +40,7 @@ struct ca_policy {
 	bool no_replace;    /* grant auto no-replace */
 	bool renewals_wait; /* grant manual all */
 	bool adopt_waits;   /* grant adopt manual */
+	bool late_auto;	    /* grant late DAYS auto (DAYS: plan.late) */
 	bool serial_sequential;
 	int64_t serial_floor; /* last serial issued elsewhere; -1: none */
 	uint32_t eku;
@@ -74,6 +75,7 @@ enum grant_signer {	  /* who signed the message */
 };
 enum grant_password { PASSWORD_NONE, PASSWORD_RIGHT, PASSWORD_WRONG, PASSWORD_KINDS };
 enum grant_role { ROLE_CLIENT, ROLE_RA, ROLE_CA, ROLE_KINDS };
+enum grant_to { TO_ACTIVE, TO_NEXT, TO_OLD, TO_KINDS }; /* whose certificate was addressed */
 
 struct grant_facts {
 	enum ca_mode mode;
@@ -87,6 +89,10 @@ struct grant_facts {
 	bool subject_live;  /* the subject has a live certificate already */
 	enum grant_password password;
 	enum grant_role role; /* asked for, or held by the signer */
+	enum grant_to to;
+	bool late; /* "grant late ... auto": signed by the client's newest certificate, ended
+		      with the CA's, not long ago */
+	bool shadows_spent; /* it had several certificates of the next CA already */
 };
 enum grant_act { GRANT_ISSUE, GRANT_PEND, GRANT_REFUSE };
 enum grant_reason {
@@ -94,6 +100,8 @@ enum grant_reason {
 	REASON_PASSWORD, /* one-time password */
 	REASON_RENEWAL,	 /* signed by a live certificate of the same identity */
 	REASON_ADOPTED,	 /* the same, its certificate now known again */
+	REASON_SHADOW,	 /* the same, of the next CA */
+	REASON_LATE,	 /* "grant late ... auto" */
 	REASON_RESERVED,
 	REASON_KEY_ELSEWHERE,
 	REASON_STRANGER,
@@ -108,6 +116,9 @@ enum grant_reason {
 	REASON_MANUAL,
 	REASON_WRONG_PASSWORD,
 	REASON_REPLACE,
+	REASON_NEXT,
+	REASON_SHADOWS,
+	REASON_OLD,
 	REASON_COUNT,
 };
 struct grant {
@@ -126,10 +137,17 @@ enum ca_event_kind {
 	CA_REQUEST,  /* a pkiMessage */
 	CA_KEY_DONE, /* a job came back */
 	CA_COMMAND,  /* an operator's word */
-	CA_ARCHIVED, /* EFFECT_ARCHIVE was done: all = the file stands */
+	CA_ARCHIVED, /* EFFECT_ARCHIVE id was done: all = the file stands */
 	CA_ANSWERED, /* EFFECT_ASK id was answered, at whatever time */
 };
-enum ca_command { CA_GRANT, CA_REJECT, CA_REMOVE, CA_REVOKE, CA_PASSWORD };
+enum ca_command {
+	CA_GRANT,
+	CA_REJECT,
+	CA_REMOVE,
+	CA_REVOKE,
+	CA_PASSWORD,
+	CA_ROLLOVER
+};
 
 struct ca_answer {
 	bool known;   /* else nobody could say: the client is to come again */
@@ -167,10 +185,10 @@ enum effect_kind {
 			   operator */
 	EFFECT_JOB,	/* job; its bytes are in bytes */
 	EFFECT_PUBLISH, /* object: bytes served from front's memory */
-	EFFECT_ARCHIVE, /* bytes to STATEDIR/servers/NAME/archive/NAME.p12 */
+	EFFECT_ARCHIVE, /* bytes to STATEDIR/servers/NAME/archive/leaf; id comes back */
 	EFFECT_ASK,	/* the hook about a challenge; id: comes back; bytes: ca_question */
 };
-enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL };
+enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL, OBJECT_NEXT };
 
 struct effect {
 	enum effect_kind kind;
@@ -180,6 +198,7 @@ struct effect {
 	int retry_after;  /* seconds */
 	int64_t delay_ms; /* EFFECT_REPLY: not before (wrong passwords) */
 	enum ca_object object;
+	char leaf[96]; /* EFFECT_ARCHIVE; OBJECT_CRL: key identifier in hex, "": by NAME */
 	when_t valid_from, valid_until;
 	struct key_job job;
 	struct blob bytes;
@@ -229,6 +248,7 @@ const struct ca_policy *ca_policy(const struct ca *ca);
 const struct plan_ca_facts *ca_facts(const struct ca *ca);
 struct store *ca_store(const struct ca *ca);
 struct plan_ca ca_plan(const struct ca *ca, when_t now);
+const char *ca_key_label(const struct ca *ca); /* of the active one */
 int64_t ca_generation(const struct ca *ca); /* number of the active one, 0: none */
 /* Unsigned octets of the serial given last (0 octets: none). */
 struct view ca_last_serial(const struct ca *ca);

@@ -23,7 +23,8 @@ struct exchange {
 	bool too_weak;		  /* refused for that */
 	uint8_t identity[32];	  /* of admit: who gets the certificate */
 	enum cipher cipher;	  /* the answer's: in kind */
-	bool to_ra;		  /* the RA opens it and signs the answer */
+	struct generation *to;	  /* whose certificate the message is for */
+	bool to_ra;		  /* its RA opens it and signs the answer */
 	enum grant_signer signer; /* never SIGNER_SELF before the request inside is read */
 	int64_t signer_intent;	  /* our row of it, 0: none */
 	int64_t awaits;		  /* intent whose certificate it waits for, 0: none */
@@ -37,6 +38,26 @@ struct exchange {
 	const struct heard *heard;	  /* in challenge_answered only */
 };
 
+/* One CA certificate with its key and its RA. */
+struct generation {
+	int64_t number; /* 1, 2, ... */
+	char label[KEY_LABEL_MAX];
+	enum key_kind kind;
+	when_t made_at, switched_at; /* switched_at 0: not replaced */
+	struct blob spki, der;
+	struct cert cert; /* borrows from der */
+	uint8_t ski[20];
+	struct {
+		char label[KEY_LABEL_MAX];
+		int64_t intent; /* of its certificate, 0: not asked for yet */
+		struct blob der;
+		struct cert cert; /* borrows from der */
+		uint8_t ski[20];
+	} ra;
+	struct blob announcement; /* GetNextCACert: the one behind it, signed by it */
+	struct plan_generation facts;
+};
+
 /* A job at the keys, and what to do when it comes back. */
 enum task_kind {
 	TASK_MAKE_KEY,
@@ -44,6 +65,8 @@ enum task_kind {
 	TASK_ARCHIVE,
 	TASK_CRL,
 	TASK_RA_KEY,
+	TASK_ANNOUNCE,
+	TASK_FORGET,
 	TASK_UNWRAP, /* of x */
 	TASK_CERT,   /* of intent number */
 	TASK_REPLY,  /* of x */
@@ -54,6 +77,7 @@ struct task {
 	uint64_t job;
 	enum task_kind kind;
 	struct exchange *x; /* NULL once the exchange is gone */
+	int64_t generation; /* whose key */
 	int64_t number;
 	when_t at; /* TASK_CRL: thisUpdate */
 	struct blob tbs;
@@ -72,19 +96,12 @@ struct ca {
 	struct store *store;
 	struct keys *keys;
 	struct plan_ca_facts facts;
-	int64_t generation; /* 0: none yet */
-	int64_t crl_number;
-	when_t made_at; /* of the generation's key */
-	struct blob cert_der;
-	struct cert cert; /* borrows from cert_der */
-	struct blob spki; /* of the generation's key */
-	uint8_t ski[20];
-	struct {		/* its RA, when facts.have_ra */
-		int64_t intent; /* of its certificate, 0: not asked for yet */
-		struct blob der;
-		struct cert cert; /* borrows from der */
-		uint8_t ski[20];
-	} ra;
+	struct generation **generations; /* in order: replaced ones whose key is kept, active,
+					    next */
+	size_t generation_count;
+	struct generation *active, *next; /* next NULL: not begun */
+	int64_t crl_number;		  /* given last, to the lists of all generations */
+	size_t crls_open;		  /* lists that are being signed */
 	struct blob last_serial;
 	bool published, resumed; /* done once after opening */
 	when_t clock_mark;	 /* as stored */
@@ -118,11 +135,10 @@ bool ca_step(struct ca *ca, const struct ca_event *ev, when_t now, struct effect
 /* Everything in flight gets 503 and the facts are read again. Needs an open transaction. */
 bool ca_abandon(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
 
-/* task.c: jobs out, jobs back. They are for the CA's pair unless job->label says another.
- * job->bytes is copied; the task is returned for further filling.
- */
-struct task *ca_task_start(
-    struct ca *ca, enum task_kind kind, struct key_job *job, struct effects *out);
+/* task.c: jobs out, jobs back. For the pair of the generation, unless job->label says another.
+ * job->bytes is copied; the task is returned for further filling. */
+struct task *ca_task_start(struct ca *ca, enum task_kind kind, const struct generation *g,
+    struct key_job *job, struct effects *out);
 struct task *ca_task_take(struct ca *ca, uint64_t job); /* unlinks; NULL: unknown */
 void ca_task_free(struct task *t);
 void ca_task_forget_exchange(struct ca *ca, const struct exchange *x);
@@ -200,6 +216,7 @@ bool adopt(struct ca *ca, const struct cert *c, struct view identity, const char
 
 /* issue.c: certificates */
 struct issue {
+	struct generation *by;
 	struct view subject, spki, san;
 	uint32_t key_usage, eku; /* as asked */
 	enum cert_kind kind;
@@ -207,6 +224,7 @@ struct issue {
 	struct view identity, digest; /* 32 octets each; no digest: nobody asked for it */
 	const char *transaction, *granted_by;
 };
+uint32_t issue_key_usage(const struct issue *i); /* as it will be */
 /* Can a certificate be issued at this instant? Callers ask before issue_begin. */
 bool issue_possible(const struct ca *ca, when_t now);
 /* Has another name a certificate for this key (SEC-05, BAD-095)? */
@@ -270,33 +288,82 @@ bool exchange_begin(struct ca *ca, const struct ca_event *ev, when_t now, struct
 bool exchange_opened(struct ca *ca, struct exchange *x, const struct key_done *d, when_t now,
     struct effects *out, struct err *e) MUST_USE;
 
-/* authority.c: the CA's own key, certificate, archive and list */
-void authority_make_key(struct ca *ca, struct effects *out);
-bool authority_make_cert(
-    struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-bool authority_make_crl(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-void authority_archive(struct ca *ca, struct effects *out);
-bool authority_archived(struct ca *ca, bool written, when_t now, struct err *e) MUST_USE;
+/* authority.c: the CA's own keys, certificates and archives */
+void authority_make_key(struct ca *ca, bool next, struct effects *out);
+bool authority_make_cert(struct ca *ca, struct generation *g, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+void authority_archive(struct ca *ca, struct generation *g, struct effects *out);
+bool authority_archived(
+    struct ca *ca, int64_t generation, bool written, when_t now, struct err *e) MUST_USE;
 bool authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t now,
     struct effects *out, struct err *e) MUST_USE;
 void authority_publish(struct ca *ca, struct effects *out);
-bool authority_save(struct ca *ca, struct err *e) MUST_USE; /* the row of the generation */
+bool authority_load(struct ca *ca, struct err *e) MUST_USE;
 /* The signer said no or is in trouble: nothing of ours before a minute has passed. */
 void authority_hold(struct ca *ca, const char *what, const char *why, when_t now);
-/* With what the CA's key signs certificates and lists. */
-struct sig_alg authority_alg(const struct ca *ca);
 bool authority_mark(struct ca *ca, when_t now, struct err *e) MUST_USE; /* fact clock_mark */
-bool authority_load(struct ca *ca, struct err *e) MUST_USE;
+struct effect *publish(
+    struct effects *out, enum ca_object object, struct view bytes, when_t from, when_t until);
 
 /* ra.c: the certificate for envelopes and replies (RFC 8894 2.1.2) */
-bool ra_load(struct ca *ca, const struct row_generation *g, struct err *e) MUST_USE;
-bool ra_make(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
-bool ra_key_made(struct ca *ca, const struct key_done *d, when_t now, struct effects *out,
+bool ra_load(struct ca *ca, struct generation *g, const struct row_generation *row,
     struct err *e) MUST_USE;
-/* Its intent came back from the signer, for better or worse. */
-bool ra_settled(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-/* Whose certificate answers: the RA's or the CA's. */
-const struct cert *face(const struct ca *ca, bool to_ra);
+bool ra_make(struct ca *ca, struct generation *g, struct effects *out, struct err *e) MUST_USE;
+bool ra_key_made(struct ca *ca, struct generation *g, const struct key_done *d, when_t now,
+    struct effects *out, struct err *e) MUST_USE;
+/* An intent came back from the signer, for better or worse: was it an RA's? */
+bool ra_settled(
+    struct ca *ca, int64_t intent, when_t now, struct effects *out, struct err *e) MUST_USE;
+/* Whose certificate answers: the RA's or the CA's; and with which key. */
+const struct cert *face(const struct generation *g, bool to_ra);
+const char *face_label(const struct generation *g, bool to_ra);
+
+/* generation.c: CA certificates, one after the other */
+struct generation *generation_add(struct ca *ca, int64_t number);
+struct generation *generation_of(const struct ca *ca, int64_t number); /* NULL: key gone */
+void generation_drop(struct ca *ca, struct generation *g);
+void generations_free(struct ca *ca);
+bool generations_load(struct ca *ca, struct err *e) MUST_USE;
+bool generation_save(struct ca *ca, const struct generation *g, struct err *e) MUST_USE;
+bool generation_take(struct generation *g, struct view certificate, struct err *e) MUST_USE;
+/* A small fact of this generation: its name, as the first one always had it. */
+void generation_fact(const struct generation *g, const char *name, char out[64]);
+/* What the plan is to know of active and next. */
+void generations_tell(struct ca *ca);
+/* With what its key signs certificates and lists. */
+struct sig_alg generation_alg(const struct ca *ca, const struct generation *g);
+
+/* list.c: revocation lists, one a generation, all from one snapshot (KR-07, KR-08) */
+bool list_make(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+bool list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_done *d,
+    when_t now, struct effects *out, struct err *e) MUST_USE;
+bool list_load(struct ca *ca, struct err *e) MUST_USE;
+void list_publish(struct ca *ca, struct effects *out);
+
+/* revoke.c: a certificate that is issued and not revoked; the row is borrowed */
+bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const char *actor,
+    when_t now, struct err *e) MUST_USE;
+
+/* shadow.c: certificates of the next generation, one live one a client and key usage */
+/* Has it had so many that a human must look? */
+bool shadow_spent(struct ca *ca, struct view identity, bool *spent, struct err *e) MUST_USE;
+bool shadow_issued(
+    struct ca *ca, const struct issue *i, int64_t intent, when_t now, struct err *e) MUST_USE;
+bool shadow_answer(struct ca *ca, struct exchange *x, struct view identity, int64_t key8,
+    when_t now, bool *answered, struct effects *out, struct err *e) MUST_USE;
+
+/* rollover.c: from one generation to the next (DESIGN.md rule 1) */
+/* "crypto pki server NAME rollover" (IOS S56) */
+bool rollover_ask(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+bool rollover_announce(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+bool rollover_announced(struct ca *ca, struct generation *g, struct task *t,
+    const struct key_done *d, when_t now, struct effects *out, struct err *e) MUST_USE;
+bool rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+bool rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+bool rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d,
+    when_t now, struct effects *out, struct err *e) MUST_USE;
+void rollover_publish(const struct ca *ca, struct effects *out);
 
 /* command.c */
 bool command_do(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,

@@ -8,60 +8,34 @@
 static bool
 revoke(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
 {
-	struct blob entry = {0}, hex = {0};
+	struct blob hex = {0};
 	struct row_cert row;
 	struct err why = {0};
-	uint8_t identity[32] = {0};
-	int64_t intent;
-	bool ok = false;
+	bool ok = true;
 
 	hex_add(&hex, ev->serial, true);
 	if (!ST(ca)->cert_by_serial(ca->store, ev->serial, &row, &why) ||
 	    row.state != CERT_ISSUED) {
-		if (!absent(&why, e))
-			goto out;
-		effect_tell(out, ev->id, 1,
-		    "%% No certificate with serial number %s was issued here.\n"
-		    "  See: show crypto pki server %s certificates\n",
-		    blob_cstr(&hex), ca->policy.name);
-		ok = true;
-		goto out;
-	}
-	intent = row.intent;
-	if (intent == ca->ra.intent) {
+		ok = absent(&why, e);
+		if (ok)
+			effect_tell(out, ev->id, 1,
+			    "%% No certificate with serial number %s was issued here.\n"
+			    "  See: show crypto pki server %s certificates\n",
+			    blob_cstr(&hex), ca->policy.name);
+	} else if (row.kind == CERT_RA &&
+		   view_equal_str(view_str(row.granted_by), "keymuster")) {
 		effect_tell(out, ev->id, 1,
 		    "%% %s is the certificate of this CA's own RA: without it nobody enrols.\n",
 		    blob_cstr(&hex));
-		ok = true;
-		goto out;
-	}
-	if (row.identity.n == sizeof(identity))
-		memcpy(identity, row.identity.p, sizeof(identity));
-	if (!ST(ca)->cert_revoke(ca->store, intent, now, ev->reason, &why)) {
-		if (why.why != WHY_REFUSED) {
-			*e = why;
-			goto out;
-		}
+	} else if (row.revoked_at != 0) {
 		effect_tell(
 		    out, ev->id, 0, "%% Certificate %s is revoked already.\n", blob_cstr(&hex));
-		ok = true;
-		goto out;
+	} else {
+		ok = revoke_cert(ca, &row, ev->reason, ev->actor, now, e);
+		if (ok)
+			effect_tell(out, ev->id, 0, "%% Certificate %s succesfully revoked.\n",
+			    blob_cstr(&hex));
 	}
-	crl_entry_encode(ev->serial, now, ev->reason, &entry);
-	if (!ST(ca)->revoked_add(ca->store, blob_view(&entry), e) ||
-	    !ST(ca)->fact_put(ca->store, "crl-stale", VIEW("1"), e) ||
-	    !client_anew(ca, view_of(identity, sizeof(identity)), intent, e) ||
-	    !ST(ca)->audit_add(ca->store, now, ev->actor, "revoke", blob_cstr(&hex), e))
-		goto out;
-	crash_point("revoked");
-	ca->facts.crl_stale = true;
-	log_notice("certificate revoked", "ca='%s' serial='%s' by='%s'", ca->policy.name,
-	    blob_cstr(&hex), ev->actor);
-	effect_tell(
-	    out, ev->id, 0, "%% Certificate %s succesfully revoked.\n", blob_cstr(&hex));
-	ok = true;
-out:
-	blob_free(&entry);
 	blob_free(&hex);
 	return ok;
 }
@@ -210,7 +184,7 @@ command_do(
 		    "calendar-valid\" once it is right.\n");
 		return true;
 	}
-	if (!ca->facts.have_cert) {
+	if (!ca->active->facts.have_cert) {
 		effect_tell(out, ev->id, 1,
 		    "%% Certificate server %s has no CA certificate yet.\n", ca->policy.name);
 		return true;
@@ -231,6 +205,8 @@ command_do(
 		return revoke(ca, ev, now, out, e);
 	case CA_PASSWORD:
 		return password_make(ca, ev, now, out, e);
+	case CA_ROLLOVER:
+		return rollover_ask(ca, ev, now, out, e);
 	}
 	return err_set(e, WHY_BUG, "command %d", (int)ev->command);
 }

@@ -15,7 +15,7 @@ find_signer(struct ca *ca, struct exchange *x, struct err *e)
 
 	if (x->scep.signer.whole.n > 0)
 		return true;
-	if (!name_equal(x->scep.signer_issuer, ca->cert.subject))
+	if (!name_equal(x->scep.signer_issuer, ca->active->cert.subject))
 		return err_set(e, WHY_NOT_FOUND, "signer's certificate not enclosed");
 	if (!ST(ca)->cert_by_serial(ca->store, serial_unsigned(x->scep.signer_serial), &row, e))
 		return false;
@@ -33,13 +33,25 @@ addressed_to(const struct cert *c, const uint8_t ski[20], const struct envelope 
 	return view_equal(v->serial, c->serial) && name_equal(v->issuer, c->issuer);
 }
 
-/* The recipient says whether the RA or the CA itself opens the message. */
+/* The recipient names the generation, and its RA or the CA itself (NX-16). */
 static bool
-addressed_to_us(const struct ca *ca, struct exchange *x)
+addressed_to_us(struct ca *ca, struct exchange *x)
 {
-	x->to_ra = ca->facts.have_ra && addressed_to(&ca->ra.cert, ca->ra.ski, &x->envelope);
-	return x->to_ra ||
-	       (ca->cert.key.kind == KEY_RSA && addressed_to(&ca->cert, ca->ski, &x->envelope));
+	for (size_t i = 0; i < ca->generation_count; i++) {
+		struct generation *g = ca->generations[i];
+
+		if (!g->facts.have_cert)
+			continue;
+		x->to = g;
+		x->to_ra =
+		    g->facts.have_ra && addressed_to(&g->ra.cert, g->ra.ski, &x->envelope);
+		if (x->to_ra ||
+		    (g->kind == KEY_RSA && addressed_to(&g->cert, g->ski, &x->envelope)))
+			return true;
+	}
+	x->to = ca->active;
+	x->to_ra = ca->active->facts.have_ra;
+	return false;
 }
 
 static bool
@@ -67,7 +79,6 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out, struct err
 		return true;
 	}
 	if (!addressed_to_us(ca, x)) {
-		x->to_ra = ca->facts.have_ra;
 		reply_fail(ca, x, SCEP_BAD_CERT_ID,
 		    "unknown CA certificate, fetch it again by GetCACert", out);
 		return true;
@@ -89,9 +100,8 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out, struct err
 	    .bytes = x->envelope.wrapped_key,
 	};
 
-	if (x->to_ra)
-		(void)snprintf(job.label, sizeof(job.label), "%s", ca->policy.ra_label);
-	t = ca_task_start(ca, TASK_UNWRAP, &job, out);
+	(void)snprintf(job.label, sizeof(job.label), "%s", face_label(x->to, x->to_ra));
+	t = ca_task_start(ca, TASK_UNWRAP, x->to, &job, out);
 	t->x = x;
 	return true;
 }
@@ -185,15 +195,17 @@ exchange_begin(
 	struct exchange *x;
 	bool proven;
 
-	if (ca->policy.plan.shutdown || !issue_possible(ca, now) || now < ca->facts.cert_from ||
-	    (ca->cert.key.kind != KEY_RSA && !ca->facts.have_ra) ||
+	if (ca->policy.plan.shutdown || !issue_possible(ca, now) ||
+	    now < ca->active->facts.cert_from ||
+	    (ca->active->kind != KEY_RSA && !ca->active->facts.have_ra) ||
 	    ca->in_flight >= IN_FLIGHT_MAX) {
 		effect_reply(out, ev->id, 503, "not serving now, try again",
 		    issue_possible(ca, now) ? 5 : 60);
 		return true;
 	}
 	x = exchange_new(ca, ev);
-	x->to_ra = ca->facts.have_ra;
+	x->to = ca->active;
+	x->to_ra = ca->active->facts.have_ra;
 	if (!prove_sender(ca, x, now, &proven, out, e))
 		return false;
 	if (!proven)
@@ -257,7 +269,7 @@ get_crl(struct ca *ca, struct exchange *x, struct effects *out, struct err *e)
 	struct blob der = {0};
 	bool ok;
 
-	if (!ST(ca)->crl_get(ca->store, ca->generation, &row, &why) || row.der.n == 0) {
+	if (!ST(ca)->crl_get(ca->store, ca->active->number, &row, &why) || row.der.n == 0) {
 		if (!absent(&why, e))
 			return false;
 		reply_later(ca, x, 5, out);
@@ -281,7 +293,7 @@ query_opened(struct ca *ca, struct exchange *x, struct view plain, when_t now,
 	struct view issuer, serial;
 	struct err why = {0};
 	bool found = issuer_and_serial_decode(plain, &issuer, &serial, &why) &&
-		     name_equal(issuer, ca->cert.subject);
+		     name_equal(issuer, ca->active->cert.subject);
 	bool ok = true;
 
 	if (found && x->scep.type == SCEP_GETCRL)

@@ -59,10 +59,18 @@ grant_decide(const struct grant_facts *f)
 		return refuse(SCEP_BAD_REQUEST, REASON_SAN);
 	if (f->mode == CA_GRANT_NONE)
 		return refuse(SCEP_BAD_REQUEST, REASON_GRANT_NONE);
+	if (f->to == TO_NEXT && f->signer != SIGNER_LIVE)
+		return refuse(SCEP_BAD_REQUEST, REASON_NEXT);
 	if (f->role != ROLE_CLIENT)
 		return pend(REASON_ROLE);
+	if (f->to == TO_NEXT && f->shadows_spent)
+		return pend(REASON_SHADOWS);
 	if (f->signer == SIGNER_EXPIRED)
-		return pend(REASON_EXPIRED);
+		return f->late && !f->renewals_wait ? issue(REASON_LATE) : pend(REASON_EXPIRED);
+	if (f->to == TO_NEXT)
+		return f->renewals_wait ? pend(REASON_MANUAL) : issue(REASON_SHADOW);
+	if (f->to == TO_OLD && f->password != PASSWORD_RIGHT)
+		return pend(REASON_OLD);
 	if (f->signer == SIGNER_LIVE)
 		return f->renewals_wait ? pend(REASON_MANUAL) : issue(REASON_RENEWAL);
 	if (f->signer == SIGNER_ADOPTABLE)
@@ -79,6 +87,15 @@ grant_words(enum grant_reason r)
 	    [REASON_PASSWORD] = "granted: one-time password",
 	    [REASON_RENEWAL] = "granted: renewal by the live certificate",
 	    [REASON_ADOPTED] = "granted: renewal by an adopted certificate",
+	    [REASON_SHADOW] = "granted: certificate of the next CA, by the live one",
+	    [REASON_LATE] = "granted: late, by the newest certificate of the replaced CA",
+	    [REASON_NEXT] =
+		"the next CA certificate serves renewals by live certificates only, until it "
+		"is active",
+	    [REASON_SHADOWS] =
+		"several certificates of the next CA were made; waits for an operator",
+	    [REASON_OLD] = "sent to the CA certificate that was replaced: fetch it again by "
+			   "GetCACert; waits for an operator",
 	    [REASON_RESERVED] = "the name or the key is the CA's own",
 	    [REASON_KEY_ELSEWHERE] =
 		"the key is certified for another name; make a new key pair",

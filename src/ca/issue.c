@@ -64,8 +64,8 @@ serial_next(struct ca *ca, struct blob *out, struct err *e)
 	return true;
 }
 
-static uint32_t
-key_usage_of(const struct issue *i)
+uint32_t
+issue_key_usage(const struct issue *i)
 {
 	uint32_t asked = i->key_usage & KU_CLIENTS_MAY_ASK;
 
@@ -80,29 +80,30 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 {
 	struct spki key;
 	uint8_t ski[20];
-	when_t from = when_max(now, ca->cert.not_before);
+	const struct generation *by = i->by;
+	when_t from = when_max(now, by->cert.not_before);
 
 	if (!spki_decode(i->spki, &key, e))
 		return false;
 	spki_key_id(&key, ski);
 	*spec = (struct cert_spec){
 	    .serial = serial,
-	    .issuer = ca->cert.subject,
+	    .issuer = by->cert.subject,
 	    .subject = i->subject,
 	    .spki = i->spki,
 	    .not_before = from,
-	    .not_after = i->own ? ca->cert.not_after
-				: plan_cert_until(&ca->policy.plan, ca->cert.not_after, from),
-	    .alg = authority_alg(ca),
+	    .not_after = i->own ? by->cert.not_after
+				: plan_cert_until(&ca->policy.plan, by->cert.not_after, from),
+	    .alg = generation_alg(ca, by),
 	    .is_ca = i->kind == CERT_SUB_CA,
 	    .path_len = i->kind == CERT_SUB_CA ? 0 : -1,
-	    .key_usage = key_usage_of(i),
+	    .key_usage = issue_key_usage(i),
 	    .eku = i->kind == CERT_SUB_CA || i->own
 		       ? 0
 		       : ca->policy.eku | (i->eku & EKU_CLIENTS_MAY_ASK),
 	    .san = i->san,
 	    .ski = view_of(ski, sizeof(ski)),
-	    .aki = view_of(ca->ski, sizeof(ca->ski)),
+	    .aki = view_of(by->ski, sizeof(by->ski)),
 	    .cdp = ca->policy.cdp_url[0] != 0 ? ca->policy.cdp_url : NULL,
 	};
 	if (spec->not_after <= spec->not_before)
@@ -112,8 +113,8 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 }
 
 static void
-sign_intent(struct ca *ca, int64_t intent, struct view tbs, const struct sig_alg *alg,
-    struct effects *out)
+sign_intent(struct ca *ca, const struct generation *by, int64_t intent, struct view tbs,
+    const struct sig_alg *alg, struct effects *out)
 {
 	struct key_job job = {
 	    .act = KEY_SIGN,
@@ -122,7 +123,7 @@ sign_intent(struct ca *ca, int64_t intent, struct view tbs, const struct sig_alg
 	    .intent = (uint64_t)intent,
 	    .bytes = tbs,
 	};
-	struct task *t = ca_task_start(ca, TASK_CERT, &job, out);
+	struct task *t = ca_task_start(ca, TASK_CERT, by, &job, out);
 
 	t->number = intent;
 	blob_add_view(&t->tbs, tbs);
@@ -146,7 +147,7 @@ store_intent(struct ca *ca, const struct issue *i, when_t now, struct blob *tbs,
 			break;
 
 		struct row_cert row = {
-		    .generation = ca->generation,
+		    .generation = i->by->number,
 		    .serial = blob_view(&serial),
 		    .serial8 = sha256_8(blob_view(&serial)),
 		    .key8 = sha256_8(i->spki),
@@ -176,7 +177,7 @@ bool
 issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
     struct effects *out, struct err *e)
 {
-	struct sig_alg alg = authority_alg(ca);
+	struct sig_alg alg = generation_alg(ca, i->by);
 	struct blob tbs = {0}, name = {0};
 	bool ok;
 
@@ -184,7 +185,7 @@ issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
 	ok = store_intent(ca, i, now, &tbs, intent, e) &&
 	     ST(ca)->audit_add(ca->store, now, i->granted_by, "issue", blob_cstr(&name), e);
 	if (ok)
-		sign_intent(ca, *intent, blob_view(&tbs), &alg, out);
+		sign_intent(ca, i->by, *intent, blob_view(&tbs), &alg, out);
 	blob_free(&tbs);
 	blob_free(&name);
 	return ok;
@@ -194,17 +195,21 @@ issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
 void
 issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
 {
-	struct sig_alg alg = authority_alg(ca);
+	const struct generation *by = generation_of(ca, row->generation);
+	struct sig_alg alg;
 	struct cert c;
 	struct err why = {0};
 
+	if (by == NULL)
+		return; /* its key is gone: issue_resume voids it */
+	alg = generation_alg(ca, by);
 	for (struct task *t = ca->tasks; t != NULL; t = t->next)
 		if (t->kind == TASK_CERT && t->number == row->intent)
 			return;
 	/* The configured hash may have changed since. */
 	if (cert_decode_tbs(row->body, &c, &why))
 		alg = c.alg;
-	sign_intent(ca, row->intent, row->body, &alg, out);
+	sign_intent(ca, by, row->intent, row->body, &alg, out);
 }
 
 bool
@@ -217,7 +222,8 @@ issue_key_elsewhere(
 bool
 issue_possible(const struct ca *ca, when_t now)
 {
-	return ca->facts.clock_trusted && ca->facts.have_cert && now < ca->facts.cert_until;
+	return ca->facts.clock_trusted && ca->active->facts.have_cert &&
+	       now < ca->active->facts.cert_until;
 }
 
 /* Everybody who waits for this certificate gets it. */
@@ -300,7 +306,9 @@ issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e)
 
 	for (int64_t after = 0; ok && ST(ca)->cert_open(ca->store, after, &row, &why);
 	     after = row.intent) {
-		if (row.generation != ca->generation || now >= row.not_after) {
+		const struct generation *by = generation_of(ca, row.generation);
+
+		if (by == NULL || by->switched_at != 0 || now >= row.not_after) {
 			ok = ST(ca)->cert_settle(ca->store, row.intent, (struct view){0}, e);
 			continue;
 		}

@@ -26,7 +26,7 @@ reply_hash(const struct ca *ca, const struct exchange *x)
 static void
 reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 {
-	const struct cert *signer = face(ca, x->to_ra);
+	const struct cert *signer = face(x->to, x->to_ra);
 	struct scep_spec *s = &x->reply;
 	struct err e = {0};
 	struct task *t;
@@ -61,9 +61,8 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	    .bytes = blob_view(&x->attrs),
 	};
 
-	if (x->to_ra)
-		(void)snprintf(job.label, sizeof(job.label), "%s", ca->policy.ra_label);
-	t = ca_task_start(ca, TASK_REPLY, &job, out);
+	(void)snprintf(job.label, sizeof(job.label), "%s", face_label(x->to, x->to_ra));
+	t = ca_task_start(ca, TASK_REPLY, x->to, &job, out);
 	t->x = x;
 }
 
@@ -156,7 +155,7 @@ reply_cert(
 
 	blob_add_view(&certs, cert);
 	if (chain)
-		blob_add_view(&certs, ca->cert.whole);
+		blob_add_view(&certs, face(x->to, false)->whole);
 	ok = reply_success(ca, x, blob_view(&certs), (struct view){0}, out, e);
 	blob_free(&certs);
 	return ok;

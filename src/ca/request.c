@@ -47,7 +47,7 @@ request_digest(
 	uint8_t hash[32];
 
 	blob_add_sized(&all, view_str(ca->policy.name));
-	blob_add_u64(&all, (uint64_t)ca->generation);
+	blob_add_u64(&all, (uint64_t)x->to->number);
 	blob_add_sized(&all, x->scep.transaction);
 	sha256(csr->key.whole, hash);
 	blob_add(&all, hash, sizeof(hash));
@@ -143,10 +143,46 @@ find_password(struct ca *ca, struct request *r, bool void_last, when_t now, stru
 }
 
 static bool
-names_us(const struct csr *csr, const struct cert *own)
+names_us(const struct ca *ca, const struct csr *csr)
 {
-	return name_equal(csr->subject, own->subject) ||
-	       view_equal(csr->key.whole, own->key.whole);
+	for (size_t i = 0; i < ca->generation_count; i++) {
+		const struct generation *g = ca->generations[i];
+		const struct cert *own[] = {g->facts.have_cert ? &g->cert : NULL,
+		    g->facts.have_ra ? &g->ra.cert : NULL};
+
+		for (size_t k = 0; k < COUNT_OF(own); k++)
+			if (own[k] != NULL &&
+			    (name_equal(csr->subject, own[k]->subject) ||
+				view_equal(csr->key.whole, own[k]->key.whole)))
+				return true;
+	}
+	return false;
+}
+
+/* "grant late DAYS auto": signed by the client's newest certificate of a CA that was replaced
+ * within these days. */
+static bool
+find_late(struct ca *ca, const struct exchange *x, const struct request *r, when_t now,
+    bool *late, struct err *e)
+{
+	struct row_client client;
+	struct row_cert cert;
+	struct generation *g;
+	struct err why = {0};
+
+	*late = false;
+	if (!ca->policy.late_auto || x->signer != SIGNER_EXPIRED || x->signer_intent == 0)
+		return true;
+	if (!ST(ca)->client_get(ca->store, view_of(r->identity, 32), &client, &why))
+		return absent(&why, e);
+	if (client.intent != x->signer_intent)
+		return true;
+	if (!ST(ca)->cert_get(ca->store, x->signer_intent, &cert, e))
+		return false;
+	g = generation_of(ca, cert.generation);
+	*late = g != NULL && g->switched_at != 0 &&
+		now < when_add(g->switched_at, ca->policy.plan.late);
+	return true;
 }
 
 /* Everything that grant_decide wants to know. */
@@ -167,8 +203,7 @@ gather_facts(
 	    .signer = x->signer,
 	    .same_subject = name_equal(csr->subject, x->scep.signer.subject),
 	    .same_san = san_subset(csr->san, x->scep.signer.san),
-	    .reserved =
-		names_us(csr, &ca->cert) || (ca->facts.have_ra && names_us(csr, &ca->ra.cert)),
+	    .reserved = names_us(ca, csr),
 	};
 	if (f->signer == SIGNER_STRANGER &&
 	    view_equal(csr->key.whole, x->scep.signer.key.whole))
@@ -179,6 +214,10 @@ gather_facts(
 	    !client_live(ca, view_of(r->identity, 32), now, &f->subject_live, &void_last, e))
 		return false;
 	f->role = r->role;
+	f->to = x->to == ca->next ? TO_NEXT : x->to == ca->active ? TO_ACTIVE : TO_OLD;
+	if (!find_late(ca, x, r, now, &f->late, e) ||
+	    !shadow_spent(ca, view_of(r->identity, 32), &f->shadows_spent, e))
+		return false;
 	/* A challenge in a renewal is never compared (rule 7). */
 	return f->signer != SIGNER_SELF || find_password(ca, r, void_last, now, e);
 }
@@ -190,6 +229,8 @@ kind_of(const struct request *r)
 		return CERT_SUB_CA;
 	if (r->role == ROLE_RA)
 		return CERT_RA;
+	if (r->facts.to == TO_NEXT)
+		return CERT_SHADOW;
 	return r->facts.signer == SIGNER_SELF ? CERT_INITIAL : CERT_RENEWAL;
 }
 
@@ -202,8 +243,11 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 	    [REASON_PASSWORD] = "password",
 	    [REASON_RENEWAL] = "renewal",
 	    [REASON_ADOPTED] = "adopted",
+	    [REASON_SHADOW] = "renewal",
+	    [REASON_LATE] = "late",
 	};
 	struct issue i = {
+	    .by = x->to->switched_at == 0 ? x->to : ca->active,
 	    .subject = r->csr.subject,
 	    .spki = r->csr.key.whole,
 	    .san = r->csr.san,
@@ -231,6 +275,8 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 		return false;
 	if (!issue_begin(ca, &i, now, &x->awaits, out, e))
 		return false;
+	if (i.by == ca->next)
+		return client_note(ca, &s, now, e) && shadow_issued(ca, &i, x->awaits, now, e);
 	s.intent = x->awaits;
 	return client_note(ca, &s, now, e);
 }
@@ -284,7 +330,7 @@ request_store(struct ca *ca, struct exchange *x, const struct request *r, const 
 	without_password(&r->csr, &stored);
 
 	struct row_request row = {
-	    .generation = ca->generation,
+	    .generation = x->to->number,
 	    .key8 = sha256_8(x->scep.signer.key.whole),
 	    .digest = view_of(r->digest, 32),
 	    .identity = view_of(r->identity, 32),
@@ -338,6 +384,7 @@ request_decide(struct ca *ca, struct exchange *x, struct request *r, when_t now,
     struct effects *out, struct err *e)
 {
 	struct grant g;
+	bool answered;
 
 	if (!gather_facts(ca, x, r, now, e))
 		return false;
@@ -351,6 +398,13 @@ request_decide(struct ca *ca, struct exchange *x, struct request *r, when_t now,
 	if (r->by_hook)
 		r->facts.password = challenge_result(ca, x, &r->csr);
 	g = grant_decide(&r->facts);
+	if (r->facts.to == TO_OLD && g.reason == REASON_EXPIRED) {
+		if (!shadow_answer(ca, x, view_of(r->identity, 32), sha256_8(r->csr.key.whole),
+			now, &answered, out, e))
+			return false;
+		if (answered)
+			return true;
+	}
 	if (r->facts.password == PASSWORD_WRONG && g.reason == REASON_WRONG_PASSWORD &&
 	    (r->by_hook || ca->facts.challenge_expiry != WHEN_NEVER))
 		x->delay_ms = source_wrong_password(ca, x->source, now);

@@ -4,18 +4,20 @@
 #include "ca/ca_int.h"
 
 struct task *
-ca_task_start(struct ca *ca, enum task_kind kind, struct key_job *job, struct effects *out)
+ca_task_start(struct ca *ca, enum task_kind kind, const struct generation *g,
+    struct key_job *job, struct effects *out)
 {
 	struct task *t = mem_get(sizeof(*t));
 	struct effect *x = effect_add(out, EFFECT_JOB);
 
 	job->id = ++ca->next_job;
 	if (job->label[0] == 0)
-		(void)snprintf(job->label, sizeof(job->label), "%s", ca->policy.key_label);
+		(void)snprintf(job->label, sizeof(job->label), "%s", g->label);
 	blob_add_view(&x->bytes, job->bytes);
 	x->job = *job;
 	t->job = job->id;
 	t->kind = kind;
+	t->generation = g->number;
 	t->alg = job->alg;
 	*ca->tasks_end = t;
 	ca->tasks_end = &t->next;

@@ -221,6 +221,7 @@ publish(struct server *s, struct effect *x)
 	    [OBJECT_CAPS] = {OP_GETCACAPS, "text/plain"},
 	    [OBJECT_CACERT] = {OP_GETCACERT, "application/x-x509-ca-cert"},
 	    [OBJECT_CRL] = {OP_GETCRL, "application/pkix-crl"},
+	    [OBJECT_NEXT] = {OP_GETNEXTCACERT, "application/x-x509-next-ca-cert"},
 	};
 	struct front_say what = {
 	    .status = 200,
@@ -233,10 +234,13 @@ publish(struct server *s, struct effect *x)
 	(void)snprintf(what.ca, sizeof(what.ca), "%s", s->conf->name);
 	(void)snprintf(what.type, sizeof(what.type), "%s",
 	    x->bundle ? "application/x-x509-ca-ra-cert" : objects[x->object].type);
-	say(s->core, &what, 0);
+	if (x->leaf[0] == 0)
+		say(s->core, &what, 0);
+	else
+		(void)snprintf(what.ca, sizeof(what.ca), "%.63s", x->leaf);
 	if (x->object != OBJECT_CRL)
 		return;
-	/* The same list under its file name. */
+	/* The same list under its file name: the CA's, or its key identifier. */
 	what.op = OP_CRL;
 	say(s->core, &what, 0);
 }
@@ -245,12 +249,13 @@ publish(struct server *s, struct effect *x)
 static void
 write_archive(struct server *s, const struct effect *x)
 {
-	char leaf[128], path[512];
+	char leaf[160], path[512];
 	struct item *it = mem_get(sizeof(*it));
 	struct err e = {0};
 
-	(void)snprintf(leaf, sizeof(leaf), "archive/%s.p12", s->conf->name);
+	(void)snprintf(leaf, sizeof(leaf), "archive/%s", x->leaf);
 	it->event.kind = CA_ARCHIVED;
+	it->event.id = x->id;
 	it->event.all = file_replace(server_path(s->core->o->state, s->conf->name, leaf, path),
 	    0600, blob_view(&x->bytes), &e);
 	if (it->event.all)
@@ -580,11 +585,11 @@ clock_check_due(void *arg)
 static bool
 key_is_there(const struct server *s, struct err *e)
 {
-	char leaf[128], path[512];
+	char leaf[160], path[512];
 
-	if (!ca_facts(s->ca)->have_key)
+	if (!ca_facts(s->ca)->active.have_key)
 		return true;
-	(void)snprintf(leaf, sizeof(leaf), "keys/%s.key", ca_policy(s->ca)->key_label);
+	(void)snprintf(leaf, sizeof(leaf), "keys/%s.key", ca_key_label(s->ca));
 	return file_exists(server_path(s->core->o->state, s->conf->name, leaf, path)) ||
 	       err_set(e, WHY_NOT_FOUND,
 		   "the key pair of the CA is missing: restore %s from the backup of this "

@@ -83,6 +83,7 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 	    [CMD_REMOVE] = CA_REMOVE,
 	    [CMD_REVOKE] = CA_REVOKE,
 	    [CMD_PASSWORD] = CA_PASSWORD,
+	    [CMD_ROLLOVER] = CA_ROLLOVER,
 	};
 	struct server *s = server_of(c, line);
 	struct item *it;
@@ -253,6 +254,7 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_REMOVE:
 	case CMD_REVOKE:
 	case CMD_PASSWORD:
+	case CMD_ROLLOVER:
 		to_authority(c, client, &line, who);
 		break;
 	case CMD_CALENDAR_VALID:

@@ -31,6 +31,7 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	    .no_replace = c->grant_no_replace,
 	    .renewals_wait = c->grant_manual_all,
 	    .adopt_waits = c->adopt_manual,
+	    .late_auto = c->late_auto,
 	    .serial_sequential = c->serial == SERIAL_SEQUENTIAL,
 	    .serial_floor = c->serial_number,
 	    .eku = c->eku,

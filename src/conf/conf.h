@@ -63,8 +63,7 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	int ec_bits;		       /* 256, 384, 521 */
 	char ra_label[CONF_NAME_MAX];  /* "ra rsakeypair LABEL": "": the CA opens envelopes */
 	int ra_bits;
-	bool auto_rollover;
-	when_t auto_rollover_span; /* kept and printed; acted on by a later part */
+	bool late_auto; /* "grant late DAYS auto" */
 	bool compat_legacy, compat_ancient;
 	char legacy_pattern[128], ancient_pattern[128]; /* subjects it is for; empty: all */
 	char challenge_url[512]; /* who decides on challenges; empty: nobody */
@@ -130,6 +129,7 @@ enum command {
 	CMD_REMOVE,	    /* crypto pki server NAME grant|reject|remove {all|ID} */
 	CMD_REVOKE,	    /* crypto pki server NAME revoke SERIAL [REASON] */
 	CMD_PASSWORD,	    /* crypto pki server NAME password generate [MINUTES] */
+	CMD_ROLLOVER,	    /* crypto pki server NAME rollover */
 	CMD_CALENDAR_VALID, /* clock calendar-valid, no clock calendar-valid */
 	CMD_WRITE_MEMORY,   /* write memory, copy running-config startup-config */
 };

@@ -37,6 +37,7 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_LEGACY,
 	T_ANCIENT,
 	T_ROLLOVER,
+	T_LATE,
 	T_HTTP,
 	T_LISTEN,
 	T_REFUSED,    /* help is the reason */

@@ -636,7 +636,15 @@ explain(const struct path *p, struct view text, char bind)
 			return arguments[i].words;
 	if (p->row->type != T_SPAN && p->row->type != T_ROLLOVER)
 		return "";
-	return bind == 'd' ? " days" : bind == 'h' ? " hours" : bind == 'm' ? " minutes" : "";
+	switch (bind | 0x20) {
+	case 'd':
+		return " days";
+	case 'h':
+		return " hours";
+	case 'm':
+		return " minutes";
+	}
+	return "";
 }
 
 static void

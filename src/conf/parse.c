@@ -286,14 +286,14 @@ check_server(struct parser *p, struct conf_server *s)
 		say(p, true, SEEN(plan.lifetime_cert),
 		    "certificates are to live longer than the CA's: they will end with it, "
 		    "expected 'lifetime certificate' below 'lifetime ca-certificate'");
-	if (s->auto_rollover && s->auto_rollover_span >= s->plan.lifetime_ca)
-		say(p, true, SEEN(auto_rollover),
+	if (s->plan.auto_rollover && s->plan.rollover >= s->plan.lifetime_ca)
+		say(p, false, SEEN(plan.auto_rollover),
 		    "'auto-rollover' is not shorter than 'lifetime ca-certificate': the next "
-		    "CA certificate would be due at once");
-	if (s->auto_rollover)
-		say(p, true, SEEN(auto_rollover),
-		    "'auto-rollover' is kept, but this version makes no next CA certificate "
-		    "yet: plan the change by hand");
+		    "CA certificate would be due at once, expected fewer days");
+	if (s->plan.overlap > s->plan.rollover)
+		say(p, false, SEEN(plan.auto_rollover),
+		    "the overlap is longer than 'auto-rollover': the next CA certificate would "
+		    "begin before it is made, expected fewer days");
 	if (s->database_url[0] != 0)
 		say(p, true, SEEN(database_url),
 		    "'database url' is kept, but nothing is published there yet: everything is "

@@ -125,20 +125,18 @@ print_choice(const struct setting *s, struct blob *out, struct err *e)
 	return true;
 }
 
+/* Days, hours and minutes, bound to these three letters. */
 static when_t
-span_of(const struct match *m)
+span_of(const struct match *m, const char *letters)
 {
-	static const struct {
-		char bind;
-		when_t unit;
-	} units[] = {{'d', DAY}, {'h', HOUR}, {'m', MINUTE}};
+	static const when_t units[] = {DAY, HOUR, MINUTE};
 	when_t span = 0;
 
 	for (size_t i = 0; i < COUNT_OF(units); i++) {
-		const struct cap *cap = match_cap(m, units[i].bind);
+		const struct cap *cap = match_cap(m, letters[i]);
 
 		if (cap != NULL)
-			span += cap->number * units[i].unit;
+			span += cap->number * units[i];
 	}
 	return span;
 }
@@ -164,7 +162,7 @@ static bool
 apply_span(struct setting *s, struct err *e)
 {
 	const struct cap *first = &s->match->cap[0];
-	when_t span = span_of(s->match);
+	when_t span = span_of(s->match, "dhm");
 
 	if (span == 0 && strncmp(s->row->syntax, "lifetime", 8) == 0) {
 		s->at = first->at;
@@ -587,22 +585,62 @@ print_compat(const struct setting *s, struct blob *out, struct err *e)
 static bool
 apply_rollover(struct setting *s, struct err *e)
 {
-	struct conf_server *server = s->object;
+	struct plan_ca_policy *p = &((struct conf_server *)s->object)->plan;
 
 	(void)e;
-	server->auto_rollover = true;
-	server->auto_rollover_span = s->match->cap_count > 0 ? span_of(s->match) : 30 * DAY;
+	p->auto_rollover = true;
+	p->rollover = match_cap(s->match, 'd') != NULL ? span_of(s->match, "dhm") : 30 * DAY;
+	p->overlap = span_of(s->match, "DHM");
 	return true;
+}
+
+static void
+print_dhm(when_t span, struct blob *out)
+{
+	blob_printf(out, "%lld", (long long)(span / DAY));
+	if (span % DAY != 0)
+		blob_printf(out, " %lld", (long long)(span % DAY / HOUR));
+	if (span % HOUR != 0)
+		blob_printf(out, " %lld", (long long)(span % HOUR / MINUTE));
 }
 
 static bool
 print_rollover(const struct setting *s, struct blob *out, struct err *e)
 {
+	const struct plan_ca_policy *p = &((const struct conf_server *)s->object)->plan;
+
+	(void)e;
+	if (!p->auto_rollover)
+		return true;
+	add_prefix(s->row, out);
+	print_dhm(p->rollover, out);
+	if (p->overlap > 0) {
+		blob_add_str(out, " overlap ");
+		print_dhm(p->overlap, out);
+	}
+	return true;
+}
+
+static bool
+apply_late(struct setting *s, struct err *e)
+{
+	struct conf_server *server = s->object;
+
+	(void)e;
+	server->plan.late = span_of(s->match, "dhm");
+	server->late_auto = match_cap(s->match, 'a') != NULL;
+	return true;
+}
+
+static bool
+print_late(const struct setting *s, struct blob *out, struct err *e)
+{
 	const struct conf_server *server = s->object;
 
 	(void)e;
-	if (server->auto_rollover)
-		print_units(s->row, server->auto_rollover_span, out);
+	if (server->plan.late > 0)
+		blob_printf(out, "grant late %lld%s", (long long)(server->plan.late / DAY),
+		    server->late_auto ? " auto" : "");
 	return true;
 }
 
@@ -644,11 +682,16 @@ apply_kept(struct setting *s, struct err *e)
 /* ---- the types ---- */
 
 #define MORE(f) offsetof(struct conf_server, f), sizeof(((struct conf_server *)0)->f)
+/* From one field to another behind it. */
+#define MORE_TO(f, last)                                                                       \
+	offsetof(struct conf_server, f), offsetof(struct conf_server, last) -                  \
+					     offsetof(struct conf_server, f) +                 \
+					     sizeof(((struct conf_server *)0)->last)
 
 static const struct {
 	bool (*apply)(struct setting *s, struct err *e);
 	bool (*print)(const struct setting *s, struct blob *out, struct err *e);
-	size_t more_at, more_size; /* a second field that a reset clears */
+	size_t more_at, more_size; /* further fields that a reset clears */
 } types[T_COUNT] = {
     [T_BOOL] = {apply_bool, print_bool, 0, 0},
     [T_TEXT] = {apply_text, print_text, 0, 0},
@@ -669,7 +712,8 @@ static const struct {
     [T_GRANT_KEEP] = {apply_grant_keep, print_bool, MORE(grant)},
     [T_LEGACY] = {apply_compat, print_compat, MORE(legacy_pattern)},
     [T_ANCIENT] = {apply_compat, print_compat, MORE(ancient_pattern)},
-    [T_ROLLOVER] = {apply_rollover, print_rollover, MORE(auto_rollover_span)},
+    [T_ROLLOVER] = {apply_rollover, print_rollover, MORE_TO(plan.rollover, plan.overlap)},
+    [T_LATE] = {apply_late, print_late, MORE(late_auto)},
     [T_HTTP] = {apply_http, print_http, 0, 0},
     [T_LISTEN] = {apply_listen, print_text, 0, 0},
     [T_REFUSED] = {apply_refused, NULL, 0, 0},

@@ -273,6 +273,83 @@ look_reply(struct look *l, struct err *e)
 	return l->job->alg.hash >= l->g->weakest_reply || hash_allowed(l, e);
 }
 
+/* Has a key of the same name a certificate that ends later (tbs NULL: any; else this one)? */
+static bool
+has_successor(const struct guard *g, const struct window *own, const uint8_t *tbs)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct state *s = g->states[i];
+
+		if (s->has_window && s->window.until > own->until &&
+		    memcmp(s->window.subject, own->subject, DIGEST) == 0 &&
+		    (tbs == NULL || memcmp(s->window.tbs, tbs, DIGEST) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* What a key here has issued lately (an RA's certificate is among the first). */
+static bool
+is_issued(const struct look *l, const uint8_t tbs[DIGEST])
+{
+	for (size_t i = 0; i < l->g->count; i++) {
+		const struct memory *m = l->g->states[i]->memory;
+
+		for (size_t k = 0; m != NULL && k < GUARD_INTENTS; k++)
+			if (m->slots[k].intent != 0 &&
+			    memcmp(m->slots[k].tbs, tbs, DIGEST) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Trust passes on to what this signer has made itself, and to nothing else. */
+static bool
+look_next(struct look *l, struct err *e)
+{
+	struct scep_spec spec = {
+	    .status = -1, .fail = -1, .digest = l->job->alg.hash, .content = l->job->bytes};
+	struct blob scratch = {0}, attrs = {0};
+	struct view certs, crls;
+	struct reader r;
+	struct der d;
+	struct cert c;
+	size_t successors = 0;
+	bool ok = false;
+
+	if (!certs_only_decode(l->job->bytes, &scratch, &certs, &crls, e))
+		goto out;
+	if (l->s == NULL || !l->s->has_window || crls.n > 0) {
+		err_set(e, WHY_REFUSED, "no certificate of its own, or lists inside");
+		goto out;
+	}
+	for (r = reader_of(certs); r.n > 0;) {
+		uint8_t tbs[DIGEST];
+
+		if (!der_take(&r, DER_SEQUENCE, "certificate", &d, e) ||
+		    !cert_decode(d.whole, &c, e))
+			goto out;
+		sha256(c.tbs, tbs);
+		if (has_successor(l->g, &l->s->window, tbs)) {
+			successors++;
+		} else if (c.is_ca || !is_issued(l, tbs)) {
+			err_set(e, WHY_REFUSED, "a certificate that was not made here");
+			goto out;
+		}
+	}
+	if (successors != 1) {
+		err_set(e, WHY_REFUSED, "%zu successors of key '%s', not one", successors,
+		    l->job->label);
+		goto out;
+	}
+	ok = hash_allowed(l, e) && scep_encode_attrs(&spec, &attrs, e) &&
+	     hash_bytes(l->job->alg.hash, blob_view(&attrs), l->out->digest, e);
+out:
+	blob_free(&scratch);
+	blob_free(&attrs);
+	return ok;
+}
+
 static const struct {
 	const char *name;
 	bool (*look)(struct look *l, struct err *e);
@@ -281,6 +358,7 @@ static const struct {
     [SIGN_CERT] = {"certificate", look_cert},
     [SIGN_CRL] = {"CRL", look_crl},
     [SIGN_REPLY] = {"reply", look_reply},
+    [SIGN_NEXT] = {"announcement", look_next},
 };
 
 bool
@@ -341,9 +419,11 @@ guard_forget(struct guard *g, const struct pair *p, struct blob *record, struct 
 {
 	const struct state *s = state_find(g, p->id);
 
-	if (s != NULL && s->has_window)
+	if (s != NULL && s->has_window && !has_successor(g, &s->window, NULL))
 		return err_set(e, WHY_REFUSED,
-		    "key '%s' has a certificate of itself: it is not destroyed", p->label);
+		    "key '%s' has a certificate of itself, and none follows: it is not "
+		    "destroyed",
+		    p->label);
 	blob_add_byte(record, REC_FORGET);
 	blob_add(record, p->id, PAIR_ID);
 	return true;

@@ -48,8 +48,9 @@ bool guard_sign(struct guard *g, const struct pair *p, const struct key_job *job
     struct blob *record, struct permit *out, struct err *e) MUST_USE;
 bool guard_grant(struct guard *g, const struct pair *p, const struct key_job *job,
     struct blob *record, struct err *e) MUST_USE;
-/* May the pair be destroyed? Never with a window: its clients would be cut off, and the signer
- * has no clock to see that they have gone. */
+/* May the pair be destroyed? With a window only when a key of the same name has one that ends
+ * later: else its clients would be cut off, and the signer has no clock to see that they have
+ * gone. */
 bool guard_forget(
     struct guard *g, const struct pair *p, struct blob *record, struct err *e) MUST_USE;
 /*

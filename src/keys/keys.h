@@ -25,7 +25,7 @@ enum key_act {
 		      Durable before it is answered */
 	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, which
 			must be the one of SIGN_SELF, under the driver's archive password */
-	KEY_FORGET,  /* destroy the pair; refused once it has a window */
+	KEY_FORGET,  /* destroy the pair; refused while it has a window and no successor */
 };
 
 /* KEY_GRANT: the only role the guard knows; an RA's certificate needs no grant here. */
@@ -41,6 +41,9 @@ enum sign_as {
 	SIGN_CERT,  /* TBSCertificate issued by this key */
 	SIGN_CRL,   /* TBSCertList: number must grow, issuer must be this CA's */
 	SIGN_REPLY, /* signed attributes of a SCEP CertRep */
+	SIGN_NEXT,  /* certs-only message with the certificate that follows this key's own, and its
+		       RA's: done.bytes = signature over the attributes of a SignedData around it
+		       (RFC 8894 4.7.1) */
 };
 
 struct key_job {

@@ -16,21 +16,31 @@ struct plan_ca_policy {
 	when_t crl_overlap; /* nextUpdate lies this far behind the next signing, default 6 h */
 	when_t lifetime_request; /* "lifetime enrollment-request", default 168 h */
 	bool shutdown;		 /* the server is configured but does not run */
+	bool auto_rollover;
+	when_t rollover; /* the next certificate is made this long before the active one ends */
+	when_t overlap;	 /* and begins this long before that end */
+	when_t late;	 /* "grant late": how long behind the switch; 0: not at all */
+};
+
+struct plan_generation { /* one CA certificate: what there is of it */
+	bool have_key, have_cert, have_ra, archived;
+	when_t cert_from, cert_until;			 /* when have_cert */
+	bool busy_key, busy_cert, busy_ra, busy_archive; /* asked for, not answered yet */
 };
 
 struct plan_ca_facts {
 	bool clock_trusted;
-	bool have_key;
-	bool have_cert;
-	when_t cert_from, cert_until; /* of the active certificate, when have_cert */
-	bool have_crl;
-	when_t crl_signed_at;	     /* thisUpdate of the newest list */
-	bool crl_stale;		     /* something was revoked since */
-	bool want_archive, archived; /* the pair is to be archived once; it was */
-	bool want_ra, have_ra;	     /* a certificate of its own for envelopes and replies */
-	bool busy_key, busy_cert, busy_crl, busy_ra,
-	    busy_archive;      /* asked of the signer, not answered yet */
-	when_t held_until;     /* after a failed effect: nothing before this */
+	struct plan_generation active, next;
+	bool want_archive;    /* each pair is to be archived once */
+	bool want_ra;	      /* each has a certificate of its own for envelopes and replies */
+	bool have_crl;	      /* of every generation with a certificate, from one snapshot */
+	when_t crl_signed_at; /* thisUpdate of the newest lists */
+	bool crl_stale;	      /* something was revoked since, or a certificate has none yet */
+	bool busy_crl;
+	bool rollover_asked;	       /* by hand */
+	bool announced, busy_announce; /* the next certificate, signed by the active key */
+	when_t old_until;	       /* a replaced key is kept until then; WHEN_NEVER: none */
+	when_t held_until;	       /* after a failed effect: nothing before this */
 	when_t request_expiry; /* earliest expiry among stored requests, WHEN_NEVER: none */
 	when_t challenge_expiry;
 };
@@ -42,6 +52,9 @@ enum plan_act {
 	PLAN_MAKE_CRL,
 	PLAN_MAKE_RA,
 	PLAN_ARCHIVE,
+	PLAN_ANNOUNCE, /* let GetNextCACert be answered */
+	PLAN_SWITCH,
+	PLAN_FORGET_OLD,
 	PLAN_EXPIRE_REQUESTS,
 	PLAN_EXPIRE_CHALLENGES,
 };
@@ -58,14 +71,30 @@ enum plan_state {
 
 struct plan_ca {
 	enum plan_act act; /* first thing to do now */
+	bool next;	   /* for the next generation, not the active one */
 	when_t wake;	   /* act NONE: nothing becomes due before this; > now */
 	enum plan_state state;
 };
 struct plan_ca plan_ca(
     const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t now);
 
+/* Dates of the generation behind one that ends at until, made now (IOS S46; DESIGN.md rule 1):
+ * it begins at that end, or an overlap before it; if even its own end has passed, now. */
+struct plan_dates {
+	when_t from, until;
+};
+struct plan_dates plan_next_dates(const struct plan_ca_policy *p, when_t until, when_t now);
+/* A key that was replaced at this instant is kept until then. */
+when_t plan_old_until(const struct plan_ca_policy *p, when_t switched_at);
+
 /* Rows of "show crypto pki timers", sorted by instant; returns how many were written. */
-enum plan_timer { TIMER_CRL_UPDATE, TIMER_CERT_EXPIRE, TIMER_REQUEST_EXPIRE, TIMER_COUNT };
+enum plan_timer {
+	TIMER_CRL_UPDATE,
+	TIMER_ROLLOVER,
+	TIMER_CERT_EXPIRE,
+	TIMER_REQUEST_EXPIRE,
+	TIMER_COUNT
+};
 struct plan_row {
 	enum plan_timer timer;
 	when_t at;

@@ -13,11 +13,36 @@ plan_cert_until(const struct plan_ca_policy *p, when_t ca_until, when_t from)
 	return when_min(when_add(from, p->lifetime_cert), ca_until);
 }
 
+struct plan_dates
+plan_next_dates(const struct plan_ca_policy *p, when_t until, when_t now)
+{
+	when_t from = when_add(until, -p->overlap);
+
+	if (when_add(from, p->lifetime_ca) <= now)
+		from = now;
+	return (struct plan_dates){from, when_add(from, p->lifetime_ca)};
+}
+
+when_t
+plan_old_until(const struct plan_ca_policy *p, when_t switched_at)
+{
+	return when_add(switched_at, when_max(p->lifetime_request, p->late));
+}
+
 static when_t
 crl_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
 {
 	return f->have_crl && !f->crl_stale ? when_add(f->crl_signed_at, p->lifetime_crl)
 					    : INT64_MIN;
+}
+
+/* Once begun it goes on, whatever the configuration says since. */
+static when_t
+rollover_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
+{
+	if (f->rollover_asked || f->next.have_key || f->next.busy_key)
+		return INT64_MIN;
+	return p->auto_rollover ? when_add(f->active.cert_until, -p->rollover) : WHEN_NEVER;
 }
 
 static enum plan_state
@@ -27,57 +52,110 @@ state_of(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t n
 		return STATE_SHUTDOWN;
 	if (!f->clock_trusted)
 		return STATE_NO_CLOCK;
-	if (f->have_cert && now >= f->cert_until)
+	if (f->active.have_cert && now >= f->active.cert_until)
 		return STATE_EXPIRED;
 	if (now < f->held_until)
 		return STATE_HELD;
-	return f->have_cert && f->have_crl && (f->have_ra || !f->want_ra) ? STATE_RUNNING
-									  : STATE_STARTING;
+	return f->active.have_cert && f->have_crl && (f->active.have_ra || !f->want_ra)
+		   ? STATE_RUNNING
+		   : STATE_STARTING;
 }
 
-/* Steps towards a CA that signs, in order; PLAN_NONE while one is under way or all are done. */
+/* From nothing to a certificate; PLAN_NONE while a step is under way. */
 static enum plan_act
-next_step(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t now)
+birth(const struct plan_generation *g)
 {
-	if (!f->have_key)
-		return f->busy_key ? PLAN_NONE : PLAN_MAKE_KEY;
-	if (!f->have_cert)
-		return f->busy_cert ? PLAN_NONE : PLAN_MAKE_CERT;
-	if (!f->busy_crl && now >= f->cert_from && now >= crl_due(p, f))
-		return PLAN_MAKE_CRL;
-	if (f->want_ra && !f->have_ra && !f->busy_ra)
+	if (!g->have_key)
+		return g->busy_key ? PLAN_NONE : PLAN_MAKE_KEY;
+	return g->busy_cert ? PLAN_NONE : PLAN_MAKE_CERT;
+}
+
+/* What belongs to a certificate. */
+static enum plan_act
+growth(const struct plan_ca_facts *f, const struct plan_generation *g)
+{
+	if (f->want_ra && !g->have_ra && !g->busy_ra)
 		return PLAN_MAKE_RA;
-	if (f->want_archive && !f->archived && !f->busy_archive)
+	if (f->want_archive && !g->archived && !g->busy_archive)
 		return PLAN_ARCHIVE;
 	return PLAN_NONE;
+}
+
+/* Is the next generation ready to be shown? Archived, with its RA and a list: one that is due
+ * came before this.
+ */
+static bool
+grown(const struct plan_ca_facts *f)
+{
+	return (f->next.have_ra || !f->want_ra) && (f->next.archived || !f->want_archive) &&
+	       !f->busy_crl;
+}
+
+/* The active generation's steps come first; PLAN_NONE while one is under way or all are done.
+ */
+static enum plan_act
+next_step(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t now, bool *next)
+{
+	bool alive = now < f->active.cert_until;
+	enum plan_act act;
+
+	*next = false;
+	if (!f->active.have_cert)
+		return birth(&f->active);
+	if (alive && !f->busy_crl && now >= f->active.cert_from && now >= crl_due(p, f))
+		return PLAN_MAKE_CRL;
+	act = alive ? growth(f, &f->active) : PLAN_NONE;
+	if (act != PLAN_NONE || now < rollover_due(p, f))
+		return act;
+	*next = true;
+	if (!f->next.have_cert)
+		return birth(&f->next);
+	act = growth(f, &f->next);
+	if (act != PLAN_NONE)
+		return act;
+	return grown(f) && !f->announced && !f->busy_announce ? PLAN_ANNOUNCE : PLAN_NONE;
+}
+
+/* When, with nothing due now, could something be? */
+static when_t
+wake_of(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t now)
+{
+	bool alive = f->active.have_cert && now < f->active.cert_until;
+	when_t wake = when_min(f->request_expiry, f->challenge_expiry), begins;
+
+	if (alive)
+		wake = when_min(wake, f->active.cert_until);
+	if (now < f->held_until)
+		return when_min(wake, f->held_until);
+	wake = when_min(wake, f->old_until);
+	if (!alive)
+		return wake;
+	begins = rollover_due(p, f);
+	if (begins > now)
+		wake = when_min(wake, begins);
+	if (now < f->active.cert_from)
+		return when_min(wake, f->active.cert_from);
+	return f->busy_crl ? wake : when_min(wake, crl_due(p, f));
 }
 
 struct plan_ca
 plan_ca(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t now)
 {
-	struct plan_ca plan = {PLAN_NONE, WHEN_NEVER, state_of(p, f, now)};
+	struct plan_ca plan = {PLAN_NONE, false, WHEN_NEVER, state_of(p, f, now)};
 
 	if (plan.state == STATE_SHUTDOWN || plan.state == STATE_NO_CLOCK)
 		return plan;
-	if (now >= f->request_expiry)
+	if (f->next.have_cert && now >= f->active.cert_until)
+		plan.act = PLAN_SWITCH;
+	else if (now >= f->request_expiry)
 		plan.act = PLAN_EXPIRE_REQUESTS;
 	else if (now >= f->challenge_expiry)
 		plan.act = PLAN_EXPIRE_CHALLENGES;
-	else if (plan.state == STATE_STARTING || plan.state == STATE_RUNNING)
-		plan.act = next_step(p, f, now);
-	if (plan.act != PLAN_NONE)
-		return plan;
-
-	plan.wake = when_min(f->request_expiry, f->challenge_expiry);
-	if (plan.state == STATE_HELD)
-		plan.wake = when_min(plan.wake, f->held_until);
-	if (f->have_cert && plan.state != STATE_EXPIRED) {
-		plan.wake = when_min(plan.wake, f->cert_until);
-		if (now < f->cert_from)
-			plan.wake = when_min(plan.wake, f->cert_from);
-		else if (!f->busy_crl && plan.state != STATE_HELD)
-			plan.wake = when_min(plan.wake, crl_due(p, f));
-	}
+	else if (now >= f->held_until)
+		plan.act =
+		    now >= f->old_until ? PLAN_FORGET_OLD : next_step(p, f, now, &plan.next);
+	if (plan.act == PLAN_NONE)
+		plan.wake = wake_of(p, f, now);
 	return plan;
 }
 
@@ -101,11 +179,14 @@ plan_ca_timers(const struct plan_ca_policy *p, const struct plan_ca_facts *f,
 
 	if (p->shutdown || !f->clock_trusted)
 		return 0;
-	if (f->have_cert && f->have_crl)
+	if (f->active.have_cert && f->have_crl)
 		row_add(out, &n, TIMER_CRL_UPDATE,
-		    when_min(when_add(f->crl_signed_at, p->lifetime_crl), f->cert_until));
-	if (f->have_cert)
-		row_add(out, &n, TIMER_CERT_EXPIRE, f->cert_until);
+		    when_min(
+			when_add(f->crl_signed_at, p->lifetime_crl), f->active.cert_until));
+	if (f->active.have_cert && p->auto_rollover && !f->next.have_cert)
+		row_add(out, &n, TIMER_ROLLOVER, when_add(f->active.cert_until, -p->rollover));
+	if (f->active.have_cert)
+		row_add(out, &n, TIMER_CERT_EXPIRE, f->active.cert_until);
 	if (f->request_expiry != WHEN_NEVER)
 		row_add(out, &n, TIMER_REQUEST_EXPIRE, f->request_expiry);
 	return n;

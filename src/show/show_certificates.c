@@ -88,7 +88,7 @@ put_cert(const struct show *s, const char *trustpoint, const char *label, struct
 	tree_put_text(
 	    o, "signature_hash", show_word(hashes, COUNT_OF(hashes), (int)c.alg.hash));
 	tree_put_text(o, "signature_key", c.alg.padding == PADDING_ECDSA ? "ECDSA" : "RSA");
-	if (!tree_put_fingerprints(o, der, e))
+	if (!tree_put_fingerprints(o, "", der, e))
 		return false;
 	put_key_usage(&c, o);
 	tree_put_bool(o, "is_ca", c.is_ca);
@@ -104,6 +104,7 @@ static bool
 put_ra(const struct show *s, const struct show_server *server, json_t *list, struct err *e)
 {
 	struct store *st = ca_store(server->ca);
+	char label[KEY_LABEL_MAX];
 	struct row_generation g;
 	struct row_cert row;
 	struct err why = {0};
@@ -112,11 +113,11 @@ put_ra(const struct show *s, const struct show_server *server, json_t *list, str
 		return show_absent(&why, e);
 	if (g.ra_intent == 0)
 		return true;
+	(void)snprintf(label, sizeof(label), "%s", g.ra_label);
 	if (!st->table->cert_get(st, g.ra_intent, &row, e))
 		return false;
-	return row.state != CERT_ISSUED ||
-	       put_cert(s, server->conf->name, server->conf->ra_label, row.body, KIND_RA,
-		   tree_add_object(list), e);
+	return row.state != CERT_ISSUED || put_cert(s, server->conf->name, label, row.body,
+					       KIND_RA, tree_add_object(list), e);
 }
 
 /* The next generation stands before the active one (IOS S49). */

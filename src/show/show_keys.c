@@ -24,18 +24,19 @@ put_key(const char *label, struct view spki, when_t made_at, json_t *o, struct e
 }
 
 static bool
-put_ra(struct store *st, const struct conf_server *conf, int64_t intent, json_t *list,
-    struct err *e)
+put_ra(struct store *st, const struct row_generation *g, json_t *list, struct err *e)
 {
+	char label[KEY_LABEL_MAX];
 	struct row_cert row;
 	struct cert c;
 
-	if (!st->table->cert_get(st, intent, &row, e))
+	(void)snprintf(label, sizeof(label), "%s", g->ra_label);
+	if (!st->table->cert_get(st, g->ra_intent, &row, e))
 		return false;
 	if (row.state != CERT_ISSUED)
 		return true;
 	return cert_decode(row.body, &c, e) &&
-	       put_key(conf->ra_label, c.key.whole, row.made_at, tree_add_object(list), e);
+	       put_key(label, c.key.whole, row.made_at, tree_add_object(list), e);
 }
 
 static bool
@@ -60,7 +61,7 @@ put_server(const struct show_server *server, json_t *list, struct err *e)
 			g.cert.n > 0 ? when_min(g.made_at, g.not_before) : g.made_at,
 			tree_add_object(list), e))
 			return false;
-		if (g.ra_intent != 0 && !put_ra(st, server->conf, g.ra_intent, list, e))
+		if (g.ra_intent != 0 && !put_ra(st, &g, list, e))
 			return false;
 	}
 	return true;

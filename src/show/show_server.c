@@ -50,13 +50,21 @@ put_timers(const struct show *s, const struct ca *ca, json_t *o)
 	struct plan_row row[TIMER_COUNT];
 	size_t n = plan_ca_timers(&ca_policy(ca)->plan, &f, row);
 
-	if (f.have_cert) {
-		tree_put_when(o, "ca_not_before", f.cert_from);
-		tree_put_when(o, "ca_not_after", f.cert_until);
+	if (f.active.have_cert) {
+		tree_put_when(o, "ca_not_before", f.active.cert_from);
+		tree_put_when(o, "ca_not_after", f.active.cert_until);
 	}
 	for (size_t i = 0; i < n; i++)
 		if (row[i].timer == TIMER_CRL_UPDATE)
 			tree_put_when(o, "crl_update_at", row[i].at);
+		else if (row[i].timer == TIMER_ROLLOVER)
+			tree_put_when(o, "auto_rollover_at", row[i].at);
+	if (f.next.have_cert) {
+		tree_put_text(o, "rollover_status",
+		    f.announced ? "available for rollover" : "being prepared");
+		tree_put_when(o, "rollover_ca_not_before", f.next.cert_from);
+		tree_put_when(o, "rollover_ca_not_after", f.next.cert_until);
+	}
 }
 
 static bool
@@ -68,11 +76,15 @@ put_store(const struct ca *ca, json_t *o, struct err *e)
 	struct err why = {0};
 
 	if (st->table->generation_get(st, ca_generation(ca), &g, &why)) {
-		if (g.cert.n > 0 && !tree_put_fingerprints(o, g.cert, e))
+		if (g.cert.n > 0 && !tree_put_fingerprints(o, "", g.cert, e))
 			return false;
 	} else if (!show_absent(&why, e)) {
 		return false;
 	}
+	if (tree_has(o, "rollover_status") &&
+	    (!st->table->generation_get(st, ca_generation(ca) + 1, &g, e) ||
+		!tree_put_fingerprints(o, "rollover_", g.cert, e)))
+		return false;
 	if (!st->table->cert_count(st, &issued, &revoked, e) ||
 	    !st->table->request_count(st, &pending, e))
 		return false;
@@ -95,8 +107,8 @@ put_server(const struct show *s, const struct show_server *server, json_t *o, st
 	tree_put_text(o, "granting_mode",
 	    show_word(grant_words_of, COUNT_OF(grant_words_of), (int)c->grant));
 	tree_put_text(o, "database_level", levels[c->level].word);
-	if (c->auto_rollover)
-		tree_put_int(o, "auto_rollover_days", c->auto_rollover_span / DAY);
+	if (c->plan.auto_rollover)
+		tree_put_int(o, "auto_rollover_seconds", c->plan.rollover);
 	if (server->ca == NULL)
 		return true;
 	tree_put_hex(o, "last_serial", ca_last_serial(server->ca));
@@ -147,6 +159,33 @@ short_serial(const char *hex)
 	return hex[0] == 0 ? "0" : hex;
 }
 
+/* IOS S51, S52. What it calls overlap is how long before the end the next one is made. */
+static void
+rollover_lines(const json_t *o, struct blob *out)
+{
+	char t[WHEN_TEXT];
+
+	if (tree_has(o, "rollover_status")) {
+		blob_printf(out, "    Rollover status: %s\n", tree_text(o, "rollover_status"));
+		blob_add_str(out, "    Rollover CA certificate fingerprint: ");
+		tree_groups(o, "rollover_fingerprint_md5", out);
+		blob_printf(
+		    out, "\n    SHA-256: %s\n", tree_text(o, "rollover_fingerprint_sha256"));
+		blob_printf(out, "    Rollover CA certificate expiration time: %s\n",
+		    tree_ios(o, "rollover_ca_not_after", t));
+	}
+	if (tree_has(o, "auto_rollover_seconds")) {
+		when_t span = tree_int(o, "auto_rollover_seconds");
+
+		blob_printf(out, "    Auto-Rollover configured, overlap period %lld %s\n",
+		    (long long)(span % DAY == 0 ? span / DAY : span / HOUR),
+		    span % DAY == 0 ? "days" : "hours");
+	}
+	if (tree_has(o, "auto_rollover_at"))
+		blob_printf(
+		    out, "    Autorollover timer: %s\n", tree_ios(o, "auto_rollover_at", t));
+}
+
 static void
 server_block(const json_t *o, struct blob *out)
 {
@@ -177,9 +216,7 @@ server_block(const json_t *o, struct blob *out)
 	    tree_text(o, "name"));
 	blob_printf(
 	    out, "    Database Level: %s\n", level_line(tree_text(o, "database_level")));
-	if (tree_has(o, "auto_rollover_days"))
-		blob_printf(out, "    Auto-Rollover configured, overlap period %lld days\n",
-		    (long long)tree_int(o, "auto_rollover_days"));
+	rollover_lines(o, out);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 static const char *const names[] = {
     [TIMER_CRL_UPDATE] = "CS CRL UPDATE",
+    [TIMER_ROLLOVER] = "CS SHADOW CERT GENERATION",
     [TIMER_CERT_EXPIRE] = "CS CERT EXPIRE",
     [TIMER_REQUEST_EXPIRE] = "ER EXPIRE",
 };

@@ -78,7 +78,7 @@ tree_put_bool(json_t *o, const char *key, bool v)
 }
 
 bool
-tree_put_fingerprints(json_t *o, struct view der, struct err *e)
+tree_put_fingerprints(json_t *o, const char *prefix, struct view der, struct err *e)
 {
 	static const struct {
 		enum hash hash;
@@ -89,11 +89,13 @@ tree_put_fingerprints(json_t *o, struct view der, struct err *e)
 	    {HASH_SHA256, "fingerprint_sha256"},
 	};
 	uint8_t digest[HASH_MAX];
+	char key[64];
 
 	for (size_t i = 0; i < COUNT_OF(all); i++) {
 		if (!hash_bytes(all[i].hash, der, digest, e))
 			return false;
-		tree_put_hex(o, all[i].key, view_of(digest, hash_size(all[i].hash)));
+		(void)snprintf(key, sizeof(key), "%s%s", prefix, all[i].key);
+		tree_put_hex(o, key, view_of(digest, hash_size(all[i].hash)));
 	}
 	return true;
 }

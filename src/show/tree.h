@@ -19,7 +19,8 @@ void tree_put_name(json_t *o, const char *key, struct view der);
 void tree_put_int(json_t *o, const char *key, int64_t v);
 void tree_put_bool(json_t *o, const char *key, bool v);
 /* MD5, SHA-1 and SHA-256 of der as fingerprint_md5, _sha1, _sha256. */
-bool tree_put_fingerprints(json_t *o, struct view der, struct err *e) MUST_USE;
+bool tree_put_fingerprints(
+    json_t *o, const char *prefix, struct view der, struct err *e) MUST_USE;
 /* An array or object that is added to o under key, and borrowed. */
 json_t *tree_add_array(json_t *o, const char *key);
 json_t *tree_add_object(json_t *array);

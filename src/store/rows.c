@@ -98,6 +98,8 @@ static const struct column client_columns[] = {
 	TEXT(row_client, asked),
 	INT64(row_client, intent),
 	INT(row_client, strength),
+	INT64(row_client, shadow),
+	INT(row_client, shadows),
 };
 
 static const struct column crl_columns[] = {

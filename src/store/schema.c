@@ -115,4 +115,6 @@ const char *const schema_steps[SCHEMA_VERSION] = {
 	");",
 	"ALTER TABLE generation ADD COLUMN ra_label TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE generation ADD COLUMN ra_intent INTEGER NOT NULL DEFAULT 0;",
+	"ALTER TABLE client ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE client ADD COLUMN shadows INTEGER NOT NULL DEFAULT 0;",
 };

@@ -95,6 +95,8 @@ struct row_client {	      /* the muster: one row an identity */
 	 * 2026-12: as 3.
 	 */
 	int strength;
+	int64_t shadow; /* newest certificate by the generation that was next then; 0: none */
+	int shadows;	/* how many there were of that generation */
 };
 
 struct row_crl {

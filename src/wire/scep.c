@@ -613,8 +613,10 @@ scep_encode_attrs(const struct scep_spec *s, struct blob *attrs, struct err *e)
 	der_open(&w, DER_SET);
 	put_attr(&w, ATTR_CONTENT_TYPE, DER_OID, OID_DATA);
 	put_attr(&w, ATTR_DIGEST, DER_OCTET_STRING, view_of(digest, hash_size(s->digest)));
-	put_number(&w, ATTR_TYPE, s->type);
-	put_attr(&w, ATTR_TRANSACTION, tag, s->transaction);
+	if (s->type != 0) {
+		put_number(&w, ATTR_TYPE, s->type);
+		put_attr(&w, ATTR_TRANSACTION, tag, s->transaction);
+	}
 	if (s->status >= 0)
 		put_number(&w, ATTR_STATUS, s->status);
 	if (s->fail >= 0)

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-KINDS = 'HT CC CA PK AT MT RQ RP PO QR ST AL CP CR BAD'.split()
+KINDS = 'HT CC CA NX PK AT MT RQ RP PO QR ST AL CP CR KR BAD'.split()
 ID = re.compile(r'\b(' + '|'.join(KINDS) + r')-(\d{2,3})(?!\d)(?:(?: to |\.\.)(?:\1-)?(\d{2,3}))?')
 ROW = re.compile(r'^\| ((?:' + '|'.join(KINDS) + r')-\d{2,3}) \| (.*?) \| (.*?) \|$')
 SKIP_DIRS = {'corpus', 'data', 'docs', '__pycache__'}

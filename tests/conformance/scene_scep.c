@@ -103,7 +103,7 @@ play_last_days(struct err *e)
 
 	if (!ok)
 		return ended(l, false);
-	end = ca_facts(l->w.ca)->cert_until;
+	end = ca_facts(l->w.ca)->active.cert_until;
 	peer_free(&l->carol);
 	ok = world_wait(&l->w, end - 10, e) &&
 	     lab_peer(&l->carol, l, "CN=late", pool_key(82), e) &&

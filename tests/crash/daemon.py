@@ -106,9 +106,9 @@ class Daemon:
         for daemon in list(Daemon.running):
             daemon.kill()
 
-    def start(self, **env):
+    def start(self, clock='real', **env):
         with open(self.log, 'a') as log:
-            self.process = subprocess.Popen([self.binary, '-f', self.conf, '-s', self.state, '-r', self.run],
+            self.process = subprocess.Popen([self.binary, '-f', self.conf, '-s', self.state, '-r', self.run, '--clock', clock],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **env})
         Daemon.running.append(self)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 from daemon import ISSUED, PENDING, SUCCESS, WAITING, Daemon, run, until
 
@@ -47,13 +48,13 @@ class Letters:
 class Scene:
     """A daemon in a copy of a prepared state, told where to die."""
 
-    def __init__(self, directory, name, state, point, passing, grant):
+    def __init__(self, directory, name, state, point, passing, grant, clock='real'):
         self.directory, self.name = directory, name
         self.marker = os.path.join(directory, f'{name}.died')
         self.daemon = Daemon(sys.argv[1], directory, {SERVER: grant}, name)
         if state:
             shutil.copytree(state, self.daemon.state)
-        self.daemon.start(**{'KEYMUSTER_CRASH': f'{point}:{passing}', 'KEYMUSTER_CRASH_ONCE': self.marker} if point else {})
+        self.daemon.start(clock, **{'KEYMUSTER_CRASH': f'{point}:{passing}', 'KEYMUSTER_CRASH_ONCE': self.marker} if point else {})
         self.daemon.ready()
         self.ca = os.path.join(directory, f'{name}.ca')
         with open(self.ca, 'wb') as f:
@@ -136,17 +137,35 @@ def revoke(scene, enrolled):
     return [f'{serial} is not on the last list' for serial in serials if bytes.fromhex(serial) not in crl]
 
 
+def ask_next(scene, _):
+    """BAD-158, KR-12: by hand, for 'auto-rollover' is a matter of years."""
+    before = scene.daemon.get_ca(SERVER)
+    command(scene.daemon, 'crypto', 'pki', 'server', SERVER, 'rollover')
+    until(30, 'the next CA certificate', lambda: scene.daemon.http('GET', f'/scep/{SERVER}?operation=GetNextCACert')[0] == 200)
+    return [] if scene.daemon.get_ca(SERVER) == before else ['the switch came early']
+
+
+def switch(scene, _):
+    """Nobody was there at the end of the active certificate."""
+    new = scene.daemon.store(SERVER).one('SELECT cert FROM generation WHERE number = 2')
+    until(30, 'the switch', lambda: scene.daemon.get_ca(SERVER) == new)
+    until(30, 'a list of the new one', lambda: scene.daemon.get_crl(SERVER))
+    switched = scene.daemon.store(SERVER).one('SELECT switched_at - not_after FROM generation WHERE number = 1')
+    records = scene.daemon.store(SERVER).one("SELECT count(*) FROM audit WHERE act = 'switch to next CA certificate'")
+    return [f'switched {switched} s behind the end, {records} records'] if (switched, records) != (0, 1) else []
+
+
 class Facts:
     """What a store must keep, whatever happens."""
 
     def __init__(self, store):
         self.crl = store.one('SELECT coalesce(max(number), 0) FROM crl')
         self.given = store.one('SELECT coalesce(max(crl_number), 0) FROM generation')
-        self.ca = store.one("SELECT coalesce(max(cert), x'') FROM generation")
+        self.ca = store.one("SELECT coalesce(max(cert), x'') FROM generation WHERE number = 1")
         self.issued = store.issued()
 
 
-def store_faults(scene, before, issued, revoked):
+def store_faults(scene, before, issued, revoked, generations):
     store = scene.daemon.store(SERVER)
     after = Facts(store)
     keys = os.listdir(os.path.join(scene.daemon.state, 'servers', SERVER, 'keys'))
@@ -155,8 +174,8 @@ def store_faults(scene, before, issued, revoked):
         'revoked certificates': (store.one('SELECT count(*) FROM certificate WHERE revoked_at > 0'), revoked),
         'records of revocation': (store.one("SELECT count(*) FROM audit WHERE act = 'revoke'"), revoked),
         'waiting requests': (store.one('SELECT count(*) FROM request WHERE state = ?', WAITING), 0),
-        'generations': (store.one('SELECT count(*) FROM generation'), 1),
-        'keys in the signer': (sum(name.endswith('.key') for name in keys), 1),
+        'generations': (store.one('SELECT count(*) FROM generation'), generations),
+        'keys in the signer': (sum(name.endswith('.key') for name in keys), generations),
     }
     faults = [f'{found} {what}, expected {expected}' for what, (found, expected) in counts.items() if found != expected]
     faults += store.open_faults() + store.serial_faults() + store.audit_faults()
@@ -181,11 +200,15 @@ PHASES = {  # state to start from, granting mode, certificates, revocations, poi
     grant: ('fresh', 'manual', COUNT, 0, TURN_ROWS + [('cert-settled', n) for n in (1, 2, 5)]),
     renew: ('enrolled', 'auto', 2 * COUNT, 0, TURN_ROWS + [('cert-settled', n) for n in (1, 2, 5)]),
     revoke: ('enrolled', 'auto', COUNT, COUNT, TURN_ROWS + [(p, n) for p in ('revoked', 'crl-stored') for n in (1, 2, 5)]),
+    ask_next: ('fresh', 'auto', 0, 0, TURN_ROWS + [('crl-stored', 1), ('crl-stored', 2), ('announced', 1)]),
+    switch: ('next', 'auto', 0, 0, [(point, passing) for point in TURNS for passing in (1, 2)] + [('switched', 1), ('crl-stored', 1)]),
 }
+GENERATIONS = {ask_next: 2, switch: 2}
+YEARS = 730 * 86400  # 'lifetime ca-certificate'
 
 
 def prepare(directory):
-    """States to start from: 'fresh' with a CA, 'enrolled' with clients; and the letters of the latter."""
+    """States to start from: 'fresh' with a CA, 'enrolled' with clients, 'next' with a next CA; and the letters of 'enrolled'."""
     scene = Scene(directory, 'fresh', None, None, 0, 'auto')
     first_start(scene, None)
     scene.daemon.stop()
@@ -194,7 +217,17 @@ def prepare(directory):
     letters = scene.letters('enrol', 'enrol', 'client')
     letters.answers = letters.send(scene.daemon)
     scene.daemon.stop()
-    return {'fresh': fresh, 'enrolled': scene.daemon}, letters
+    following = Scene(directory, 'next', fresh.state, None, 0, 'auto')
+    ask_next(following, None)
+    following.daemon.stop()
+    return {'fresh': fresh, 'enrolled': scene.daemon, 'next': following.daemon}, letters
+
+
+def clock_of(phase):
+    """An hour behind the end of the active certificate."""
+    if phase is not switch:
+        return 'real'
+    return time.strftime('at=%Y-%m-%dT%H:%M:%SZ,rate=1', time.gmtime(time.time() + YEARS + 3600))
 
 
 def test(tap, directory):
@@ -207,12 +240,12 @@ def test(tap, directory):
         for point, passing in rows:
             name = f'{phase.__name__}-{point}-{passing}'
             try:
-                scene = Scene(directory, name, states[state].state if state else None, point, passing, mode)
+                scene = Scene(directory, name, states[state].state if state else None, point, passing, mode, clock_of(phase))
                 faults = phase(scene, enrolled)
                 if not os.path.exists(scene.marker) or os.path.getsize(scene.marker) == 0:
                     faults.append('core did not pass there')
                 faults += scene.daemon.stop()
-                faults += store_faults(scene, before, issued, revoked)
+                faults += store_faults(scene, before, issued, revoked, GENERATIONS.get(phase, 1))
             except (TimeoutError, RuntimeError) as broken:
                 faults = [str(broken)]
                 Daemon.end_all()

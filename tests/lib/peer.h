@@ -69,6 +69,9 @@ void peer_free(struct peer *p);
  * certificate is one that is not CA:TRUE.
  */
 bool peer_trust(struct peer *p, struct view getcacert_body, struct err *e) MUST_USE;
+/* A GetNextCACert answer, verified as signed by p->ca: the certs-only message inside. */
+bool peer_next(
+    const struct peer *p, struct view answer, struct blob *certs, struct err *e) MUST_USE;
 /* The same from certificates at hand (for a shadow: the next CA); ra NULL: there is none. */
 void peer_use_ca(struct peer *p, X509 *ca, X509 *ra);
 /* Of a certs-only message, or of one certificate; NULL if it is neither. Caller frees. */

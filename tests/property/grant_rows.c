@@ -3,7 +3,7 @@
 
 /* Digits of a number in mixed radix: one for each fact. */
 static const int radix[] = {
-    3, 2, 2, 2, 2, SIGNER_KINDS, 2, 2, 2, 2, 2, PASSWORD_KINDS, ROLE_KINDS};
+    3, 2, 2, 2, 2, SIGNER_KINDS, 2, 2, 2, 2, 2, PASSWORD_KINDS, ROLE_KINDS, TO_KINDS, 2, 2};
 
 int
 main(void)
@@ -26,6 +26,9 @@ main(void)
 		    .subject_live = d[10] != 0,
 		    .password = (enum grant_password)d[11],
 		    .role = (enum grant_role)d[12],
+		    .to = (enum grant_to)d[13],
+		    .late = d[14] != 0,
+		    .shadows_spent = d[15] != 0,
 		};
 		struct grant g = grant_decide(&f);
 

@@ -11,6 +11,7 @@ MODES = ["manual", "auto", "none"]
 SIGNERS = ["self", "live", "adoptable", "expired", "early", "revoked", "stranger"]
 PASSWORDS = ["none", "right", "wrong"]
 ROLES = ["client", "ra", "ca"]
+GENERATIONS = ["active", "next", "old"]
 BAD_MESSAGE_CHECK, BAD_REQUEST = 1, 2
 
 
@@ -29,13 +30,22 @@ def refusal(f):
     for fail in (BAD_MESSAGE_CHECK, BAD_REQUEST):
         if any(never[fail]):
             return fail
-    return BAD_REQUEST if f["mode"] == "none" else None
+    if f["mode"] == "none" or (f["to"] == "next" and f["signer"] != "live"):
+        return BAD_REQUEST
+    return None
 
 
 def proven(f):
     """Does the request itself carry enough to be granted without a human?"""
     if f["role"] != "client":
         return False
+    if f["signer"] == "expired":
+        return f["late"] and not f["wait"]
+    if f["to"] == "next":
+        return not f["wait"] and not f["spent"]
+    if f["to"] == "old":
+        return f["password"] == "right" and (
+            f["signer"] == "self" or not f["wait"] and not (f["signer"] == "adoptable" and f["adopt"]))
     if f["signer"] == "live":
         return not f["wait"]
     if f["signer"] == "adoptable":
@@ -57,13 +67,13 @@ def facts(words):
     return {
         "mode": MODES[n[0]], "noreplace": n[1], "wait": n[2], "adopt": n[3], "renewal": n[4], "signer": SIGNERS[n[5]],
         "subject": n[6], "san": n[7], "reserved": n[8], "elsewhere": n[9], "live": n[10],
-        "password": PASSWORDS[n[11]], "role": ROLES[n[12]],
+        "password": PASSWORDS[n[11]], "role": ROLES[n[12]], "to": GENERATIONS[n[13]], "late": n[14], "spent": n[15],
     }
 
 
 def main():
     table = subprocess.run([sys.argv[1]], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
-    expected = 3 * 2**4 * 7 * 2**5 * 3 * 3
+    expected = 3 * 2**4 * 7 * 2**5 * 3 * 3 * 3 * 2**2
     wrong = 0
     seen = set()
     for line in table:

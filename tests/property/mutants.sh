@@ -1,5 +1,5 @@
 #!/bin/sh
-# mutants.sh - one-line mutants of the deciding files; every one must turn a property red. Prints TAP.
+# mutants.sh - one-line mutants of the deciding files; every one must turn a test red. Prints TAP.
 # Usage: mutants.sh SOURCE_DIR
 set -u
 echo 'TAP version 13'
@@ -19,23 +19,27 @@ say() { # RESULT TEXT
 
 compile() { "$cc" $flags -c "$1" -o "$2"; }
 
-build() { # FILE: the test that must notice, with the file as it stands in $tmp
+build() { # FILE: the tests that must notice, with the file as it stands in $tmp
 	compile "$tmp/$1" "$tmp/o/lib/$(basename "$1" .c).o" || return
 	case $1 in
-	src/plan/plan_ca.c) test=plan_world ;;
-	src/plan/plan_clock.c) test=test_plan_clock ;;
-	src/plan/rules.c) test=rules_world ;;
-	src/plan/*) test=plan_tp_world ;;
-	src/ca/*) test=grant_rows ;;
+	src/plan/plan_ca.c) tests='test_plan_ca plan_world' ;;
+	src/plan/plan_clock.c) tests=test_plan_clock ;;
+	src/plan/rules.c) tests=rules_world ;;
+	src/plan/*) tests=plan_tp_world ;;
+	src/ca/*) tests=grant_rows ;;
 	esac
-	"$cc" "$tmp/o/$test.o" "$tmp"/o/lib/*.o -o "$tmp/t" -Wl,--as-needed -lcmocka
+	for t in $tests; do
+		"$cc" "$tmp/o/$t.o" "$tmp"/o/lib/*.o -o "$tmp/$t" -Wl,--as-needed -lcmocka || return
+	done
 }
 
 run() {
-	case $1 in
-	src/plan/*) "$tmp/t" ;;
-	src/ca/*) python3 "$src/tests/property/grant_table.py" "$tmp/t" ;;
-	esac >/dev/null 2>&1
+	for t in $tests; do
+		case $t in
+		grant_rows) python3 "$src/tests/property/grant_table.py" "$tmp/$t" ;;
+		*) "$tmp/$t" ;;
+		esac || return
+	done >/dev/null 2>&1
 }
 
 mutant() { # FILE SED-EXPRESSION
@@ -55,7 +59,7 @@ mutant() { # FILE SED-EXPRESSION
 
 cp -r "$src/src" "$tmp/src"
 mkdir -p "$tmp/o/lib"
-for file in "$src"/tests/property/*.c "$src/tests/unit/test_plan_clock.c"; do compile "$file" "$tmp/o/$(basename "$file" .c).o" || exit 1; done
+for file in "$src"/tests/property/*.c "$src"/tests/unit/test_plan_clock.c "$src"/tests/unit/test_plan_ca.c; do compile "$file" "$tmp/o/$(basename "$file" .c).o" || exit 1; done
 for file in "$src"/src/plan/*.c "$src/src/ca/grant.c" "$src/src/base/when.c"; do
 	compile "$file" "$tmp/o/lib/$(basename "$file" .c).o" || exit 1
 done
@@ -70,24 +74,31 @@ while IFS='|' read -r file edit; do
 	case $file in '' | '#'*) continue ;; esac
 	mutant "$file" "$edit"
 done <<'EOF'
-src/plan/plan_ca.c|s/now >= crl_due(p, f)/now > crl_due(p, f)/
-src/plan/plan_ca.c|s/&& !f->crl_stale ?/?/
-src/plan/plan_ca.c|s/now >= f->request_expiry/now > f->request_expiry/
-src/plan/plan_ca.c|s/now >= f->cert_until)/now > f->cert_until + 1)/
-src/plan/plan_ca.c|s/if (!f->clock_trusted)/if (false)/
-src/plan/plan_ca.c|s/return f->busy_key ? PLAN_NONE : PLAN_MAKE_KEY/return PLAN_MAKE_KEY/
-src/plan/plan_ca.c|s/return f->busy_cert ? PLAN_NONE : PLAN_MAKE_CERT/return PLAN_MAKE_CERT/
-src/plan/plan_ca.c|s/if (!f->busy_crl \&\& now >= f->cert_from/if (now >= f->cert_from/
-src/plan/plan_ca.c|s/plan.wake = when_min(plan.wake, crl_due(p, f))/plan.wake = WHEN_NEVER/
-src/plan/plan_ca.c|s/plan.wake = when_min(f->request_expiry, f->challenge_expiry)/plan.wake = f->challenge_expiry/
-src/plan/plan_ca.c|s/plan = {PLAN_NONE, WHEN_NEVER,/plan = {PLAN_NONE, now,/
-src/plan/plan_ca.c|s/ \&\& !f->archived//
-src/plan/plan_ca.c|s/ \&\& !f->busy_archive//
-src/plan/plan_ca.c|s/ \&\& !f->busy_ra//
-src/plan/plan_ca.c|s/f->want_ra \&\& !f->have_ra/f->want_ra/
-src/plan/plan_ca.c|s/return PLAN_MAKE_RA;/return PLAN_NONE;/
-src/plan/plan_ca.c|s/(f->have_ra || !f->want_ra)/true/
-src/plan/plan_ca.c|s/return PLAN_ARCHIVE/return PLAN_NONE/
+# lists
+src/plan/plan_ca.c|s/now >= crl_due(p, f))/now > crl_due(p, f))/
+src/plan/plan_ca.c|s/f->have_crl \&\& !f->crl_stale ?/f->have_crl ?/
+src/plan/plan_ca.c|s/? when_add(f->crl_signed_at, p->lifetime_crl)/? INT64_MIN/
+src/plan/plan_ca.c|s/when_min(when_add(when_add(now, p->lifetime_crl), p->crl_overlap), cert_until)/when_add(when_add(now, p->lifetime_crl), p->crl_overlap)/
+src/plan/plan_ca.c|s/alive \&\& !f->busy_crl \&\& now/alive \&\& now/
+src/plan/plan_ca.c|s/if (alive \&\& !f->busy_crl/if (!f->busy_crl/
+src/plan/plan_ca.c|s/!f->busy_crl \&\& now >= f->active.cert_from \&\&/!f->busy_crl \&\&/
+# dates
+src/plan/plan_ca.c|s/when_min(when_add(from, p->lifetime_cert), ca_until)/when_add(from, p->lifetime_cert)/
+src/plan/plan_ca.c|s/when_add(until, -p->overlap)/until/
+src/plan/plan_ca.c|s/p->lifetime_ca) <= now)/p->lifetime_ca) < now)/
+src/plan/plan_ca.c|s/p->lifetime_ca) <= now)/p->lifetime_ca) > INT64_MAX - 1)/
+src/plan/plan_ca.c|s/^\t\tfrom = now;/\t\tfrom = until;/
+src/plan/plan_ca.c|s/{from, when_add(from, p->lifetime_ca)}/{from, when_add(until, p->lifetime_ca)}/
+src/plan/plan_ca.c|s/when_max(p->lifetime_request, p->late)/p->lifetime_request/
+src/plan/plan_ca.c|s/when_max(p->lifetime_request, p->late)/p->late/
+# when the next one is due
+src/plan/plan_ca.c|s/f->rollover_asked || f->next.have_key/f->next.have_key/
+src/plan/plan_ca.c|s/f->next.have_key || f->next.busy_key/f->next.busy_key/
+src/plan/plan_ca.c|s/ || f->next.busy_key)/)/
+src/plan/plan_ca.c|s/p->auto_rollover ? when_add/true ? when_add/
+src/plan/plan_ca.c|s/when_add(f->active.cert_until, -p->rollover) : WHEN_NEVER/f->active.cert_until : WHEN_NEVER/
+src/plan/plan_ca.c|s/-p->rollover) : WHEN_NEVER/-p->rollover) : INT64_MIN/
+# states
 src/plan/plan_ca.c|s/if (p->shutdown)/if (false)/
 src/plan/plan_clock.c|s/CLOCK_TOLERANCE + passed/passed/
 src/plan/plan_clock.c|s| + passed / CLOCK_DRIFT||
@@ -173,6 +184,76 @@ src/plan/rules.c|s/served - rest(s->lifetime_ca, PLAN_SHADOW_PERCENT)/served - r
 src/plan/rules.c|s/s->overlap - 2 \* s->clock_error/s->overlap - s->clock_error/
 src/plan/rules.c|s/s->overlap < s->lifetime_ca ? RULE_WARNS : RULE_REFUSES/RULE_REFUSES/
 src/plan/rules.c|s/s->upper_rollover - s->generation/s->upper_rollover/
+src/plan/plan_ca.c|s/if (!f->clock_trusted)/if (false)/
+src/plan/plan_ca.c|s/have_cert \&\& now >= f->active.cert_until)/have_cert \&\& now > f->active.cert_until)/
+src/plan/plan_ca.c|s/if (now < f->held_until)$/if (false)/
+src/plan/plan_ca.c|s/have_crl \&\& (f->active.have_ra || !f->want_ra)/have_crl/
+src/plan/plan_ca.c|s/f->active.have_cert \&\& f->have_crl \&\& (/f->active.have_cert \&\& (/
+# birth and growth
+src/plan/plan_ca.c|s/return g->busy_key ? PLAN_NONE : PLAN_MAKE_KEY/return PLAN_MAKE_KEY/
+src/plan/plan_ca.c|s/return g->busy_cert ? PLAN_NONE : PLAN_MAKE_CERT/return PLAN_MAKE_CERT/
+src/plan/plan_ca.c|s/if (!g->have_key)/if (true)/
+src/plan/plan_ca.c|s/f->want_ra \&\& !g->have_ra/!g->have_ra/
+src/plan/plan_ca.c|s/f->want_ra \&\& !g->have_ra/f->want_ra/
+src/plan/plan_ca.c|s/ \&\& !g->busy_ra//
+src/plan/plan_ca.c|s/return PLAN_MAKE_RA;/return PLAN_NONE;/
+src/plan/plan_ca.c|s/f->want_archive \&\& !g->archived/!g->archived/
+src/plan/plan_ca.c|s/f->want_archive \&\& !g->archived/f->want_archive/
+src/plan/plan_ca.c|s/ \&\& !g->busy_archive//
+src/plan/plan_ca.c|s/return PLAN_ARCHIVE;/return PLAN_NONE;/
+src/plan/plan_ca.c|s/(f->next.have_ra || !f->want_ra)/true/
+src/plan/plan_ca.c|s/(f->next.have_ra || !f->want_ra)/f->next.have_ra/
+src/plan/plan_ca.c|s/(f->next.archived || !f->want_archive)/true/
+src/plan/plan_ca.c|s/(f->next.archived || !f->want_archive)/f->next.archived/
+src/plan/plan_ca.c|s/^\t       !f->busy_crl;/true;/
+# one step after the other
+src/plan/plan_ca.c|s/if (!f->active.have_cert)/if (false)/
+src/plan/plan_ca.c|s/return birth(&f->active)/return birth(\&f->next)/
+src/plan/plan_ca.c|s/alive ? growth(f, &f->active) : PLAN_NONE/PLAN_NONE/
+src/plan/plan_ca.c|s/alive ? growth(f, &f->active) : PLAN_NONE/growth(f, \&f->active)/
+src/plan/plan_ca.c|s/act != PLAN_NONE || now < rollover_due(p, f)/act != PLAN_NONE || now <= rollover_due(p, f)/
+src/plan/plan_ca.c|s/act != PLAN_NONE || now < rollover_due(p, f)/act != PLAN_NONE/
+src/plan/plan_ca.c|s/act != PLAN_NONE || now < rollover_due(p, f)/now < rollover_due(p, f)/
+src/plan/plan_ca.c|s/\*next = true;/*next = false;/
+src/plan/plan_ca.c|s/if (!f->next.have_cert)/if (false)/
+src/plan/plan_ca.c|s/act = growth(f, &f->next)/act = PLAN_NONE/
+src/plan/plan_ca.c|s/return grown(f) \&\& /return /
+src/plan/plan_ca.c|s/!f->announced \&\& !f->busy_announce/!f->busy_announce/
+src/plan/plan_ca.c|s/ \&\& !f->busy_announce//
+src/plan/plan_ca.c|s/? PLAN_ANNOUNCE : PLAN_NONE/? PLAN_NONE : PLAN_NONE/
+# the wake
+src/plan/plan_ca.c|s/wake = when_min(f->request_expiry, f->challenge_expiry)/wake = f->challenge_expiry/
+src/plan/plan_ca.c|s/wake = when_min(f->request_expiry, f->challenge_expiry)/wake = f->request_expiry/
+src/plan/plan_ca.c|s/wake = when_min(wake, f->active.cert_until)/wake = WHEN_NEVER/
+src/plan/plan_ca.c|s/bool alive = f->active.have_cert \&\& now < f->active.cert_until/bool alive = f->active.have_cert/
+src/plan/plan_ca.c|s/return when_min(wake, f->held_until)/return wake/
+src/plan/plan_ca.c|s/wake = when_min(wake, f->old_until)/wake = wake/
+src/plan/plan_ca.c|s/if (begins > now)/if (false)/
+src/plan/plan_ca.c|s/if (begins > now)/if (true)/
+src/plan/plan_ca.c|s/return when_min(wake, f->active.cert_from)/return wake/
+src/plan/plan_ca.c|s/if (now < f->active.cert_from)/if (false)/
+src/plan/plan_ca.c|s/f->busy_crl ? wake : when_min(wake, crl_due(p, f))/wake/
+src/plan/plan_ca.c|s/f->busy_crl ? wake : when_min(wake, crl_due(p, f))/when_min(wake, crl_due(p, f))/
+# the plan
+src/plan/plan_ca.c|s/plan = {PLAN_NONE, false, WHEN_NEVER,/plan = {PLAN_NONE, false, now,/
+src/plan/plan_ca.c|s/plan.state == STATE_SHUTDOWN || plan.state == STATE_NO_CLOCK/plan.state == STATE_SHUTDOWN/
+src/plan/plan_ca.c|s/plan.state == STATE_SHUTDOWN || plan.state == STATE_NO_CLOCK/plan.state == STATE_NO_CLOCK/
+src/plan/plan_ca.c|s/f->next.have_cert \&\& now >= f->active.cert_until)/f->next.have_cert \&\& now > f->active.cert_until)/
+src/plan/plan_ca.c|s/f->next.have_cert \&\& now >= f->active.cert_until)/now >= f->active.cert_until)/
+src/plan/plan_ca.c|s/f->next.have_cert \&\& now >= f->active.cert_until)/f->next.have_cert)/
+src/plan/plan_ca.c|s/now >= f->request_expiry/now > f->request_expiry/
+src/plan/plan_ca.c|s/now >= f->challenge_expiry/now > f->challenge_expiry/
+src/plan/plan_ca.c|s/else if (now >= f->held_until)/else if (now > f->held_until)/
+src/plan/plan_ca.c|s/now >= f->old_until ?/now > f->old_until ?/
+src/plan/plan_ca.c|s/now >= f->old_until ?/false ?/
+# the rows of show
+src/plan/plan_ca.c|s/p->shutdown || !f->clock_trusted/p->shutdown/
+src/plan/plan_ca.c|s/f->active.have_cert \&\& f->have_crl)/f->have_crl)/
+src/plan/plan_ca.c|s/when_add(f->crl_signed_at, p->lifetime_crl), f->active.cert_until)/when_add(f->crl_signed_at, p->lifetime_crl), WHEN_NEVER)/
+src/plan/plan_ca.c|s/p->auto_rollover \&\& !f->next.have_cert)/!f->next.have_cert)/
+src/plan/plan_ca.c|s/p->auto_rollover \&\& !f->next.have_cert)/p->auto_rollover)/
+src/plan/plan_ca.c|s/TIMER_ROLLOVER, when_add(f->active.cert_until, -p->rollover)/TIMER_ROLLOVER, f->active.cert_until/
+src/plan/plan_ca.c|s/out\[i - 1\].at > at/false/
 src/ca/grant.c|s/if (f->reserved)/if (false)/
 src/ca/grant.c|s/if (f->key_elsewhere)/if (false)/
 src/ca/grant.c|s/if (f->signer == SIGNER_REVOKED)/if (false)/

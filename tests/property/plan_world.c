@@ -43,69 +43,129 @@ check_sleep(const struct world *w, const struct plan_ca_facts *f, struct plan_ca
 }
 
 struct pending {
-	when_t key, cert, crl, crl_from, ra, archive;
+	when_t key, cert, ra, archive; /* when they come back */
+};
+struct coming {
+	struct pending active, next;
+	when_t crl, crl_from, announce;
 };
 
 static void
-deliver(const struct world *w, struct plan_ca_facts *f, struct pending *p, when_t now)
+deliver_one(const struct world *w, struct plan_generation *g, const struct pending *p,
+    when_t from, when_t now)
 {
-	if (f->busy_key && now >= p->key) {
-		f->busy_key = false;
-		f->have_key = true;
+	if (g->busy_key && now >= p->key) {
+		g->busy_key = false;
+		g->have_key = true;
 	}
-	if (f->busy_cert && now >= p->cert) {
-		f->busy_cert = false;
-		f->have_cert = true;
-		f->cert_from = p->cert - w->delay;
-		f->cert_until = f->cert_from + w->policy.lifetime_ca;
+	if (g->busy_cert && now >= p->cert) {
+		g->busy_cert = false;
+		g->have_cert = true;
+		g->cert_from = from;
+		g->cert_until = from + w->policy.lifetime_ca;
 	}
-	if (f->busy_ra && now >= p->ra) {
-		f->busy_ra = false;
-		f->have_ra = true;
+	if (g->busy_ra && now >= p->ra) {
+		g->busy_ra = false;
+		g->have_ra = true;
 	}
-	if (f->busy_archive && now >= p->archive) {
-		f->busy_archive = false;
-		f->archived = true;
-	}
-	if (f->busy_crl && now >= p->crl) {
-		f->busy_crl = false;
-		f->have_crl = true;
-		f->crl_signed_at = p->crl_from;
+	if (g->busy_archive && now >= p->archive) {
+		g->busy_archive = false;
+		g->archived = true;
 	}
 }
 
 static void
-act(const struct world *w, struct plan_ca_facts *f, struct pending *p, enum plan_act what,
+deliver(const struct world *w, struct plan_ca_facts *f, struct coming *c, when_t now)
+{
+	bool had = f->active.have_cert, had_next = f->next.have_cert;
+
+	deliver_one(w, &f->active, &c->active, c->active.cert - w->delay, now);
+	deliver_one(w, &f->next, &c->next,
+	    plan_next_dates(&w->policy, f->active.cert_until, now).from, now);
+	if (f->active.have_cert != had || f->next.have_cert != had_next)
+		f->crl_stale = true;
+	if (f->busy_crl && now >= c->crl) {
+		f->busy_crl = false;
+		f->have_crl = true;
+		f->crl_signed_at = c->crl_from;
+	}
+	if (f->busy_announce && now >= c->announce) {
+		f->busy_announce = false;
+		f->announced = true;
+	}
+}
+
+/* At the switch the next generation's facts become the active one's. */
+static void
+change(const struct world *w, struct plan_ca_facts *f, struct coming *c, when_t now)
+{
+	if (now < f->active.cert_until)
+		violated("INV-05 the switch is early", w, now);
+	/* unless it was away for the whole life of the next one */
+	if (f->next.cert_from > f->active.cert_until &&
+	    f->next.cert_from <
+		f->active.cert_until - w->policy.overlap + w->policy.lifetime_ca)
+		violated("INV-04 a gap between two CA certificates", w, now);
+	f->old_until = plan_old_until(&w->policy, f->active.cert_until);
+	f->active = f->next;
+	c->active = c->next;
+	f->next = (struct plan_generation){0};
+	f->announced = f->busy_announce = false;
+	f->crl_stale = true;
+}
+
+static void
+act(const struct world *w, struct plan_ca_facts *f, struct coming *c, struct plan_ca plan,
     when_t now)
 {
-	switch (what) {
+	struct plan_generation *g = plan.next ? &f->next : &f->active;
+	struct pending *p = plan.next ? &c->next : &c->active;
+
+	switch (plan.act) {
 	case PLAN_MAKE_KEY:
-		f->busy_key = true;
+		if (plan.next && now < f->active.cert_until - w->policy.rollover)
+			violated("TF-01 the next key is early", w, now);
+		g->busy_key = true;
 		p->key = now + w->delay;
 		break;
 	case PLAN_MAKE_CERT:
-		f->busy_cert = true;
+		g->busy_cert = true;
 		p->cert = now + w->delay;
 		break;
 	case PLAN_MAKE_CRL:
-		if (f->have_cert && now >= f->cert_until)
+		if (f->active.have_cert && now >= f->active.cert_until)
 			violated("a list is signed behind the end", w, now);
 		f->busy_crl = true;
 		f->crl_stale = false;
-		p->crl = now + w->delay;
-		p->crl_from = now;
+		c->crl = now + w->delay;
+		c->crl_from = now;
 		break;
 	case PLAN_MAKE_RA:
-		if (f->have_ra || !f->have_cert)
+		if (g->have_ra || !g->have_cert)
 			violated("an RA is made twice or before its CA", w, now);
-		f->busy_ra = true;
+		g->busy_ra = true;
 		p->ra = now + 2 * w->delay; /* a key and a signature */
 		break;
 	case PLAN_ARCHIVE:
-		if (f->archived)
+		if (g->archived)
 			violated("a pair is archived twice", w, now);
-		f->busy_archive = true;
+		g->busy_archive = true;
 		p->archive = now + w->delay;
+		break;
+	case PLAN_ANNOUNCE:
+		if (!f->next.archived || !f->next.have_ra || f->announced)
+			violated(
+			    "INV-03 INV-11 announced before it is durable, or twice", w, now);
+		f->busy_announce = true;
+		c->announce = now + w->delay;
+		break;
+	case PLAN_SWITCH:
+		change(w, f, c, now);
+		break;
+	case PLAN_FORGET_OLD:
+		if (now < f->old_until)
+			violated("TF-14 a replaced key goes early", w, now);
+		f->old_until = WHEN_NEVER;
 		break;
 	case PLAN_EXPIRE_REQUESTS:
 		if (now < f->request_expiry)
@@ -120,15 +180,53 @@ act(const struct world *w, struct plan_ca_facts *f, struct pending *p, enum plan
 	}
 }
 
+/* While nothing disturbs and the signer is at once, all is there to the second. */
+static void
+check_calm(const struct world *w, const struct plan_ca_facts *f, when_t now)
+{
+	when_t end = f->active.cert_until;
+
+	if (f->have_crl && now < end &&
+	    (now - f->crl_signed_at >= w->policy.lifetime_crl || f->crl_stale))
+		violated("P4 the list is late", w, now);
+	if (now == 0 && !f->have_crl)
+		violated("P4 no list at once", w, now);
+	if (!f->active.have_ra)
+		violated("P4 no RA at once", w, now);
+	if (!f->active.archived)
+		violated("P4 no archive at once", w, now);
+	if (now >= end)
+		violated("INV-06 an ended CA is active", w, now);
+	if ((now >= end - w->policy.rollover) != f->announced)
+		violated("P4 TF-01 the next CA is early or late", w, now);
+	if (f->old_until <= now)
+		violated("P4 TF-14 a replaced key is late", w, now);
+}
+
+/* Down: what the signer held is forgotten, facts of the store stay. */
+static void
+forget(struct plan_ca_facts *f)
+{
+	struct plan_generation *const both[] = {&f->active, &f->next};
+
+	for (size_t i = 0; i < COUNT_OF(both); i++)
+		both[i]->busy_key = both[i]->busy_cert = both[i]->busy_ra =
+		    both[i]->busy_archive = false;
+	if (f->busy_crl)
+		f->crl_stale = true;
+	f->busy_crl = f->busy_announce = false;
+}
+
 static void
 play(const struct world *w)
 {
 	struct plan_ca_facts f = {.request_expiry = WHEN_NEVER,
 	    .challenge_expiry = WHEN_NEVER,
+	    .old_until = WHEN_NEVER,
 	    .held_until = INT64_MIN,
 	    .want_archive = true,
 	    .want_ra = true};
-	struct pending pending = {0};
+	struct coming coming = {0};
 	bool calm = w->off_from == w->off_until && w->blind_from == w->blind_until;
 
 	worlds++;
@@ -137,23 +235,21 @@ play(const struct world *w)
 		int steps = 0;
 
 		if (now >= w->off_from && now < w->off_until) {
-			/* Down: what the signer held is forgotten, facts of the store stay. */
-			f.busy_key = f.busy_cert = f.busy_crl = f.busy_ra = f.busy_archive =
-			    false;
+			forget(&f);
 			continue;
 		}
 		f.clock_trusted = now < w->blind_from || now >= w->blind_until;
-		deliver(w, &f, &pending, now);
-		if (now == w->revoke_at && f.have_cert)
+		deliver(w, &f, &coming, now);
+		if (now == w->revoke_at && f.active.have_cert)
 			f.crl_stale = true;
 		if (now == w->request_at)
 			f.request_expiry = now + w->policy.lifetime_request;
 		while ((p = plan_ca(&w->policy, &f, now)).act != PLAN_NONE) {
 			if (!f.clock_trusted || w->policy.shutdown)
 				violated("P11 something is done without authority", w, now);
-			act(w, &f, &pending, p.act, now);
-			deliver(w, &f, &pending, now);
-			if (++steps > 6) {
+			act(w, &f, &coming, p, now);
+			deliver(w, &f, &coming, now);
+			if (++steps > 30) {
 				violated("P1 the plan does not settle", w, now);
 				break;
 			}
@@ -161,19 +257,10 @@ play(const struct world *w)
 		check_sleep(w, &f, p, now);
 		if (!f.clock_trusted && p.wake != WHEN_NEVER)
 			violated("P11 a timer runs without authority", w, now);
-		/* P4: while nothing disturbs, the list is never older than its period, and
-		 * fresh after a revocation. */
-		if (calm && w->delay == 0 && f.have_crl && now < f.cert_until &&
-		    (now - f.crl_signed_at >= w->policy.lifetime_crl || f.crl_stale))
-			violated("P4 the list is late", w, now);
-		if (calm && w->delay == 0 && now == 0 && !w->policy.shutdown && !f.have_crl)
-			violated("P4 no list at once", w, now);
-		if (calm && w->delay == 0 && !w->policy.shutdown && !f.have_ra)
-			violated("P4 no RA at once", w, now);
-		if (p.state == STATE_RUNNING && !f.have_ra)
+		if (calm && w->delay == 0 && !w->policy.shutdown)
+			check_calm(w, &f, now);
+		if (p.state == STATE_RUNNING && !f.active.have_ra)
 			violated("it runs without the RA", w, now);
-		if (calm && w->delay == 0 && !w->policy.shutdown && !f.archived)
-			violated("P4 no archive at once", w, now);
 		if (now >= w->request_at + w->policy.lifetime_request && f.clock_trusted &&
 		    !w->policy.shutdown && f.request_expiry != WHEN_NEVER)
 			violated("P4 a request outlives its time", w, now);
@@ -198,13 +285,12 @@ outages(struct world *w)
 int
 main(void)
 {
-	struct world w = {.policy.lifetime_cert = 4};
+	struct world w = {.policy = {.lifetime_cert = 4, .auto_rollover = true, .rollover = 2}};
 
 	for (w.policy.lifetime_ca = 5; w.policy.lifetime_ca <= 11; w.policy.lifetime_ca += 3)
 		for (w.policy.lifetime_crl = 1; w.policy.lifetime_crl <= 4;
 		     w.policy.lifetime_crl++)
-			for (w.policy.crl_overlap = 0; w.policy.crl_overlap <= 2;
-			     w.policy.crl_overlap += 2)
+			for (w.policy.overlap = 0; w.policy.overlap <= 2; w.policy.overlap += 1)
 				for (w.policy.lifetime_request = 1;
 				     w.policy.lifetime_request <= 3;
 				     w.policy.lifetime_request += 2)

@@ -63,6 +63,20 @@ expect_subordinate(struct story *s, const struct cert *c, struct err *e)
 }
 
 static bool
+same_serial(const struct story *s, struct view serial, struct err *e)
+{
+	struct blob hex = {0};
+	bool ok;
+
+	hex_add(&hex, serial, true);
+	ok = strcmp(blob_cstr(&hex), option(s, "serial")) == 0;
+	if (!ok)
+		err_set(e, WHY_REFUSED, "serial %s", blob_cstr(&hex));
+	blob_free(&hex);
+	return ok;
+}
+
+static bool
 expect_client(struct story *s, struct client *c, struct err *e)
 {
 	struct cert cert;
@@ -72,25 +86,16 @@ expect_client(struct story *s, struct client *c, struct err *e)
 		return err_set(
 		    e, WHY_REFUSED, "%s holds nothing readable: %s", c->name, why.text);
 	if (option(s, "until") != NULL && strcmp(option(s, "until"), "ca-end") == 0) {
-		if (!same_number("until", ca_facts(s->w.ca)->cert_until, cert.not_after, e))
+		if (!same_number(
+			"until", ca_facts(s->w.ca)->active.cert_until, cert.not_after, e))
 			return false;
 	} else if (option(s, "until") != NULL &&
 		   !same_number(
 		       "until", s->w.now + span(option(s, "until")), cert.not_after, e)) {
 		return false;
 	}
-	if (option(s, "serial") != NULL) {
-		struct blob hex = {0};
-		bool ok;
-
-		hex_add(&hex, cert.serial, true);
-		ok = strcmp(blob_cstr(&hex), option(s, "serial")) == 0;
-		if (!ok)
-			err_set(e, WHY_REFUSED, "serial %s", blob_cstr(&hex));
-		blob_free(&hex);
-		if (!ok)
-			return false;
-	}
+	if (option(s, "serial") != NULL && !same_serial(s, cert.serial, e))
+		return false;
 	if (flag(s, "is-ca") != cert.is_ca)
 		return err_set(e, WHY_REFUSED, "CA:%s", cert.is_ca ? "TRUE" : "FALSE");
 	return !cert.is_ca || expect_subordinate(s, &cert, e);
@@ -165,6 +170,81 @@ expect_clock(const struct story *s, struct err *e)
 	return strcmp(s->word[2], is) == 0 || err_set(e, WHY_REFUSED, "it is %s", is);
 }
 
+/* GetNextCACert: signed by the CA that is trusted now, one CA of the same name inside. */
+static bool
+expect_next(struct story *s, struct err *e)
+{
+	struct peer p = {0};
+	struct blob certs = {0}, der = {0};
+	struct cert next, now;
+	uint8_t *octets = NULL;
+	int n;
+	bool ok = false;
+
+	if (flag(s, "none"))
+		return s->w.next.n == 0 || err_set(e, WHY_REFUSED, "there is a next CA");
+	if (!peer_trust(&p, blob_view(&s->w.cacert), e))
+		return false;
+	n = i2d_X509(p.ca, &octets);
+	blob_add(&der, octets, (size_t)n);
+	OPENSSL_free(octets);
+	octets = NULL;
+	if (!cert_decode(blob_view(&der), &now, e) ||
+	    !peer_next(&p, blob_view(&s->w.next), &certs, e) ||
+	    !peer_trust(&p, blob_view(&certs), e))
+		goto out;
+	n = i2d_X509(p.ca, &octets);
+	blob_clear(&certs);
+	blob_add(&certs, octets, (size_t)n);
+	OPENSSL_free(octets);
+	if (!cert_decode(blob_view(&certs), &next, e))
+		goto out;
+	ok = name_equal(next.subject, now.subject) ||
+	     err_set(e, WHY_REFUSED, "the next CA has another name");
+	if (ok && option(s, "serial") != NULL)
+		ok = same_serial(s, next.serial, e);
+	if (ok && option(s, "from") != NULL)
+		ok =
+		    same_number("from", s->w.now + span(option(s, "from")), next.not_before, e);
+	if (ok && option(s, "until") != NULL)
+		ok = same_number(
+		    "until", s->w.now + span(option(s, "until")), next.not_after, e);
+	if (ok && option(s, "overlap") != NULL)
+		ok = same_number(
+		    "overlap", span(option(s, "overlap")), now.not_after - next.not_before, e);
+out:
+	peer_free(&p);
+	blob_free(&certs);
+	blob_free(&der);
+	return ok;
+}
+
+/* Which generations are there, by number; 0: none. */
+static bool
+expect_generations(struct story *s, struct err *e)
+{
+	static const char *const words[] = {"old", "active", "next"};
+	const struct store_table *st = s->w.store->table;
+	struct row_generation row;
+	struct err why = {0};
+	int64_t is[3] = {0};
+
+	for (int64_t n = 1; st->generation_get(s->w.store, n, &row, &why); n++) {
+		if (row.switched_at != 0)
+			is[0] = row.key_label[0] != 0 ? n : is[0];
+		else if (is[1] == 0)
+			is[1] = n;
+		else
+			is[2] = n;
+	}
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (!same_number(words[i],
+			option(s, words[i]) == NULL ? 0 : strtol(option(s, words[i]), NULL, 10),
+			is[i], e))
+			return false;
+	return true;
+}
+
 bool
 do_expect(struct story *s, struct err *e)
 {
@@ -197,6 +277,10 @@ do_expect(struct story *s, struct err *e)
 		       err_set(e, WHY_REFUSED, "a line '%s'", s->word[2]);
 	if (strcmp(what, "archive") == 0)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
+	if (strcmp(what, "generations") == 0)
+		return expect_generations(s, e);
+	if (strcmp(what, "next-ca") == 0)
+		return expect_next(s, e);
 	if (strcmp(what, "ra") == 0)
 		return expect_ra(s, e);
 	if (strcmp(what, "public") == 0)

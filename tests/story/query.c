@@ -56,3 +56,18 @@ out:
 	blob_free(&hex);
 	return ok;
 }
+
+bool
+do_crl(struct story *s, struct client *c, struct err *e)
+{
+	X509 *cert = held(c);
+	bool ok;
+
+	if (cert == NULL)
+		return err_set(e, WHY_BAD_INPUT, "%s holds no certificate", c->name);
+	blob_clear(&c->sent);
+	ok = algorithms(s, c, e) && trust(s, c, e) &&
+	     peer_get_crl(&c->peer, cert, &c->sent, e) && send_message(s, c, e);
+	X509_free(cert);
+	return ok;
+}

@@ -167,6 +167,8 @@ static bool
 hear(struct story *s, struct client *c, struct err *e)
 {
 	peer_answer_free(&c->answer);
+	if (flag(s, "to-old") && !believe_new(s, c, e))
+		return false;
 	if (s->w.reply.status == 200) {
 		if (!peer_open(&c->peer, blob_view(&s->w.reply.body), &c->answer, e))
 			return err_prefix(e, "answer");
@@ -176,7 +178,8 @@ hear(struct story *s, struct client *c, struct err *e)
 			blob_set(&c->before, blob_view(&c->cert));
 			blob_set(&c->cert, blob_view(&c->answer.cert_der));
 			c->cert_key = c->peer.key;
-			if (!peer_verify(c->answer.cert, c->peer.ca, s->w.now, e))
+			if (!peer_verify(c->answer.cert, c->peer.ca,
+				flag(s, "to-next") ? begin_of(c->answer.cert) : s->w.now, e))
 				return err_prefix(e, "certificate");
 		}
 	} else if (s->w.reply.body.n == 0 && s->w.reply.status != 0 &&
@@ -243,6 +246,10 @@ bool
 trust(struct story *s, struct client *c, struct err *e)
 {
 	c->peer.now = s->w.now;
+	if (flag(s, "to-next"))
+		return trust_next(s, c, e);
+	if (flag(s, "to-old"))
+		return peer_trust(&c->peer, blob_view(&s->w.cacert_before), e);
 	if (s->w.cacert.n == 0)
 		return err_set(e, WHY_NOT_FOUND, "no CA certificate is published");
 	if (!peer_trust(&c->peer, blob_view(&s->w.cacert), e))
@@ -261,7 +268,7 @@ held(const struct client *c)
 }
 
 /* How the client's messages are made, for this one and those that follow. */
-static bool
+bool
 algorithms(struct story *s, struct client *c, struct err *e)
 {
 	struct peer *p = &c->peer;
@@ -311,7 +318,7 @@ do_enrol(struct story *s, struct client *c, struct err *e)
 	return peer_enrol(&c->peer, &o, &c->sent, e) && send_message(s, c, e);
 }
 
-static bool
+bool
 do_renew(struct story *s, struct client *c, struct err *e)
 {
 	struct peer_request o = request_options(s);
@@ -368,12 +375,6 @@ do_poll(struct story *s, struct client *c, struct err *e)
 	return trust(s, c, e) && peer_poll(&c->peer, &c->sent, e) && send_message(s, c, e);
 }
 
-static bool
-do_repeat(struct story *s, struct client *c, struct err *e)
-{
-	return send_message(s, c, e);
-}
-
 /* "eve keep r1": what r1 sent and what it needs to read an answer, to be repeated by eve. */
 static bool
 do_keep(struct story *s, struct client *c, struct err *e)
@@ -394,21 +395,6 @@ do_keep(struct story *s, struct client *c, struct err *e)
 	blob_set(&c->sent, blob_view(&of->sent));
 	blob_set(&c->cert, blob_view(&of->cert));
 	return true;
-}
-
-static bool
-do_crl(struct story *s, struct client *c, struct err *e)
-{
-	X509 *cert = held(c);
-	bool ok;
-
-	if (cert == NULL)
-		return err_set(e, WHY_BAD_INPUT, "%s holds no certificate", c->name);
-	blob_clear(&c->sent);
-	ok = algorithms(s, c, e) && trust(s, c, e) &&
-	     peer_get_crl(&c->peer, cert, &c->sent, e) && send_message(s, c, e);
-	X509_free(cert);
-	return ok;
 }
 
 /* A certificate that this CA's key signed, unknown to its database (moved from another box). */
@@ -472,16 +458,19 @@ request_of(struct story *s, const struct client *c, int64_t *id, struct err *e)
 static bool
 do_operator(struct story *s, struct err *e)
 {
-	static const char *const words[] = {"grant", "reject", "remove", "revoke", "password"};
+	static const char *const words[] = {
+	    "grant", "reject", "remove", "revoke", "password", "rollover"};
 	struct ca_event ev = {0};
 	struct blob serial = {0};
 	struct client *c;
 	bool ok;
 
 	for (ev.command = CA_GRANT; strcmp(words[ev.command], s->word[1]) != 0; ev.command++)
-		if (ev.command == CA_PASSWORD)
+		if (ev.command == CA_ROLLOVER)
 			return err_set(e, WHY_BAD_INPUT, "operator '%s'?", s->word[1]);
-	if (ev.command == CA_PASSWORD) {
+	if (ev.command == CA_ROLLOVER) {
+		ev.all = true;
+	} else if (ev.command == CA_PASSWORD) {
 		ev.minutes = s->words > 3 ? strtol(s->word[3], NULL, 10) : 0;
 	} else if (ev.command == CA_REVOKE) {
 		if (!client_of(s, s->word[2], &c, e) || !serial_of(c, &serial, e))
@@ -540,12 +529,16 @@ do_ca(struct story *s, struct err *e)
 	    {"crl", &p->plan.lifetime_crl},
 	    {"crl-overlap", &p->plan.crl_overlap},
 	    {"request", &p->plan.lifetime_request},
+	    {"rollover", &p->plan.rollover},
+	    {"overlap", &p->plan.overlap},
+	    {"late", &p->plan.late},
 	};
 	const char *grant = option(s, "grant");
 
 	for (size_t i = 0; i < COUNT_OF(spans); i++)
 		if (option(s, spans[i].name) != NULL)
 			*spans[i].span = span(option(s, spans[i].name));
+	p->plan.auto_rollover |= option(s, "rollover") != NULL;
 	if (grant != NULL)
 		p->mode = strcmp(grant, "auto") == 0   ? CA_AUTO
 			  : strcmp(grant, "none") == 0 ? CA_GRANT_NONE
@@ -553,6 +546,7 @@ do_ca(struct story *s, struct err *e)
 	p->no_replace |= flag(s, "no-replace");
 	p->renewals_wait |= flag(s, "renewals-wait");
 	p->adopt_waits |= flag(s, "adopt-waits");
+	p->late_auto |= flag(s, "late-auto");
 	p->serial_sequential |= flag(s, "sequential");
 	p->archive |= flag(s, "archive");
 	do_compat(s, "legacy", &p->legacy);
@@ -660,6 +654,8 @@ static const struct {
 } client_words[] = {
     {"enrol", do_enrol},
     {"renew", do_renew},
+    {"shadow", do_shadow},
+    {"activate", do_activate},
     {"poll", do_poll},
     {"repeat", do_repeat},
     {"keep", do_keep},
@@ -700,6 +696,7 @@ story_free(struct story *s)
 		blob_free(&c->sent);
 		blob_free(&c->cert);
 		blob_free(&c->before);
+		blob_free(&c->shadow);
 	}
 	world_free(&s->w);
 }

@@ -16,6 +16,8 @@ struct client {
 	struct blob sent;	  /* last message */
 	struct blob cert, before; /* certificate held, and the one before */
 	EVP_PKEY *cert_key;	  /* of the pool: key of the certificate held */
+	struct blob shadow;	  /* certificate of the next CA, and its key */
+	EVP_PKEY *shadow_key;
 	struct peer_answer answer;
 };
 
@@ -49,7 +51,19 @@ bool do_at(struct story *s, struct err *e) MUST_USE;
 bool do_wait(struct story *s, struct err *e) MUST_USE;
 bool do_clock(struct story *s, struct err *e) MUST_USE;
 bool do_reboot(struct story *s, struct err *e) MUST_USE;
+/* The certificate held is renewed for this key or, with "new-key", the next. */
+bool do_renew(struct story *s, struct client *c, struct err *e) MUST_USE;
+/* How the client's messages are made, for this one and those that follow. */
+bool algorithms(struct story *s, struct client *c, struct err *e) MUST_USE;
+/* rollover.c */
+when_t begin_of(const X509 *cert);
+bool believe_new(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool trust_next(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool do_shadow(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool do_activate(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool do_repeat(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* query.c */
+bool do_crl(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
 bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* hook.c */

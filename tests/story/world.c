@@ -179,6 +179,8 @@ world_free(struct world *w)
 	blob_free(&w->caps);
 	blob_free(&w->cacert);
 	blob_free(&w->crl);
+	blob_free(&w->next);
+	blob_free(&w->cacert_before);
 	blob_free(&w->archive);
 	blob_free(&w->hook_subject);
 	blob_free(&w->hook_san);
@@ -201,7 +203,7 @@ take_question(struct world *w, const struct effect *x)
 static void
 take_effect(struct world *w, struct effect *x)
 {
-	struct blob *const objects[] = {&w->caps, &w->cacert, &w->crl};
+	struct blob *const objects[] = {&w->caps, &w->cacert, &w->crl, &w->next};
 
 	switch (x->kind) {
 	case EFFECT_REPLY:
@@ -219,11 +221,15 @@ take_effect(struct world *w, struct effect *x)
 		blob_set(&w->told, blob_view(&x->bytes));
 		break;
 	case EFFECT_PUBLISH:
-		blob_set(objects[x->object], blob_view(&x->bytes));
+		if (x->object == OBJECT_CACERT && x->valid_from <= w->now &&
+		    !view_equal(blob_view(&w->cacert), blob_view(&x->bytes)))
+			blob_set(&w->cacert_before, blob_view(&w->cacert));
+		if (x->leaf[0] == 0 && x->valid_from <= w->now)
+			blob_set(objects[x->object], blob_view(&x->bytes));
 		break;
 	case EFFECT_ARCHIVE:
 		blob_set(&w->archive, blob_view(&x->bytes));
-		w->archive_due = true;
+		w->archive_due = x->id;
 		break;
 	case EFFECT_ASK:
 		take_question(w, x);
@@ -302,10 +308,11 @@ pump(struct world *w, struct err *e)
 		ok = turn(w, &ev, e);
 		blob_free(&done.bytes);
 	}
-	if (ok && w->archive_due) {
-		struct ca_event ev = {.kind = CA_ARCHIVED, .all = true};
+	if (ok && w->archive_due != 0) {
+		struct ca_event ev = {
+		    .kind = CA_ARCHIVED, .id = w->archive_due, .all = true};
 
-		w->archive_due = false;
+		w->archive_due = 0;
 		ok = turn(w, &ev, e);
 	}
 	return ok;

@@ -39,10 +39,10 @@ struct world {
 	void *on_reply_arg;
 	struct blob told; /* of the last command */
 	int told_status;
-	struct blob caps, cacert, crl, archive; /* as published */
+	struct blob caps, cacert, crl, next, archive, cacert_before; /* as published */
 	bool opened;
-	bool archive_due; /* the authority is to hear of it */
-	int fail_in;	  /* the n-th job from now comes back with fail_why; 0: none */
+	uint64_t archive_due; /* the authority is to hear of it */
+	int fail_in;	      /* the n-th job from now comes back with fail_why; 0: none */
 	enum why fail_why;
 	/* How the hook answers (san: sized texts); silent: not before world_answer. */
 	bool hook_silent;

@@ -324,6 +324,62 @@ h_archive_no_window(struct key_job *j, struct blob *b)
 	snprintf(j->label, sizeof(j->label), "RA");
 }
 
+/* One certificate as the next CA's: our name, this key, a year longer. */
+static UNUSED void
+h_next(struct key_job *j, struct blob *b, const struct blob *spki, const char *label)
+{
+	struct tbs_want w = self_want(spki);
+	struct blob tbs = {0}, cert = {0};
+	struct sig_alg alg = RSA_SHA256;
+
+	w.until += 365 * DAY;
+	tbs_cert(w, &tbs);
+	signed_assemble(blob_view(&tbs), &alg, VIEW("no signature"), &cert);
+	certs_only_encode(blob_view(&cert), (struct view){0}, b);
+	*j = job_sign(label, SIGN_NEXT, 0, b);
+	blob_free(&tbs);
+	blob_free(&cert);
+}
+
+static UNUSED void
+h_next_foreign(struct key_job *j, struct blob *b)
+{
+	h_next(j, b, &hostile_client, "CA");
+}
+
+static UNUSED void
+h_next_unsigned(struct key_job *j, struct blob *b)
+{
+	h_next(j, b, &hostile_next, "CA");
+}
+
+static UNUSED void
+h_next_no_window(struct key_job *j, struct blob *b)
+{
+	h_next(j, b, &hostile_next, "RA");
+}
+
+static UNUSED void
+h_next_empty(struct key_job *j, struct blob *b)
+{
+	certs_only_encode((struct view){0}, (struct view){0}, b);
+	*j = job_sign("CA", SIGN_NEXT, 0, b);
+}
+
+static UNUSED void
+h_next_as_reply(struct key_job *j, struct blob *b)
+{
+	h_next(j, b, &hostile_next, "CA");
+	j->as = SIGN_REPLY;
+}
+
+static UNUSED void
+h_reply_as_next(struct key_job *j, struct blob *b)
+{
+	attrs_of(SCEP_CERTREP, b);
+	*j = job_sign("CA", SIGN_NEXT, 0, b);
+}
+
 static UNUSED void
 h_unwrap_long(struct key_job *j, struct blob *b)
 {
@@ -415,6 +471,12 @@ static UNUSED const struct hostile hostile_table[] = {
     {"MD5 in a reply although the CA's own certificate is SHA-256", h_reply_md5, "md5, which"},
     {"SHA-1 in a reply of a key without a certificate", h_reply_sha1_ra, "sha1, which"},
     {"forgetting a key that has a window", h_forget, "certificate"},
+    {"a stranger's key as the next CA", h_next_foreign, "not made here"},
+    {"a next CA that the key there has not signed", h_next_unsigned, "not made here"},
+    {"a next CA announced by a key without a certificate", h_next_no_window, "of its own"},
+    {"no next CA in the announcement", h_next_empty, "not signed as announcement"},
+    {"announcement dressed as a reply", h_next_as_reply, "SET of attributes"},
+    {"reply dressed as an announcement", h_reply_as_next, "not signed as announcement"},
     {"hash announced is not the one inside", h_alg, "algorithm inside"},
     {"ECDSA with an RSA key", h_alg_kind, "does not fit"},
     {"nothing to sign", h_nothing, "SET of attributes"},

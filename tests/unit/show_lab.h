@@ -29,7 +29,7 @@ struct lab {
 	struct store *store;
 	struct keys *keys;
 	struct ca *ca;
-	struct blob ca_key;
+	struct blob ca_key, next_key;
 	when_t now;
 	bool clock_trusted;
 	enum why fail_jobs; /* WHY_NONE: jobs are done */
@@ -84,7 +84,7 @@ lab_open(struct lab *l, const char *conf)
 {
 	struct blob said = {0};
 	struct err e = {0};
-	struct view key;
+	struct view key[2];
 
 	*l = (struct lab){.now = LAB_START, .clock_trusted = true};
 	if (!parse_text(conf, &l->conf, &said))
@@ -107,8 +107,10 @@ lab_open(struct lab *l, const char *conf)
 	l->keys = keys_open_local(NULL, NULL, 1, &e);
 	assert_non_null(l->keys);
 	pool_pkcs8(0, &l->ca_key);
-	key = blob_view(&l->ca_key);
-	keys_local_pool(l->keys, &key, 1);
+	pool_pkcs8(6, &l->next_key);
+	key[0] = blob_view(&l->ca_key);
+	key[1] = blob_view(&l->next_key);
+	keys_local_pool(l->keys, key, 2);
 	assert_true(l->store->table->begin(l->store, &e));
 	l->ca = ca_open(&l->policy, l->store, l->keys, &e);
 	if (l->ca == NULL)
@@ -135,6 +137,7 @@ lab_close(struct lab *l)
 	l->store->table->close(l->store);
 	conf_free(&l->conf);
 	blob_free(&l->ca_key);
+	blob_free(&l->next_key);
 	*l = (struct lab){0};
 }
 

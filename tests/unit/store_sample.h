@@ -119,6 +119,8 @@ sample_generation(int64_t n)
 	    .not_after = 10 * n + 20,
 	    .made_at = 10 * n - 5,
 	    .crl_number = 7,
+	    .ra_label = "ROOTCA-RA",
+	    .ra_intent = 2,
 	};
 }
 
@@ -134,6 +136,8 @@ sample_client(int64_t n)
 	    .asked = "PKCSReq",
 	    .intent = n,
 	    .strength = 0x35,
+	    .shadow = n + 8,
+	    .shadows = 2,
 	};
 }
 

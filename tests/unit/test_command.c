@@ -54,6 +54,8 @@ static const struct {
 	{.command = CMD_PASSWORD, .number = -1, .name = "ROOTCA"}},
     {"crypto pki server ROOTCA password generate 60",
 	{.command = CMD_PASSWORD, .number = 60, .name = "ROOTCA"}},
+    {"crypto pki server ROOTCA roll",
+	{.command = CMD_ROLLOVER, .number = -1, .name = "ROOTCA"}},
     {"clock cal", {.command = CMD_CALENDAR_VALID, .number = -1}},
     {"no clock cal", {.command = CMD_CALENDAR_VALID, .number = -1, .negated = true}},
     {"wr", {.command = CMD_WRITE_MEMORY, .number = -1}},
@@ -118,7 +120,7 @@ static const struct {
     {"crypto pki server ROOTCA re 1", 25,
 	"% Ambiguous command: \"crypto pki server ROOTCA re 1\". Expected 'grant', "
 	"'reject', 'remove', 'revoke', "
-	"'password'."},
+	"'password', 'rollover'."},
     {"crypto pki server ROOTCA grant 0", 31,
 	"% Invalid input detected at '^' marker. Expected 'all', <1-2147483647>."},
     {"crypto pki server ROOTCA grant -1", 31,
@@ -192,9 +194,11 @@ help_lists_what_may_follow(void **state)
 		"count\tNumber of lines that match\n"},
 	    {"crypto pki server R grant ",
 		"all\tAll of them\n<1-2147483647>\tNumber of the request\n"},
-	    {"crypto pki server R ", "grant\tGrant requests\nreject\tReject "
-				     "requests\nremove\tRemove requests from the list\n"
-				     "revoke\tRevoke a certificate\npassword\tPassword\n"},
+	    {"crypto pki server R ",
+		"grant\tGrant requests\nreject\tReject "
+		"requests\nremove\tRemove requests from the list\n"
+		"revoke\tRevoke a certificate\npassword\tPassword\nrollover\tThe next CA "
+		"certificate\n"},
 	    {"crypto pki server ", "NAME\tName of a certificate server\n"},
 	    {"nonsense ", ""},
 	    {"show xyz", ""},
@@ -214,7 +218,7 @@ static void
 only_changing_commands_write(void **state)
 {
 	static const enum command writing[] = {CMD_GRANT, CMD_REJECT, CMD_REMOVE, CMD_REVOKE,
-	    CMD_PASSWORD, CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
+	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
 
 	(void)state;
 	for (int c = CMD_NONE; c <= CMD_WRITE_MEMORY; c++) {

@@ -430,6 +430,192 @@ weak_digests_for_replies_alone(void **state)
 	bench_close(&b);
 }
 
+/* ---- one generation after the other ---- */
+
+enum kin { /* certificates that an announcement may hold */
+	KIN_NONE,
+	KIN_OWN,
+	KIN_NEXT,
+	KIN_NEXT_RA,
+	KIN_RIVAL, /* a second successor */
+	KIN_OTHER, /* a CA here of another name */
+	KIN_SHORT, /* of our name, but ends with the active one */
+	KIN_STRANGER,
+	KIN_COUNT
+};
+
+struct family { /* the active key, what follows it, and what does not */
+	struct bench b;
+	struct pair *made; /* by the bench */
+	struct pair pair[KIN_COUNT];
+	struct blob spki[KIN_COUNT], cert[KIN_COUNT];
+};
+
+static void
+kin_add(struct family *f, enum kin kin, enum kin by, const struct tbs_want *w)
+{
+	struct blob tbs = {0};
+	struct sig_alg alg = RSA_SHA256;
+
+	tbs_cert(*w, &tbs);
+	signed_assemble(blob_view(&tbs), &alg, VIEW("no signature"), &f->cert[kin]);
+	if (by != KIN_NONE) {
+		f->b.ca = &f->pair[by];
+		assert_true(sign(
+		    &f->b, kin == by ? SIGN_SELF : SIGN_CERT, kin == by ? 0 : 1, &tbs, NULL));
+	}
+	blob_free(&tbs);
+}
+
+static void
+family_open(struct family *f)
+{
+	memset(f, 0, sizeof(*f));
+	bench_open(&f->b);
+	f->made = f->b.ca;
+	for (int i = KIN_OWN; i < KIN_COUNT; i++) {
+		struct tbs_want w;
+
+		client_spki((size_t)(30 + i), &f->spki[i]);
+		f->pair[i] = (struct pair){
+		    .id = {(uint8_t)i}, .kind = KEY_RSA, .spki = f->spki[i], .label = "KIN"};
+		w = self_want(&f->spki[i]);
+		if (i == KIN_NEXT_RA)
+			w = client_want(&f->spki[i], 7);
+		else if (i != KIN_OWN && i != KIN_SHORT)
+			w.until += 365 * DAY;
+		if (i == KIN_OTHER)
+			w.issuer = w.subject = "CN=Another";
+		kin_add(f, (enum kin)i,
+		    i == KIN_NEXT_RA	? KIN_NEXT
+		    : i == KIN_STRANGER ? KIN_NONE
+					: (enum kin)i,
+		    &w);
+	}
+	f->b.ca = &f->pair[KIN_OWN];
+}
+
+static void
+family_close(struct family *f)
+{
+	for (int i = 0; i < KIN_COUNT; i++) {
+		blob_free(&f->spki[i]);
+		blob_free(&f->cert[i]);
+	}
+	f->b.ca = f->made;
+	bench_close(&f->b);
+}
+
+/* NX-03: trust passes on to what was made here, and to nothing else. */
+static void
+announces_its_one_successor(void **state)
+{
+	static const struct {
+		const char *sentence;
+		enum kin by, kin[3];
+		const char *because; /* NULL: signed */
+		bool list;
+		enum hash hash;
+	} cases[] = {
+	    {"its successor", KIN_OWN, {KIN_NEXT}, NULL, false, 0},
+	    {"with the RA of that", KIN_OWN, {KIN_NEXT, KIN_NEXT_RA}, NULL, false, 0},
+	    {"in any order", KIN_OWN, {KIN_NEXT_RA, KIN_NEXT}, NULL, false, 0},
+	    {"the RA alone", KIN_OWN, {KIN_NEXT_RA}, "0 successors", false, 0},
+	    {"two successors", KIN_OWN, {KIN_NEXT, KIN_RIVAL}, "2 successors", false, 0},
+	    {"the same one twice", KIN_OWN, {KIN_NEXT, KIN_NEXT}, "2 successors", false, 0},
+	    {"itself", KIN_OWN, {KIN_OWN}, "not made here", false, 0},
+	    {"a stranger", KIN_OWN, {KIN_STRANGER}, "not made here", false, 0},
+	    {"a stranger beside", KIN_OWN, {KIN_NEXT, KIN_STRANGER}, "not made here", false, 0},
+	    {"a CA of another name", KIN_OWN, {KIN_OTHER}, "not made here", false, 0},
+	    {"one that ends with it", KIN_OWN, {KIN_SHORT}, "not made here", false, 0},
+	    {"back in time", KIN_NEXT, {KIN_OWN}, "not made here", false, 0},
+	    {"a list inside", KIN_OWN, {KIN_NEXT}, "lists inside", true, 0},
+	    {"by a key without certificate", KIN_NEXT_RA, {KIN_NEXT}, "of its own", false, 0},
+	    {"by a weak digest", KIN_OWN, {KIN_NEXT}, "sha1, which", false, HASH_SHA1},
+	};
+	struct family f;
+
+	(void)state;
+	family_open(&f);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob certs = {0}, content = {0}, record = {0};
+		struct key_job j;
+		struct permit p = {0};
+		struct err e = {0};
+
+		for (int k = 0; k < 3; k++)
+			blob_add_view(&certs, blob_view(&f.cert[cases[i].kin[k]]));
+		certs_only_encode(blob_view(&certs),
+		    cases[i].list ? blob_view(&f.cert[KIN_OWN]) : (struct view){0}, &content);
+		j = job_sign("KIN", SIGN_NEXT, 0, &content);
+		j.alg.hash = cases[i].hash != HASH_NONE ? cases[i].hash : HASH_SHA256;
+		if (guard_sign(f.b.g, &f.pair[cases[i].by], &j, &record, &p, &e) !=
+			(cases[i].because == NULL) ||
+		    (cases[i].because != NULL && strstr(e.text, cases[i].because) == NULL))
+			fail_msg("%s: %s", cases[i].sentence, e.text);
+		assert_int_equal(record.n, 0);
+		/* cut short it is no message at all */
+		j.bytes.n--;
+		assert_false(guard_sign(f.b.g, &f.pair[cases[i].by], &j, &record, &p, &e));
+		blob_free(&certs);
+		blob_free(&content);
+	}
+	family_close(&f);
+}
+
+/* A key goes when another of its name lives longer, never the last one. */
+static void
+forgotten_behind_a_successor(void **state)
+{
+	static const struct {
+		enum kin kin;
+		bool goes;
+	} cases[] = {
+	    {KIN_OTHER, false},			    /* nobody follows */
+	    {KIN_RIVAL, false},			    /* ends with NEXT, not before it */
+	    {KIN_NEXT, false}, {KIN_NEXT_RA, true}, /* no window */
+	    {KIN_SHORT, true}, {KIN_OWN, true}, {KIN_OWN, true}, /* asked twice */
+	};
+	struct family f;
+	struct guard *g = guard_new();
+	struct blob record = {0}, before = {0}, after = {0};
+	struct reader r;
+	struct view one;
+	struct err e = {0};
+
+	(void)state;
+	family_open(&f);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		blob_clear(&record);
+		if (guard_forget(f.b.g, &f.pair[cases[i].kin], &record, &e) != cases[i].goes)
+			fail_msg("case %zu: %s", i, e.text);
+		if (!cases[i].goes) {
+			assert_non_null(strstr(e.text, "none follows"));
+			assert_int_equal(record.n, 0);
+			continue;
+		}
+		assert_true(guard_replay(f.b.g, blob_view(&record), &e));
+		blob_add_sized(&f.b.records, blob_view(&record));
+	}
+	/* the log gives the same memory back, and the same answers */
+	r = reader_of(blob_view(&f.b.records));
+	while (r.n > 0) {
+		assert_true(read_sized(&r, &one));
+		if (!guard_replay(g, one, &e))
+			fail_msg("%s", e.text);
+	}
+	saved(f.b.g, &before);
+	saved(g, &after);
+	assert_true(view_equal(blob_view(&before), blob_view(&after)));
+	blob_clear(&record);
+	assert_false(guard_forget(g, &f.pair[KIN_NEXT], &record, &e));
+	guard_free(g);
+	blob_free(&record);
+	blob_free(&before);
+	blob_free(&after);
+	family_close(&f);
+}
+
 int
 main(void)
 {
@@ -444,6 +630,8 @@ main(void)
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(no_octet_may_change),
 	    cmocka_unit_test(weak_digests_for_replies_alone),
+	    cmocka_unit_test(announces_its_one_successor),
+	    cmocka_unit_test(forgotten_behind_a_successor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,8 +27,6 @@ source_block_loads_unchanged(void **state)
 	assert_true(parse_text(source_block, &c, &said));
 	/* It says what does not act yet, and nothing else. */
 	assert_string_equal(blob_cstr(&said),
-	    "W f:9:3: 'auto-rollover' is kept, but this version makes no next CA certificate "
-	    "yet: plan the change by hand\n"
 	    "W f:8:3: 'database url' is kept, but nothing is published there yet: everything "
 	    "is "
 	    "in the state directory\n");
@@ -49,8 +47,9 @@ source_block_loads_unchanged(void **state)
 	assert_int_equal(s->plan.lifetime_cert, 365 * DAY);
 	assert_int_equal(s->plan.lifetime_ca, 730 * DAY);
 	assert_string_equal(s->database_url, "ftp://10.1.1.1/DB/ROOTCA/");
-	assert_true(s->auto_rollover);
-	assert_int_equal(s->auto_rollover_span, 90 * DAY);
+	assert_true(s->plan.auto_rollover);
+	assert_int_equal(s->plan.rollover, 90 * DAY);
+	assert_int_equal(s->plan.overlap, 0);
 	assert_false(s->plan.shutdown);
 	conf_free(&c);
 	blob_free(&said);
@@ -79,8 +78,9 @@ an_empty_block_has_the_defaults(void **state)
 	assert_int_equal(s->hash, CONF_HASH_SHA256);
 	assert_int_equal(s->level, LEVEL_MINIMUM);
 	assert_int_equal(s->archive, ARCHIVE_NONE);
-	assert_false(s->auto_rollover || s->compat_legacy || s->compat_ancient ||
-		     s->adopt_manual || s->grant_manual_all);
+	assert_int_equal(s->plan.late, 0);
+	assert_false(s->plan.auto_rollover || s->late_auto || s->compat_legacy ||
+		     s->compat_ancient || s->adopt_manual || s->grant_manual_all);
 	conf_free(&c);
 	assert_true(parse_text("", &c, &said));
 	assert_false(c.http_server);
@@ -137,8 +137,18 @@ every_line_sets_its_field(void **state)
 	WANT(A "lifetime crl 12", s->plan.lifetime_crl == 12 * HOUR)
 	WANT(A "lifetime enrollment-request 1 30", s->plan.lifetime_request == 90 * MINUTE)
 	WANT(A "crl overlap 0", s->plan.crl_overlap == 0)
-	WANT(A "auto-rollover", s->auto_rollover && s->auto_rollover_span == 30 * DAY)
-	WANT(A "auto-rollover 1 2 3", s->auto_rollover_span == DAY + 2 * HOUR + 3 * MINUTE)
+	WANT(A "auto-rollover", s->plan.auto_rollover && s->plan.rollover == 30 * DAY)
+	WANT(A "auto-rollover 1 2 3", s->plan.rollover == DAY + 2 * HOUR + 3 * MINUTE)
+	WANT(A "auto-rollover 90 overlap 1 2 3",
+	    s->plan.rollover == 90 * DAY && s->plan.overlap == DAY + 2 * HOUR + 3 * MINUTE)
+	WANT(A "auto-rollover overlap 7",
+	    s->plan.rollover == 30 * DAY && s->plan.overlap == 7 * DAY)
+	WANT(A "auto-rollover 90 overlap 7\n auto-rollover 90", s->plan.overlap == 0)
+	WANT(A "auto-rollover 7 overlap 7", s->plan.overlap == 7 * DAY)
+	WANT(A "grant late 30", s->plan.late == 30 * DAY && !s->late_auto)
+	WANT(A "grant late 30 auto", s->plan.late == 30 * DAY && s->late_auto)
+	WANT(A "grant late 30 auto\n grant late 9", s->plan.late == 9 * DAY && !s->late_auto)
+	WANT(A "grant auto\n grant late 30", s->grant == GRANT_AUTO && s->plan.late == 30 * DAY)
 	WANT(A "hash sha384", s->hash == CONF_HASH_SHA384)
 	WANT(A "hash md5\n compat ancient", s->hash == CONF_HASH_MD5 && s->compat_ancient)
 	WANT(A "compat legacy CN=spoke-*, O=x",
@@ -184,8 +194,11 @@ no_and_default_restore(void **state)
 	WANT(A "issuer-name CN=x\n no issuer-name", strcmp(s->issuer_name, "CN=A") == 0)
 	WANT(A "rsakeypair K 4096\n no rsakeypair",
 	    strcmp(s->rsa_label, "A") == 0 && s->rsa_bits == 2048)
-	WANT(A "auto-rollover 9\n no auto-rollover",
-	    !s->auto_rollover && s->auto_rollover_span == 0)
+	WANT(A "auto-rollover 9 overlap 1\n no auto-rollover",
+	    !s->plan.auto_rollover && s->plan.rollover == 0 && s->plan.overlap == 0)
+	WANT(A "grant late 9 auto\n no grant late", s->plan.late == 0 && !s->late_auto)
+	WANT(A "grant auto\n grant late 9\n no grant late",
+	    s->grant == GRANT_AUTO && s->plan.late == 0)
 	WANT(A "database archive pem password x\n no database archive",
 	    s->archive_password[0] == '\0' && s->archive == ARCHIVE_NONE)
 	WANT(A "serial-number 5\n no serial-number", s->serial_number == -1)
@@ -231,9 +244,9 @@ static const struct {
 	"'lifetime', 'crl', 'cdp-url' and 8 more; did you mean 'grant'?\n"},
     {"crypto pki server A\n grant atuo",
 	"E f:2:8: 'atuo' is not understood, expected 'manual', 'auto', 'none', "
-	"'adopt', 'ra-auto'; did you mean 'auto'?\n"},
+	"'adopt', 'late', 'ra-auto'; did you mean 'auto'?\n"},
     {"crypto pki server A\n grant", "E f:2:7: the command is incomplete, expected "
-				    "'manual', 'auto', 'none', 'adopt', 'ra-auto'\n"},
+				    "'manual', 'auto', 'none', 'adopt', 'late', 'ra-auto'\n"},
     {"crypto pki server A\n grant auto x",
 	"E f:2:13: 'x' is not understood, expected 'no-replace', 'trustpoint', "
 	"'rollover', 'tp-list' or the end of the line\n"},
@@ -278,8 +291,18 @@ static const struct {
 	"E f:2:23: '99999999999999999999999' is out of range, expected <0-7305> "
 	"days\n"},
     {"crypto pki server A\n auto-rollover 1826",
-	"E f:2:16: '1826' is out of range, expected <0-1825> days or the end of the "
-	"line\n"},
+	"E f:2:16: '1826' is out of range, expected <0-1825> days, 'overlap' or the end "
+	"of the line\n"},
+    {"crypto pki server A\n auto-rollover 90 overlap 0 0 60",
+	"E f:2:31: '60' is out of range, expected <0-59> minutes or the end of the line\n"},
+    {"crypto pki server A\n auto-rollover 1095",
+	"E f:2:2: 'auto-rollover' is not shorter than 'lifetime ca-certificate': the next CA "
+	"certificate would be due at once, expected fewer days\n"},
+    {"crypto pki server A\n auto-rollover 9 overlap 9 1",
+	"E f:2:2: the overlap is longer than 'auto-rollover': the next CA certificate would "
+	"begin before it is made, expected fewer days\n"},
+    {"crypto pki server A\n grant late 366",
+	"E f:2:13: '366' is out of range, expected <1-365>\n"},
     {"crypto pki server A\n auto-rolover 90",
 	"E f:2:2: 'auto-rolover' is not understood, expected 'serial-number', "
 	"'serial', 'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', "
@@ -469,7 +492,7 @@ static const struct {
 	"server NAME' before it\n"},
     {"crypto pki server A\n	grant	atuo\n",
 	"E f:2:8: 'atuo' is not understood, expected 'manual', 'auto', 'none', "
-	"'adopt', 'ra-auto'; did you mean 'auto'?\n"},
+	"'adopt', 'late', 'ra-auto'; did you mean 'auto'?\n"},
 };
 
 static void
@@ -499,12 +522,6 @@ static const struct {
 	"W f:2:2: certificates are to live longer than the CA's: they will end with "
 	"it, "
 	"expected 'lifetime certificate' below 'lifetime ca-certificate'\n"},
-    {A "auto-rollover 1095",
-	"W f:2:2: 'auto-rollover' is not shorter than 'lifetime "
-	"ca-certificate': the next CA "
-	"certificate would be due at once\n"
-	"W f:2:2: 'auto-rollover' is kept, but this version makes no next CA certificate yet: "
-	"plan the change by hand\n"},
     {A "database username joe password 7 0822455D0A16",
 	"W f:2:2: 'database username' has no effect here and is kept: publishing to "
 	"further places comes with a later "

@@ -56,10 +56,11 @@ facts(enum twist twist, struct plan_ca_policy *p)
 {
 	struct plan_ca_facts f = {
 	    .clock_trusted = true,
-	    .have_key = true,
-	    .have_cert = true,
-	    .cert_from = START,
-	    .cert_until = END,
+	    .active.have_key = true,
+	    .active.have_cert = true,
+	    .active.cert_from = START,
+	    .active.cert_until = END,
+	    .old_until = WHEN_NEVER,
 	    .have_crl = true,
 	    .crl_signed_at = START,
 	    .held_until = INT64_MIN,
@@ -70,27 +71,27 @@ facts(enum twist twist, struct plan_ca_policy *p)
 	*p = policy;
 	p->shutdown = twist == DOWN || twist == DOWN_NO_CLOCK;
 	f.clock_trusted = twist != NO_CLOCK && twist != DOWN_NO_CLOCK;
-	f.have_key = twist != NO_KEY && twist != NO_KEY_ASKED;
-	f.busy_key = twist == NO_KEY_ASKED;
-	f.have_cert = f.have_key && twist != NO_CERT && twist != NO_CERT_ASKED;
-	f.busy_cert = twist == NO_CERT_ASKED;
-	f.have_crl =
-	    f.have_cert && twist != NO_CRL && twist != NO_CRL_ASKED && twist != FUTURE_CERT;
+	f.active.have_key = twist != NO_KEY && twist != NO_KEY_ASKED;
+	f.active.busy_key = twist == NO_KEY_ASKED;
+	f.active.have_cert = f.active.have_key && twist != NO_CERT && twist != NO_CERT_ASKED;
+	f.active.busy_cert = twist == NO_CERT_ASKED;
+	f.have_crl = f.active.have_cert && twist != NO_CRL && twist != NO_CRL_ASKED &&
+		     twist != FUTURE_CERT;
 	f.busy_crl = twist == NO_CRL_ASKED || twist == STALE_ASKED;
 	f.crl_stale = twist == STALE || twist == STALE_ASKED || twist == HELD_STALE ||
 		      twist == ARCHIVE_STALE || twist == RA_STALE;
 	f.want_ra = twist >= RA && twist < ARCHIVE;
-	f.busy_ra = twist == RA_ASKED;
-	f.have_ra = twist == RA_DONE;
+	f.active.busy_ra = twist == RA_ASKED;
+	f.active.have_ra = twist == RA_DONE;
 	f.want_archive = twist >= ARCHIVE;
-	f.busy_archive = twist == ARCHIVE_ASKED;
-	f.archived = twist == ARCHIVE_DONE;
+	f.active.busy_archive = twist == ARCHIVE_ASKED;
+	f.active.archived = twist == ARCHIVE_DONE;
 	if (twist == HELD || twist == HELD_STALE || twist == HELD_REQUEST)
 		f.held_until = START + HOUR;
 	if (twist == HELD_FOR_LONG)
 		f.held_until = WHEN_NEVER;
 	if (twist == FUTURE_CERT)
-		f.cert_from = START + DAY;
+		f.active.cert_from = START + DAY;
 	if (twist == REQUEST || twist == BOTH || twist == HELD_REQUEST)
 		f.request_expiry = START + 30 * MINUTE;
 	if (twist == CHALLENGE || twist == BOTH)
@@ -189,6 +190,186 @@ first_due_and_next_look(void **state)
 	}
 }
 
+/* ---- rollover: R = 90 d before the end (S19, S47) ---- */
+
+#define BEGINS (END - 90 * DAY)
+
+enum stage { /* of the next generation: each has what those before it have */
+	NOTHING,
+	ASKED, /* by hand */
+	KEY_BUSY,
+	KEY,
+	CERT_BUSY,
+	CERT, /* its list is not there: crl_stale */
+	LIST_BUSY,
+	LIST,
+	NEXT_RA_BUSY,
+	NEXT_RA,
+	ARCHIVE_BUSY,
+	ARCHIVED,
+	ANNOUNCE_BUSY,
+	ANNOUNCED,
+};
+
+static struct plan_ca_facts
+rollover_facts(enum stage stage, struct plan_ca_policy *p)
+{
+	struct plan_ca_facts f = facts(QUIET, p);
+	struct plan_generation *n = &f.next;
+
+	p->auto_rollover = true;
+	p->rollover = 90 * DAY;
+	f.want_ra = f.active.have_ra = true;
+	f.want_archive = f.active.archived = true;
+	f.crl_signed_at = END - 3 * HOUR; /* no list is due before the end */
+	f.rollover_asked = stage == ASKED;
+	n->busy_key = stage == KEY_BUSY;
+	n->have_key = stage >= KEY;
+	n->busy_cert = stage == CERT_BUSY;
+	n->have_cert = stage >= CERT;
+	n->cert_from = END;
+	n->cert_until = END + 730 * DAY;
+	f.crl_stale = stage == CERT;
+	f.busy_crl = stage == LIST_BUSY;
+	n->busy_ra = stage == NEXT_RA_BUSY;
+	n->have_ra = stage >= NEXT_RA;
+	n->busy_archive = stage == ARCHIVE_BUSY;
+	n->archived = stage >= ARCHIVED;
+	f.busy_announce = stage == ANNOUNCE_BUSY;
+	f.announced = stage >= ANNOUNCED;
+	return f;
+}
+
+static const struct {
+	const char *sentence;
+	enum stage stage;
+	when_t now;
+	enum plan_act act;
+	bool next;
+	when_t wake;
+} rollovers[] = {
+    {"a second before the 90 days it sleeps until then (S47)", NOTHING, BEGINS - 1, PLAN_NONE,
+	false, BEGINS},
+    {"then it makes the next key", NOTHING, BEGINS, PLAN_MAKE_KEY, true, 0},
+    {"asked by hand it does so at any time (S56)", ASKED, START, PLAN_MAKE_KEY, true, 0},
+    {"it asks for the key once", KEY_BUSY, BEGINS, PLAN_NONE, true, END},
+    {"asked for by hand, once", KEY_BUSY, START, PLAN_NONE, true, END},
+    {"with the key it makes the next certificate", KEY, BEGINS, PLAN_MAKE_CERT, true, 0},
+    {"what was begun goes on, also early", KEY, START, PLAN_MAKE_CERT, true, 0},
+    {"it asks for the certificate once", CERT_BUSY, BEGINS, PLAN_NONE, true, END},
+    {"a certificate has its list at once (KR-12)", CERT, BEGINS, PLAN_MAKE_CRL, false, 0},
+    {"meanwhile it makes the RA's", LIST_BUSY, BEGINS, PLAN_MAKE_RA, true, 0},
+    {"with a list too", LIST, BEGINS, PLAN_MAKE_RA, true, 0},
+    {"then it archives", NEXT_RA, BEGINS, PLAN_ARCHIVE, true, 0},
+    {"once", ARCHIVE_BUSY, BEGINS, PLAN_NONE, true, END},
+    {"only archived it is announced (INV-11)", ARCHIVED, BEGINS, PLAN_ANNOUNCE, true, 0},
+    {"once", ANNOUNCE_BUSY, BEGINS, PLAN_NONE, true, END},
+    {"then it sleeps until the switch", ANNOUNCED, BEGINS, PLAN_NONE, true, END},
+    {"a second before the end it still waits", ANNOUNCED, END - 1, PLAN_NONE, true, END},
+    {"at the end it switches", ANNOUNCED, END, PLAN_SWITCH, false, 0},
+    {"also when the archive never stood", NEXT_RA, END, PLAN_SWITCH, false, 0},
+    {"also years later (INV-14)", ANNOUNCED, END + 900 * DAY, PLAN_SWITCH, false, 0},
+    {"an end that came first is made up for", NOTHING, END + DAY, PLAN_MAKE_KEY, true, 0},
+};
+
+static void
+next_generation_comes_in_order(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rollovers); i++) {
+		struct plan_ca_policy p;
+		struct plan_ca_facts f = rollover_facts(rollovers[i].stage, &p);
+		struct plan_ca plan = plan_ca(&p, &f, rollovers[i].now);
+
+		if (plan.act != rollovers[i].act)
+			fail_msg("%s: act %d", rollovers[i].sentence, (int)plan.act);
+		if (plan.act != PLAN_NONE && plan.next != rollovers[i].next)
+			fail_msg("%s: for the wrong generation", rollovers[i].sentence);
+		if (plan.act == PLAN_NONE && plan.wake != rollovers[i].wake)
+			fail_msg("%s: wakes at %ld", rollovers[i].sentence, (long)plan.wake);
+	}
+}
+
+static void
+without_the_word_nothing_follows(void **state)
+{
+	struct plan_ca_policy p;
+	struct plan_ca_facts f = rollover_facts(NOTHING, &p);
+
+	(void)state;
+	p.auto_rollover = false;
+	assert_int_equal(plan_ca(&p, &f, END - 1).act, PLAN_NONE);
+	assert_int_equal(plan_ca(&p, &f, END).act, PLAN_NONE);
+	assert_int_equal(plan_ca(&p, &f, END).state, STATE_EXPIRED);
+	p.auto_rollover = true; /* what the active one lacks comes first, while it lives */
+	f.active.archived = false;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_ARCHIVE);
+	assert_false(plan_ca(&p, &f, BEGINS).next);
+	assert_int_equal(plan_ca(&p, &f, END).act, PLAN_MAKE_KEY);
+	f.active.have_cert = false;
+	assert_int_equal(plan_ca_timers(&p, &f, (struct plan_row[TIMER_COUNT]){0}), 0);
+	f = rollover_facts(ANNOUNCED, &p);
+	f.want_ra = f.want_archive = f.announced = f.next.have_ra = f.next.archived = false;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_ANNOUNCE);
+	f.have_crl = false; /* not shown before its list is there */
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_MAKE_CRL);
+	f.busy_crl = true;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_NONE);
+	f.have_crl = true; /* nor while it is being signed (KR-12) */
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_NONE);
+	f.busy_crl = false;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_ANNOUNCE);
+	f.want_ra = f.next.busy_ra = true; /* nor before its RA is there */
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_NONE);
+	f.want_ra = f.next.busy_ra = false;
+	f.next.busy_key = true;
+	f.next.have_key = f.next.have_cert = false;
+	f.busy_crl = false;
+	f.have_crl = true;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).wake, END);
+}
+
+static void
+replaced_keys_end(void **state)
+{
+	struct plan_ca_policy p;
+	struct plan_ca_facts f = facts(QUIET, &p);
+
+	(void)state;
+	assert_int_equal(plan_old_until(&p, START), START + 168 * HOUR);
+	p.late = 30 * DAY;
+	assert_int_equal(plan_old_until(&p, START), START + 30 * DAY);
+	f.old_until = START + 2 * HOUR;
+	assert_int_equal(plan_ca(&p, &f, START).wake, START + 2 * HOUR);
+	assert_int_equal(plan_ca(&p, &f, START + 2 * HOUR).act, PLAN_FORGET_OLD);
+}
+
+static void
+next_dates_S46(void **state)
+{
+	static const struct {
+		const char *sentence;
+		when_t overlap, now, from;
+	} cases[] = {
+	    {"the end of the active one, to the second", 0, BEGINS, END},
+	    {"or an overlap before it", 10 * DAY, BEGINS, END - 10 * DAY},
+	    {"also when made behind it", 0, END + DAY, END},
+	    {"but not so that it has ended itself", 0, END + 730 * DAY, END + 730 * DAY},
+	    {"while a second of it is left it begins there", 0, END + 730 * DAY - 1, END},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct plan_ca_policy p = policy;
+		struct plan_dates d;
+
+		p.overlap = cases[i].overlap;
+		d = plan_next_dates(&p, END, cases[i].now);
+		if (d.from != cases[i].from || d.until != cases[i].from + p.lifetime_ca)
+			fail_msg("%s", cases[i].sentence);
+	}
+}
+
 static void
 timers_are_sorted(void **state)
 {
@@ -255,13 +436,20 @@ timers_as_ios_printed_them_S41_S42(void **state)
 
 	(void)state;
 	assert_string_equal(when_ios(now_ms / 1000, text), "13:19:58 UTC Oct 9 2015");
-	assert_int_equal(plan_ca_timers(&p, &f, rows), 2);
+	p.auto_rollover = true;
+	p.rollover = 90 * DAY;
+	assert_int_equal(plan_ca_timers(&p, &f, rows), 3);
 	assert_int_equal(rows[0].timer, TIMER_CRL_UPDATE);
 	span_ios(rows[0].at * 1000 - now_ms, text);
 	assert_memory_equal(text, "5:54:17.", 8);
-	assert_int_equal(rows[1].timer, TIMER_CERT_EXPIRE);
+	assert_int_equal(rows[1].timer, TIMER_ROLLOVER);
 	span_ios(rows[1].at * 1000 - now_ms, text);
+	assert_memory_equal(text, "639d23:54:17.", 13);
+	assert_int_equal(rows[2].timer, TIMER_CERT_EXPIRE);
+	span_ios(rows[2].at * 1000 - now_ms, text);
 	assert_memory_equal(text, "729d23:54:17.", 13);
+	f.next.have_cert = true; /* S52 */
+	assert_int_equal(plan_ca_timers(&p, &f, rows), 2);
 }
 
 static void
@@ -307,6 +495,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_due_and_next_look),
+	    cmocka_unit_test(next_generation_comes_in_order),
+	    cmocka_unit_test(without_the_word_nothing_follows),
+	    cmocka_unit_test(replaced_keys_end),
+	    cmocka_unit_test(next_dates_S46),
 	    cmocka_unit_test(timers_are_sorted),
 	    cmocka_unit_test(the_last_list_ends_with_the_ca),
 	    cmocka_unit_test(timers_as_ios_printed_them_S41_S42),

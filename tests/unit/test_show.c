@@ -148,7 +148,8 @@ lines_fit_80_columns(void **state)
 /* ---- JSON and text say the same ---- */
 
 /* As the text shows a value: 's' as it stands, 't' an instant, 'g' groups of eight digits, 'x'
- * hex without leading zeros, 'n' a number, 'd' what is left of milliseconds. */
+ * hex without leading zeros, 'n' a number, 'D' days of seconds, 'd' what is left of
+ * milliseconds. */
 static void
 as_text(const json_t *v, char how, struct blob *out)
 {
@@ -170,6 +171,9 @@ as_text(const json_t *v, char how, struct blob *out)
 		break;
 	case 'n':
 		blob_printf(out, "%lld", (long long)json_integer_value(v));
+		break;
+	case 'D':
+		blob_printf(out, "%lld days", (long long)(json_integer_value(v) / DAY));
 		break;
 	case 'd':
 		blob_add_str(out, span_ios(json_integer_value(v), t));
@@ -205,7 +209,8 @@ static const struct {
     {"show crypto pki server ROOTCA", "servers",
 	"name:s status:s state:s issuer_name:s fingerprint_md5:g fingerprint_sha256:s "
 	"granting_mode:s "
-	"last_serial:x ca_not_after:t crl_update_at:t auto_rollover_days:n",
+	"last_serial:x ca_not_after:t crl_update_at:t auto_rollover_seconds:D "
+	"auto_rollover_at:t",
 	1},
     {"show crypto pki server ROOTCA requests", "router",
 	"id:n state:s fingerprint_md5:s subject:s", 3},
@@ -229,8 +234,8 @@ static const struct {
 	"fingerprint_sha256:s key_usage_bits:s subject_key_id:g authority_key_id:g "
 	"key_label:s",
 	1},
-    {"show crypto pki timers", "cs_timers", "name:s left_ms:d", 7},
-    {"show crypto pki timers detail", "cs_timers", "name:s left_ms:d at:s", 7},
+    {"show crypto pki timers", "cs_timers", "name:s left_ms:d", 8},
+    {"show crypto pki timers detail", "cs_timers", "name:s left_ms:d at:s", 8},
     {"show crypto key mypubkey rsa", "keys", "generated_at:t name:s type:s storage:s usage:s",
 	1},
     {"show clock", NULL, "milliseconds:n source:s", 0},
@@ -426,56 +431,45 @@ the_clock_knows_its_weekday(void **state)
 	lab.w = before;
 }
 
-/* IOS S49: the next generation stands before the active one, its key behind. */
+/* IOS S49, S51: before the active one its next; then it is alone, and the next is timed. */
 static void
 the_next_generation(void **state)
 {
-	struct sig_alg alg = {KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0};
-	struct blob name = {0}, tbs = {0}, cert = {0}, spki = {0};
-	unsigned char *key = NULL;
-	int n = i2d_PUBKEY(pool_key(6), &key);
+	static const struct {
+		const char *line, *file;
+	} cases[] = {
+	    {"show crypto pki server", "server-rollover.txt"},
+	    {"show crypto pki server json", "server-rollover.json"},
+	    {"show crypto pki certificates", "certificates-rollover.txt"},
+	    {"show crypto pki timers detail", "timers-rollover.txt"},
+	    {"show crypto key mypubkey rsa", "keys-rollover.txt"},
+	};
 	struct lab l;
 
 	(void)state;
 	lab_open(&l, LAB_CONF);
 	lab_tick(&l);
-	blob_add(&spki, key, (size_t)n);
-	OPENSSL_free(key);
-	struct cert_spec spec = {
-	    .serial = VIEW("\x03"),
-	    .issuer = lab_dn("CN=RootCA,OU=TAC,O=Cisco", &name),
-	    .subject = blob_view(&name),
-	    .spki = blob_view(&spki),
-	    .not_before = LAB_START + 730 * DAY,
-	    .not_after = LAB_START + 1460 * DAY,
-	    .alg = alg,
-	    .is_ca = true,
-	    .path_len = -1,
-	    .key_usage = KU_DIGITAL_SIGNATURE | KU_CERT_SIGN | KU_CRL_SIGN,
-	};
-
-	cert_encode_tbs(&spec, &tbs);
-	signed_assemble(blob_view(&tbs), &alg, VIEW("no signature"), &cert);
-	struct row_generation g = {
-	    .number = 2,
-	    .key_label = "ROOTCA#",
-	    .cert = blob_view(&cert),
-	    .spki = blob_view(&spki),
-	    .not_before = spec.not_before,
-	    .not_after = spec.not_after,
-	    .made_at = LAB_START + 640 * DAY,
-	};
-
-	assert_true(l.store->table->begin(l.store, NULL));
-	assert_true(l.store->table->generation_put(l.store, &g, NULL));
-	assert_true(l.store->table->commit(l.store, NULL));
-	golden(&l, "show crypto pki certificates", "certificates-rollover.txt");
-	golden(&l, "show crypto key mypubkey rsa", "keys-rollover.txt");
+	l.now = LAB_START + 640 * DAY - 1;
+	lab_tick(&l);
+	l.w.now_ms = l.now * 1000;
+	expect(&l, "show crypto pki certificates | count Rollover", 0, "= 0\n");
+	expect(&l, "show crypto pki timers", 0, " 1.000  CS SHADOW CERT GENERATION\n");
+	expect(&l, "show crypto pki server", 0,
+	    "    Auto-Rollover configured, overlap period 90 days\n"
+	    "    Autorollover timer: 13:14:16 UTC Jul 10 2017\n");
+	l.now++;
+	lab_tick(&l);
+	l.w.now_ms = l.now * 1000;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		golden(&l, cases[i].line, cases[i].file);
+	l.now = LAB_START + 730 * DAY;
+	lab_tick(&l);
+	l.w.now_ms = l.now * 1000;
+	expect(&l, "show crypto pki server | count Rollover status", 0, "= 0\n");
+	expect(&l, "show crypto pki server", 0,
+	    "    CA certificate expiration timer: 13:14:16 UTC Oct 8 2019\n");
+	expect(&l, "show crypto pki certificates | count ^CA Certificate", 0, "= 1\n");
 	lab_close(&l);
-	blob_free(&name);
-	blob_free(&tbs);
-	blob_free(&cert);
-	blob_free(&spki);
 }
 
 /* Each place says what to type. */

@@ -250,7 +250,7 @@ many_requests(void **state)
 	assert_true(l.store->table->commit(l.store, NULL));
 
 	tree = run_json(&l, "show crypto pki timers json", 0);
-	assert_int_equal(json_array_size(json_object_get(tree, "cs_timers")), 452);
+	assert_int_equal(json_array_size(json_object_get(tree, "cs_timers")), 453);
 	json_array_foreach(json_object_get(tree, "cs_timers"), i, o)
 	{
 		int64_t left = json_integer_value(json_object_get(o, "left_ms"));

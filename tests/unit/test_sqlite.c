@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "sanitized.h"
+#include "store/schema.h"
 #include "store/sqlite.h"
 #include "store_sample.h"
 #include "sys/sys.h"
@@ -143,7 +144,7 @@ newer_version_is_refused(void **state)
 	raw_sql(path, "UPDATE schema_version SET version = 77");
 	assert_null(store_open_sqlite(path, &e));
 	assert_int_equal(e.why, WHY_REFUSED);
-	assert_non_null(strstr(e.text, "version 77, this program knows 2: run the newer"));
+	assert_non_null(strstr(e.text, "version 77, this program knows 3: run the newer"));
 	snprintf(path, sizeof(path), "%s/foreign.db", dir);
 	raw_sql(path, "CREATE TABLE cake (a)");
 	assert_null(store_open_sqlite(path, &e));
@@ -485,7 +486,7 @@ core_s_sandbox_lets_it_work(void **state)
 /* tests/unit/data/store-vN.db was written by version N of the schema: what it holds must open
  * for ever. */
 static void
-version_opens(const char *leaf)
+version_opens(int version)
 {
 	char dir[64], path[96];
 	const char *data = getenv("TEST_DATA");
@@ -501,7 +502,8 @@ version_opens(const char *leaf)
 	int ch;
 
 	sample_dir(dir);
-	snprintf(from, sizeof(from), "%s/%s", data ? data : "tests/unit/data", leaf);
+	snprintf(
+	    from, sizeof(from), "%s/store-v%d.db", data ? data : "tests/unit/data", version);
 	f = fopen(from, "re");
 	assert_non_null(f);
 	while ((ch = getc(f)) != EOF)
@@ -515,7 +517,8 @@ version_opens(const char *leaf)
 	s = open_at(path);
 	need(s->table->generation_get(s, 1, &g, &e), &e);
 	assert_string_equal(g.key_label, "ROOTCA");
-	assert_string_equal(g.ra_label, "");
+	assert_string_equal(g.ra_label, version < 3 ? "" : "ROOTCA-RA");
+	assert_int_equal(g.ra_intent, version < 3 ? 0 : 2);
 	need(s->table->cert_by_serial(s, sample_serial(1), &c, &e), &e);
 	assert_int_equal(c.state, CERT_ISSUED);
 	view_is(c.body, VIEW("signed in version 1"));
@@ -523,6 +526,8 @@ version_opens(const char *leaf)
 	assert_int_equal(c.intent, 2);
 	need(s->table->request_get(s, 1, &r, &e), &e);
 	need(s->table->client_get(s, sample_key(1), &k, &e), &e);
+	assert_int_equal(k.shadow, version < 3 ? 0 : 9);
+	assert_int_equal(k.shadows, version < 3 ? 0 : 2);
 	need(s->table->fact_get(s, "name", &b, &e), &e);
 	view_is(blob_view(&b), VIEW("ROOTCA"));
 	need(audit_verify(s, &e), &e);
@@ -538,8 +543,8 @@ static void
 every_version_opens(void **state)
 {
 	(void)state;
-	version_opens("store-v1.db");
-	version_opens("store-v2.db");
+	for (int version = 1; version <= SCHEMA_VERSION; version++)
+		version_opens(version);
 }
 
 /* test_sqlite --make-data FILE writes the file of the present version, for check-in. */

@@ -47,6 +47,8 @@ generations(struct store *s)
 	assert_int_equal(got.not_after, 30);
 	assert_int_equal(got.made_at, 5);
 	assert_int_equal(got.switched_at, 0);
+	assert_string_equal(got.ra_label, g.ra_label);
+	assert_int_equal(got.ra_intent, g.ra_intent);
 	need(s->table->generation_last(s, &last, &e), &e);
 	assert_int_equal(last, 1);
 }
@@ -405,13 +407,19 @@ clients(struct store *s)
 	}
 	/* what a get gave may be changed and put back: the very next call may still use it */
 	need(s->table->client_get(s, sample_key(7), &got, &e), &e);
+	assert_int_equal(got.shadow, 15);
+	assert_int_equal(got.shadows, 2);
 	got.last_seen = 999;
+	got.shadow = 77;
+	got.shadows = 3;
 	got.asked = "CertPoll";
 	need(s->table->client_put(s, &got, &e), &e);
 	need(s->table->client_get(s, sample_key(7), &got, &e), &e);
 	c = sample_client(7);
 	assert_int_equal(got.last_seen, 999);
 	assert_int_equal(got.first_seen, 7);
+	assert_int_equal(got.shadow, 77);
+	assert_int_equal(got.shadows, 3);
 	assert_int_equal(got.strength, c.strength);
 	assert_int_equal(got.intent, 7);
 	assert_string_equal(got.source, c.source);

@@ -1,0 +1,211 @@
+/* rollover.c - from one generation to the next. */
+#include <string.h>
+
+#include "ca/ca_int.h"
+
+/* ---- GetNextCACert (RFC 8894 4.7, NX-01, NX-03) ---- */
+
+/* Next CA and its RA, as certs-only: what the active key signs. */
+static void
+next_certs(const struct generation *next, struct blob *certs, struct blob *content)
+{
+	blob_add_view(certs, blob_view(&next->der));
+	blob_add_view(certs, blob_view(&next->ra.der));
+	certs_only_encode(blob_view(certs), (struct view){0}, content);
+}
+
+bool
+rollover_announce(struct ca *ca, struct effects *out, struct err *e)
+{
+	struct blob certs = {0}, content = {0};
+	struct key_job job = {
+	    .act = KEY_SIGN, .as = SIGN_NEXT, .alg = generation_alg(ca, ca->active)};
+
+	(void)e;
+	next_certs(ca->next, &certs, &content);
+	job.bytes = blob_view(&content);
+	blob_set(&ca_task_start(ca, TASK_ANNOUNCE, ca->active, &job, out)->tbs, job.bytes);
+	ca->facts.busy_announce = true;
+	blob_free(&certs);
+	blob_free(&content);
+	return true;
+}
+
+/* Nested as the RFC has it, and the certificates outside as well, for those who look there; the
+ * signer's among them, or sscep cannot verify. */
+static bool
+assemble(const struct generation *g, const struct generation *next, const struct task *t,
+    struct view signature, struct blob *out, struct err *e)
+{
+	struct blob certs = {0}, content = {0}, attrs = {0};
+	struct scep_spec spec = {
+	    .status = -1,
+	    .fail = -1,
+	    .digest = t->alg.hash,
+	    .has_content = true,
+	    .content = blob_view(&t->tbs),
+	    .signer_issuer = g->cert.issuer,
+	    .signer_serial = g->cert.serial,
+	    .alg = t->alg,
+	};
+	bool ok;
+
+	next_certs(next, &certs, &content);
+	blob_add_view(&certs, blob_view(&g->der));
+	spec.certificates = blob_view(&certs);
+	ok = scep_encode_attrs(&spec, &attrs, e);
+	if (ok)
+		scep_assemble(&spec, blob_view(&attrs), signature, out);
+	blob_free(&certs);
+	blob_free(&content);
+	blob_free(&attrs);
+	return ok;
+}
+
+static void
+publish_next(const struct ca *ca, struct effects *out)
+{
+	const struct generation *g = ca->active;
+
+	(void)publish(
+	    out, OBJECT_NEXT, blob_view(&g->announcement), INT64_MIN, g->facts.cert_until);
+}
+
+bool
+rollover_announced(struct ca *ca, struct generation *g, struct task *t,
+    const struct key_done *d, when_t now, struct effects *out, struct err *e)
+{
+	struct blob der = {0};
+	char fact[64], from[WHEN_TEXT];
+	bool ok = false;
+
+	ca->facts.busy_announce = false;
+	if (d->why != WHY_NONE) {
+		authority_hold(ca, "next CA certificate not announced", d->text, now);
+		return true;
+	}
+	if (g != ca->active || ca->next == NULL) /* the switch came first */
+		return true;
+	generation_fact(g, "announcement", fact);
+	if (!assemble(g, ca->next, t, blob_view(&d->bytes), &der, e) ||
+	    !ST(ca)->fact_put(ca->store, fact, blob_view(&der), e) ||
+	    !ST(ca)->audit_add(ca->store, now, "keymuster", "announce next CA certificate",
+		ca->next->label, e))
+		goto out;
+	crash_point("announced");
+	blob_set(&g->announcement, blob_view(&der));
+	log_notice("next CA certificate can be fetched", "ca='%s' begins='%s'", ca->policy.name,
+	    when_rfc3339(ca->next->facts.cert_from, from));
+	publish_next(ca, out);
+	authority_publish(ca, out); /* GetCACert changes by itself at the switch */
+	ok = true;
+out:
+	blob_free(&der);
+	return ok;
+}
+
+void
+rollover_publish(const struct ca *ca, struct effects *out)
+{
+	if (ca->active->announcement.n > 0)
+		publish_next(ca, out);
+}
+
+bool
+rollover_ask(
+    struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out, struct err *e)
+{
+	if (ca->next != NULL) {
+		effect_tell(out, ev->id, 0,
+		    "%% The next CA certificate is there already, or being made.\n"
+		    "  See: show crypto pki certificates\n");
+		return true;
+	}
+	ca->facts.rollover_asked = true;
+	effect_tell(out, ev->id, 0,
+	    "%% The next CA certificate is being made.\n  See: show crypto pki certificates\n");
+	return ST(ca)->fact_put(ca->store, "rollover-asked", VIEW("1"), e) &&
+	       ST(ca)->audit_add(ca->store, now, ev->actor, "rollover", ca->policy.name, e);
+}
+
+/* ---- the switch ---- */
+
+/* At the end of the active certificate, to the second, also when nobody was there. Who waits
+ * for a certificate of the old one waits in vain: its intent is settled as void by the resume.
+ */
+bool
+rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e)
+{
+	struct generation *old = ca->active;
+	char at[WHEN_TEXT];
+
+	old->switched_at = old->facts.cert_until;
+	if (!generation_save(ca, old, e) ||
+	    !ST(ca)->audit_add(ca->store, now, "keymuster", "switch to next CA certificate",
+		ca->next->label, e))
+		return false;
+	crash_point("switched");
+	ca->active = ca->next;
+	ca->next = NULL;
+	ca->facts.rollover_asked = false;
+	log_notice("CA certificate replaced", "ca='%s' at='%s' label='%s'", ca->policy.name,
+	    when_rfc3339(old->switched_at, at), ca->active->label);
+	generations_tell(ca);
+	if (!list_load(ca, e))
+		return false;
+	authority_publish(ca, out);
+	return issue_resume(ca, now, out, e);
+}
+
+/* ---- the end of a replaced key ---- */
+
+bool
+rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e)
+{
+	(void)e;
+	for (size_t i = 0; i < ca->generation_count; i++) {
+		struct generation *g = ca->generations[i];
+
+		if (g->switched_at == 0 || g->facts.busy_key ||
+		    now < plan_old_until(&ca->policy.plan, g->switched_at))
+			continue;
+		struct key_job job = {.act = KEY_FORGET};
+
+		g->facts.busy_key = true;
+		ca_task_start(ca, TASK_FORGET, g, &job, out);
+		if (g->ra.intent == 0)
+			continue;
+		struct key_job ra = {.act = KEY_FORGET};
+
+		(void)snprintf(ra.label, sizeof(ra.label), "%s", g->ra.label);
+		ca_task_start(ca, TASK_FORGET, g, &ra, out)->number = 1;
+	}
+	return true;
+}
+
+/* The row stays, without a label: it says which certificates there were. */
+bool
+rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d, when_t now,
+    struct effects *out, struct err *e)
+{
+	struct exchange *next;
+
+	g->facts.busy_key = false;
+	if (d->why != WHY_NONE) {
+		authority_hold(ca, "replaced key not destroyed", d->text, now);
+		return true;
+	}
+	log_notice("replaced key destroyed", "ca='%s' label='%s'", ca->policy.name, g->label);
+	if (!ST(ca)->audit_add(ca->store, now, "keymuster", "destroy key", g->label, e))
+		return false;
+	memset(g->label, 0, sizeof(g->label));
+	if (!generation_save(ca, g, e))
+		return false;
+	for (struct exchange *x = ca->exchanges; x != NULL; x = next) {
+		next = x->next;
+		if (x->to == g)
+			reply_later(ca, x, 5, out);
+	}
+	generation_drop(ca, g);
+	return true;
+}

@@ -1,0 +1,90 @@
+/* rollover.c - words about the next CA certificate. */
+#include <openssl/x509.h>
+
+#include "tests/story/story.h"
+
+when_t
+begin_of(const X509 *cert)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm) ? (when_t)timegm(&tm) : 0;
+}
+
+/* It asked the replaced CA, but knows the one behind it already. */
+bool
+believe_new(struct story *s, struct client *c, struct err *e)
+{
+	struct peer fresh = {0};
+	bool ok = peer_trust(&fresh, blob_view(&s->w.cacert), e);
+
+	if (ok) {
+		X509_free(c->peer.ca);
+		c->peer.ca = X509_dup(fresh.ca);
+	}
+	peer_free(&fresh);
+	return ok;
+}
+
+/* What GetNextCACert brings, believed when the CA that is trusted now has signed it. */
+bool
+trust_next(struct story *s, struct client *c, struct err *e)
+{
+	struct blob certs = {0};
+	bool ok = peer_trust(&c->peer, blob_view(&s->w.cacert), e) &&
+		  peer_next(&c->peer, blob_view(&s->w.next), &certs, e) &&
+		  peer_trust(&c->peer, blob_view(&certs), e);
+
+	blob_free(&certs);
+	return ok;
+}
+
+/* A renewal whose certificate waits for the switch: "activate" takes it. */
+bool
+do_shadow(struct story *s, struct client *c, struct err *e)
+{
+	struct blob active = {0};
+	EVP_PKEY *key = c->cert_key;
+	bool ok;
+
+	blob_set(&active, blob_view(&c->cert));
+	ok = do_renew(s, c, e);
+	if (ok && !view_equal(blob_view(&active), blob_view(&c->cert))) {
+		blob_set(&c->shadow, blob_view(&c->cert));
+		c->shadow_key = c->cert_key;
+	}
+	blob_set(&c->cert, blob_view(&active));
+	c->cert_key = key;
+	blob_free(&active);
+	return ok;
+}
+
+bool
+do_activate(struct story *s, struct client *c, struct err *e)
+{
+	(void)s;
+	if (c->shadow.n == 0)
+		return err_set(e, WHY_BAD_INPUT, "%s holds no shadow certificate", c->name);
+	blob_set(&c->cert, blob_view(&c->shadow));
+	c->cert_key = c->shadow_key;
+	blob_clear(&c->shadow);
+	return true;
+}
+
+bool
+do_repeat(struct story *s, struct client *c, struct err *e)
+{
+	struct blob active = {0};
+	EVP_PKEY *key = c->cert_key;
+	bool ok;
+
+	if (!flag(s, "to-next"))
+		return send_message(s, c, e);
+	blob_set(&active, blob_view(&c->cert));
+	blob_set(&c->cert, blob_view(&c->shadow));
+	ok = send_message(s, c, e);
+	blob_set(&c->cert, blob_view(&active));
+	c->cert_key = key;
+	blob_free(&active);
+	return ok;
+}
