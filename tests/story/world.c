@@ -181,6 +181,7 @@ world_free(struct world *w)
 	blob_free(&w->crl);
 	blob_free(&w->next);
 	blob_free(&w->cacert_before);
+	blob_free(&w->cacert_seen);
 	blob_free(&w->archive);
 	blob_free(&w->hook_subject);
 	blob_free(&w->hook_san);
@@ -222,8 +223,10 @@ take_effect(struct world *w, struct effect *x)
 		break;
 	case EFFECT_PUBLISH:
 		if (x->object == OBJECT_CACERT && x->valid_from <= w->now &&
-		    !view_equal(blob_view(&w->cacert), blob_view(&x->bytes)))
-			blob_set(&w->cacert_before, blob_view(&w->cacert));
+		    !view_equal(blob_view(&w->cacert_seen), blob_view(&x->bytes))) {
+			blob_set(&w->cacert_before, blob_view(&w->cacert_seen));
+			blob_set(&w->cacert_seen, blob_view(&x->bytes));
+		}
 		if (x->leaf[0] == 0 && x->valid_from <= w->now)
 			blob_set(objects[x->object], blob_view(&x->bytes));
 		break;
@@ -309,8 +312,7 @@ pump(struct world *w, struct err *e)
 		blob_free(&done.bytes);
 	}
 	if (ok && w->archive_due != 0) {
-		struct ca_event ev = {
-		    .kind = CA_ARCHIVED, .id = w->archive_due, .all = true};
+		struct ca_event ev = {.kind = CA_ARCHIVED, .id = w->archive_due, .all = true};
 
 		w->archive_due = 0;
 		ok = turn(w, &ev, e);

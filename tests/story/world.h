@@ -39,7 +39,8 @@ struct world {
 	void *on_reply_arg;
 	struct blob told; /* of the last command */
 	int told_status;
-	struct blob caps, cacert, crl, next, archive, cacert_before; /* as published */
+	struct blob caps, cacert, crl, next, archive, cacert_before,
+	    cacert_seen; /* as published */
 	bool opened;
 	uint64_t archive_due; /* the authority is to hear of it */
 	int fail_in;	      /* the n-th job from now comes back with fail_why; 0: none */
