@@ -75,20 +75,6 @@ connect_daemon(const char *run, int *fd, struct err *e)
 	    run);
 }
 
-static bool
-write_all(int fd, struct view v, struct err *e)
-{
-	while (v.n > 0) {
-		ssize_t n = write(fd, v.p, v.n);
-
-		if (n < 0 && errno != EINTR)
-			return err_set(e, WHY_IO, "cannot write: %s", strerror(errno));
-		v.p += n > 0 ? n : 0;
-		v.n -= n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 int
 send_line(const char *run, const char *line)
 {
@@ -97,12 +83,14 @@ send_line(const char *run, const char *line)
 	int fd = -1, status = CODE_UNREACHABLE;
 
 	blob_printf(&out, "%s\n", line);
-	if (!connect_daemon(run, &fd, &e) || !write_all(fd, blob_view(&out), &e) ||
+	if (!connect_daemon(run, &fd, &e) ||
+	    (!fd_write(fd, blob_view(&out)) &&
+		!err_set(&e, WHY_IO, "cannot write: %s", strerror(errno))) ||
 	    !read_answer(fd, &text, &status, &e)) {
 		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
 		status = CODE_UNREACHABLE;
-	} else if (!write_all(status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO,
-		       blob_view(&text), &e)) {
+	} else if (!fd_write(
+		       status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO, blob_view(&text))) {
 		status = CODE_REFUSED;
 	}
 	if (fd >= 0)

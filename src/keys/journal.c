@@ -446,22 +446,6 @@ pending_take(struct journal *j)
 	pthread_mutex_unlock(&j->adding);
 }
 
-static bool
-write_all(int fd, struct view v)
-{
-	ssize_t n;
-
-	while (v.n > 0) {
-		n = write(fd, v.p, v.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		v = view_of(v.p + n, v.n - (size_t)n);
-	}
-	return true;
-}
-
 /* Caller holds committing. */
 static bool
 commit_locked(struct journal *j, struct err *e)
@@ -482,7 +466,7 @@ commit_locked(struct journal *j, struct err *e)
 		j->broken = true;
 		goto out;
 	}
-	if (!write_all(j->fd, blob_view(&frame))) {
+	if (!fd_write(j->fd, blob_view(&frame))) {
 		err_set(e, WHY_BUSY, "the signer's log in %s cannot be written: %s", j->dir,
 		    strerror(errno));
 		j->broken = ftruncate(j->fd, (off_t)j->size) != 0;

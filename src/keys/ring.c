@@ -370,21 +370,6 @@ ring_make(struct ring *r, const char *label, enum key_kind kind, int bits, struc
 	return true;
 }
 
-static bool
-file_destroy(const char *dir, const char *path, struct err *e)
-{
-	int fd;
-	bool ok;
-
-	if (unlink(path) != 0 && errno != ENOENT)
-		return err_set(e, WHY_IO, "%s: %s", path, strerror(errno));
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	return ok || err_set(e, WHY_IO, "%s: %s", dir, strerror(errno));
-}
-
 bool
 ring_forget(struct ring *r, struct pair *p, struct err *e)
 {
@@ -393,7 +378,7 @@ ring_forget(struct ring *r, struct pair *p, struct err *e)
 
 	if (r->dir != NULL) {
 		key_path(r, p->label, &path);
-		ok = file_destroy(r->dir, blob_cstr(&path), e);
+		ok = file_remove(blob_cstr(&path), e);
 		blob_free(&path);
 	}
 	if (!ok)

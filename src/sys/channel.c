@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/fd.h"
-
 /*
  * One packet is one tag octet and, with TAG_INLINE, the message itself. The tag also keeps an
  * empty message apart from the end of the channel. With TAG_MEMFD the message is the content of

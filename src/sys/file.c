@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/fd.h"
-
 static bool
 file_trouble(struct err *e, const char *act, const char *path)
 {
@@ -75,7 +73,7 @@ fd_write(int fd, struct view v)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n <= 0)
 			return false;
 		v = view_of(v.p + n, v.n - (size_t)n);
 	}

@@ -62,6 +62,8 @@ bool connect_unix(const char *path, int *fd, struct err *e) MUST_USE;
 
 /* ---- files ---- */
 
+/* Write everything to a blocking descriptor; errno says why not. */
+bool fd_write(int fd, struct view v) MUST_USE;
 bool file_read(const char *path, size_t max, struct blob *out, struct err *e) MUST_USE;
 /* Write beside, fsync, rename, fsync the directory. */
 bool file_replace(const char *path, mode_t mode, struct view bytes, struct err *e) MUST_USE;
