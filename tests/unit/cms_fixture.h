@@ -89,6 +89,30 @@ pair_free(struct pair *p)
 	blob_free(&p->der);
 }
 
+FIXTURE struct {
+	struct pair rsa, other, ec;
+} clients;
+
+FIXTURE int
+clients_make(void **state)
+{
+	(void)state;
+	clients.rsa = pair_make(EVP_RSA_gen(2048), "client", 77);
+	clients.other = pair_make(EVP_RSA_gen(2048), "other", -5);
+	clients.ec = pair_make(EVP_EC_gen("P-256"), "ec client", 0x80);
+	return 0;
+}
+
+FIXTURE int
+clients_free(void **state)
+{
+	(void)state;
+	pair_free(&clients.rsa);
+	pair_free(&clients.other);
+	pair_free(&clients.ec);
+	return 0;
+}
+
 FIXTURE const EVP_MD *
 md_of(enum hash h)
 {

@@ -6,30 +6,6 @@
 #define ID "5CAB73B1F0A94E"
 #define CONTENT "content of a message, not looked at by this layer"
 
-static struct {
-	struct pair rsa, other, ec;
-} fx;
-
-static int
-start(void **state)
-{
-	(void)state;
-	fx.rsa = pair_make(EVP_RSA_gen(2048), "client", 77);
-	fx.other = pair_make(EVP_RSA_gen(2048), "other", -5);
-	fx.ec = pair_make(EVP_EC_gen("P-256"), "ec client", 0x80);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	pair_free(&fx.rsa);
-	pair_free(&fx.other);
-	pair_free(&fx.ec);
-	return 0;
-}
-
 /* ---- messages of stock calls ---- */
 
 #define VERI "2.16.840.1.113733.1.9."
@@ -84,18 +60,19 @@ static void
 stock_messages_are_read(void **state)
 {
 	const struct stock cases[] = {
-	    {"RSA, SHA-1", &fx.rsa, HASH_SHA1, 0, false, false},
-	    {"RSA, MD5 (policy is the caller's)", &fx.rsa, HASH_MD5, 0, false, false},
-	    {"RSA, SHA-256", &fx.rsa, HASH_SHA256, 0, false, false},
-	    {"RSA, SHA-384", &fx.rsa, HASH_SHA384, 0, false, false},
-	    {"RSA, SHA-512", &fx.rsa, HASH_SHA512, 0, false, false},
-	    {"RSA-PSS", &fx.rsa, HASH_SHA256, 0, false, true},
-	    {"ECDSA", &fx.ec, HASH_SHA256, 0, false, false},
-	    {"signer by key identifier", &fx.rsa, HASH_SHA256, CMS_USE_KEYID, false, false},
-	    {"negative serial", &fx.other, HASH_SHA256, 0, false, false},
-	    {"BER: indefinite lengths, content in pieces (PK-11)", &fx.rsa, HASH_SHA256, 0,
+	    {"RSA, SHA-1", &clients.rsa, HASH_SHA1, 0, false, false},
+	    {"RSA, MD5 (policy is the caller's)", &clients.rsa, HASH_MD5, 0, false, false},
+	    {"RSA, SHA-256", &clients.rsa, HASH_SHA256, 0, false, false},
+	    {"RSA, SHA-384", &clients.rsa, HASH_SHA384, 0, false, false},
+	    {"RSA, SHA-512", &clients.rsa, HASH_SHA512, 0, false, false},
+	    {"RSA-PSS", &clients.rsa, HASH_SHA256, 0, false, true},
+	    {"ECDSA", &clients.ec, HASH_SHA256, 0, false, false},
+	    {"signer by key identifier", &clients.rsa, HASH_SHA256, CMS_USE_KEYID, false,
+		false},
+	    {"negative serial", &clients.other, HASH_SHA256, 0, false, false},
+	    {"BER: indefinite lengths, content in pieces (PK-11)", &clients.rsa, HASH_SHA256, 0,
 		true, false},
-	    {"BER, ECDSA", &fx.ec, HASH_SHA384, 0, true, false},
+	    {"BER, ECDSA", &clients.ec, HASH_SHA384, 0, true, false},
 	};
 
 	(void)state;
@@ -223,20 +200,23 @@ struct ours {
 };
 
 static const struct ours our_cases[] = {
-    {"RSA SHA-256 SUCCESS", &fx.rsa, HASH_SHA256, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
-    {"RSA SHA-384", &fx.rsa, HASH_SHA384, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
-    {"RSA SHA-512", &fx.rsa, HASH_SHA512, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
-    {"RSA SHA-1, in kind", &fx.rsa, HASH_SHA1, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
-    {"RSA MD5, in kind", &fx.rsa, HASH_MD5, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
-    {"RSA-PSS", &fx.rsa, HASH_SHA256, PADDING_PSS, true, CONTENT, 0, -1, NULL},
-    {"ECDSA SHA-256", &fx.ec, HASH_SHA256, PADDING_ECDSA, true, CONTENT, 0, -1, NULL},
-    {"ECDSA SHA-512", &fx.ec, HASH_SHA512, PADDING_ECDSA, true, CONTENT, 0, -1, NULL},
-    {"negative serial of the signer", &fx.other, HASH_SHA256, PADDING_PKCS1, true, CONTENT, 0,
-	-1, NULL},
-    {"PENDING with empty content", &fx.rsa, HASH_SHA256, PADDING_PKCS1, true, "", 3, -1, NULL},
-    {"FAILURE with empty content", &fx.rsa, HASH_SHA256, PADDING_PKCS1, true, "", 2, 4, "no"},
-    {"FAILURE without content (PK-04)", &fx.rsa, HASH_SHA256, PADDING_PKCS1, false, "", 2, 0,
+    {"RSA SHA-256 SUCCESS", &clients.rsa, HASH_SHA256, PADDING_PKCS1, true, CONTENT, 0, -1,
 	NULL},
+    {"RSA SHA-384", &clients.rsa, HASH_SHA384, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
+    {"RSA SHA-512", &clients.rsa, HASH_SHA512, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
+    {"RSA SHA-1, in kind", &clients.rsa, HASH_SHA1, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
+    {"RSA MD5, in kind", &clients.rsa, HASH_MD5, PADDING_PKCS1, true, CONTENT, 0, -1, NULL},
+    {"RSA-PSS", &clients.rsa, HASH_SHA256, PADDING_PSS, true, CONTENT, 0, -1, NULL},
+    {"ECDSA SHA-256", &clients.ec, HASH_SHA256, PADDING_ECDSA, true, CONTENT, 0, -1, NULL},
+    {"ECDSA SHA-512", &clients.ec, HASH_SHA512, PADDING_ECDSA, true, CONTENT, 0, -1, NULL},
+    {"negative serial of the signer", &clients.other, HASH_SHA256, PADDING_PKCS1, true, CONTENT,
+	0, -1, NULL},
+    {"PENDING with empty content", &clients.rsa, HASH_SHA256, PADDING_PKCS1, true, "", 3, -1,
+	NULL},
+    {"FAILURE with empty content", &clients.rsa, HASH_SHA256, PADDING_PKCS1, true, "", 2, 4,
+	"no"},
+    {"FAILURE without content (PK-04)", &clients.rsa, HASH_SHA256, PADDING_PKCS1, false, "", 2,
+	0, NULL},
 };
 
 static void
@@ -295,11 +275,11 @@ pk20_reply_says_rsa_encryption(void **state)
 {
 	static const uint8_t rsa[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
 	    0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x04, 0x82, 0x01, 0x00};
-	struct scep_spec s = good_spec(&fx.rsa);
+	struct scep_spec s = good_spec(&clients.rsa);
 	struct blob der = {0};
 
 	(void)state;
-	ours_build(&s, fx.rsa.key, &der);
+	ours_build(&s, clients.rsa.key, &der);
 	assert_memory_equal(der.p + der.n - 256 - sizeof(rsa), rsa, sizeof(rsa));
 	blob_free(&der);
 }
@@ -315,16 +295,16 @@ at03_names_serials_and_ids_are_echoed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(serials); i++) {
-		struct scep_spec s = good_spec(&fx.rsa);
+		struct scep_spec s = good_spec(&clients.rsa);
 		struct blob der = {0}, scratch = {0};
 		struct scep m;
 
 		s.signer_serial = serials[i];
 		s.transaction_tag = tags[i];
-		ours_build(&s, fx.rsa.key, &der);
+		ours_build(&s, clients.rsa.key, &der);
 		assert_int_equal(scep_decode(blob_view(&der), &scratch, &m, NULL), SCEP_OK);
 		assert_true(view_equal(m.signer_serial, serials[i]));
-		assert_true(view_equal(m.signer_issuer, fx.rsa.c.issuer));
+		assert_true(view_equal(m.signer_issuer, clients.rsa.c.issuer));
 		assert_int_equal(m.signer.whole.n, 0);
 		assert_int_equal(m.transaction_tag, tags[i]);
 		blob_free(&der);
@@ -421,5 +401,5 @@ main(void)
 	    cmocka_unit_test(bad_octets_are_unreadable),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, clients_make, clients_free);
 }

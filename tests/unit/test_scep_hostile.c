@@ -6,30 +6,6 @@
 #define ID "5CAB73B1F0A94E"
 #define CONTENT "content of a message, not looked at by this layer"
 
-static struct {
-	struct pair rsa, other, ec;
-} fx;
-
-static int
-start(void **state)
-{
-	(void)state;
-	fx.rsa = pair_make(EVP_RSA_gen(2048), "client", 77);
-	fx.other = pair_make(EVP_RSA_gen(2048), "other", -5);
-	fx.ec = pair_make(EVP_EC_gen("P-256"), "ec client", 0x80);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	pair_free(&fx.rsa);
-	pair_free(&fx.other);
-	pair_free(&fx.ec);
-	return 0;
-}
-
 /* ---- hostile messages ---- */
 
 enum signed_how { SIGN_SET, SIGN_CONTEXT, SIGN_BROKEN, SIGN_BY_OTHER };
@@ -110,14 +86,14 @@ forge_signer(struct der_writer *w, const struct forge *f)
 	forge_attrs(f, &attrs);
 	if (f->how == SIGN_CONTEXT)
 		attrs.p[0] = DER_CONTEXT(0);
-	sign_bytes(f->how == SIGN_BY_OTHER ? fx.other.key : fx.rsa.key, HASH_SHA256,
+	sign_bytes(f->how == SIGN_BY_OTHER ? clients.other.key : clients.rsa.key, HASH_SHA256,
 	    PADDING_PKCS1, blob_view(&attrs), &sig);
 	if (f->how == SIGN_BROKEN)
 		sig.p[100] ^= 1;
 	attrs.p[0] = DER_CONTEXT(0);
 	der_open(w, DER_SEQUENCE);
 	der_put_raw(w, or_else(f->signer_version, VIEW("\x02\x01\x01")));
-	issuer_and_serial_encode(fx.rsa.c.issuer, fx.rsa.c.serial, w->out);
+	issuer_and_serial_encode(clients.rsa.c.issuer, clients.rsa.c.serial, w->out);
 	der_put_raw(w, or_else(f->digest_alg, VIEW(SHA256_ALG)));
 	if (!f->no_attrs)
 		der_put_raw(w, blob_view(&attrs));
@@ -153,9 +129,9 @@ forge(const struct forge *f, struct blob *out)
 	der_close(&w);
 	der_open(&w, DER_CONTEXT(0));
 	for (int i = 0; i < f->copies; i++)
-		der_put_raw(&w, blob_view(&fx.ec.der));
+		der_put_raw(&w, blob_view(&clients.ec.der));
 	if (!f->no_certificates)
-		der_put_raw(&w, blob_view(&fx.rsa.der));
+		der_put_raw(&w, blob_view(&clients.rsa.der));
 	der_close(&w);
 	der_open(&w, DER_SET);
 	for (int i = 0; i <= f->signers; i++)
@@ -442,7 +418,7 @@ bad_rows_get_their_verdict(void **state)
 		if (v != SCEP_OK && e.why != WHY_BAD_INPUT)
 			fail_msg("%s %s: no reason given", row->id, row->what);
 		if (v == SCEP_BAD) { /* enough to answer, and to the right one */
-			assert_true(view_equal(m.signer_serial, fx.rsa.c.serial));
+			assert_true(view_equal(m.signer_serial, clients.rsa.c.serial));
 			assert_true(row->f.id.p != NULL || view_equal_str(m.transaction, ID));
 		}
 		if (v == SCEP_UNREADABLE)
@@ -557,7 +533,7 @@ same_meaning(const struct scep *m)
 	return m->type == SCEP_PKCSREQ && view_equal_str(m->transaction, ID) &&
 	       view_equal_str(m->sender_nonce, NONCE) &&
 	       view_equal(m->content, VIEW(CONTENT)) &&
-	       view_equal(m->signer.key.whole, fx.rsa.c.key.whole);
+	       view_equal(m->signer.key.whole, clients.rsa.c.key.whole);
 }
 
 static void
@@ -684,7 +660,7 @@ signer_reads_exactly_signed_attributes(void **state)
 	for (size_t n = 0; n < good.n; n++)
 		assert_false(scep_attrs_decode(view_of(good.p, n), &type, &e));
 	assert_false(
-	    scep_attrs_decode(fx.rsa.c.tbs, &type, &e)); /* a certificate in disguise */
+	    scep_attrs_decode(clients.rsa.c.tbs, &type, &e)); /* a certificate in disguise */
 	blob_set(&bad, blob_view(&good));
 	blob_add_byte(&bad, 0);
 	assert_false(scep_attrs_decode(blob_view(&bad), &type, &e));
@@ -723,5 +699,5 @@ main(void)
 	    cmocka_unit_test(signer_reads_exactly_signed_attributes),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, clients_make, clients_free);
 }
