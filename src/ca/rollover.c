@@ -140,7 +140,7 @@ rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	char at[WHEN_TEXT];
 
 	old->switched_at = old->facts.cert_until;
-	if (!generation_save(ca, old, e) ||
+	if (!generation_save(ca, old, e) || !authority_mark(ca, now, e) ||
 	    !ST(ca)->audit_add(ca->store, now, "keymuster", "switch to next CA certificate",
 		ca->next->label, e))
 		return false;
