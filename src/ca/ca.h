@@ -140,14 +140,7 @@ enum ca_event_kind {
 	CA_ARCHIVED, /* EFFECT_ARCHIVE id was done: all = the file stands */
 	CA_ANSWERED, /* EFFECT_ASK id was answered, at whatever time */
 };
-enum ca_command {
-	CA_GRANT,
-	CA_REJECT,
-	CA_REMOVE,
-	CA_REVOKE,
-	CA_PASSWORD,
-	CA_ROLLOVER
-};
+enum ca_command { CA_GRANT, CA_REJECT, CA_REMOVE, CA_REVOKE, CA_PASSWORD, CA_ROLLOVER };
 
 struct ca_answer {
 	bool known;   /* else nobody could say: the client is to come again */
@@ -249,7 +242,7 @@ const struct plan_ca_facts *ca_facts(const struct ca *ca);
 struct store *ca_store(const struct ca *ca);
 struct plan_ca ca_plan(const struct ca *ca, when_t now);
 const char *ca_key_label(const struct ca *ca); /* of the active one */
-int64_t ca_generation(const struct ca *ca); /* number of the active one, 0: none */
+int64_t ca_generation(const struct ca *ca);    /* number of the active one, 0: none */
 /* Unsigned octets of the serial given last (0 octets: none). */
 struct view ca_last_serial(const struct ca *ca);
 size_t ca_in_flight(const struct ca *ca);

@@ -142,20 +142,22 @@ span_of(const struct match *m, const char *letters)
 }
 
 static void
+print_dhm(when_t span, bool days, struct blob *out)
+{
+	if (days)
+		blob_printf(out, "%lld", (long long)(span / DAY));
+	if (!days || span % DAY != 0)
+		blob_printf(out, days ? " %lld" : "%lld",
+		    (long long)((days ? span % DAY : span) / HOUR));
+	if (span % HOUR != 0)
+		blob_printf(out, " %lld", (long long)(span % HOUR / MINUTE));
+}
+
+static void
 print_units(const struct row *row, when_t span, struct blob *out)
 {
-	when_t days = strstr(row->syntax, "$d") != NULL ? span / DAY : -1;
-	when_t hours = days < 0 ? span / HOUR : span % DAY / HOUR,
-	       minutes = span % HOUR / MINUTE;
-
 	add_prefix(row, out);
-	if (days >= 0)
-		blob_printf(
-		    out, "%lld%s", (long long)days, hours > 0 || minutes > 0 ? " " : "");
-	if (days < 0 || hours > 0 || minutes > 0)
-		blob_printf(out, "%lld", (long long)hours);
-	if (minutes > 0)
-		blob_printf(out, " %lld", (long long)minutes);
+	print_dhm(span, strstr(row->syntax, "$d") != NULL, out);
 }
 
 static bool
@@ -594,16 +596,6 @@ apply_rollover(struct setting *s, struct err *e)
 	return true;
 }
 
-static void
-print_dhm(when_t span, struct blob *out)
-{
-	blob_printf(out, "%lld", (long long)(span / DAY));
-	if (span % DAY != 0)
-		blob_printf(out, " %lld", (long long)(span % DAY / HOUR));
-	if (span % HOUR != 0)
-		blob_printf(out, " %lld", (long long)(span % HOUR / MINUTE));
-}
-
 static bool
 print_rollover(const struct setting *s, struct blob *out, struct err *e)
 {
@@ -613,10 +605,10 @@ print_rollover(const struct setting *s, struct blob *out, struct err *e)
 	if (!p->auto_rollover)
 		return true;
 	add_prefix(s->row, out);
-	print_dhm(p->rollover, out);
+	print_dhm(p->rollover, true, out);
 	if (p->overlap > 0) {
 		blob_add_str(out, " overlap ");
-		print_dhm(p->overlap, out);
+		print_dhm(p->overlap, true, out);
 	}
 	return true;
 }
@@ -682,11 +674,6 @@ apply_kept(struct setting *s, struct err *e)
 /* ---- the types ---- */
 
 #define MORE(f) offsetof(struct conf_server, f), sizeof(((struct conf_server *)0)->f)
-/* From one field to another behind it. */
-#define MORE_TO(f, last)                                                                       \
-	offsetof(struct conf_server, f), offsetof(struct conf_server, last) -                  \
-					     offsetof(struct conf_server, f) +                 \
-					     sizeof(((struct conf_server *)0)->last)
 
 static const struct {
 	bool (*apply)(struct setting *s, struct err *e);
@@ -712,7 +699,8 @@ static const struct {
     [T_GRANT_KEEP] = {apply_grant_keep, print_bool, MORE(grant)},
     [T_LEGACY] = {apply_compat, print_compat, MORE(legacy_pattern)},
     [T_ANCIENT] = {apply_compat, print_compat, MORE(ancient_pattern)},
-    [T_ROLLOVER] = {apply_rollover, print_rollover, MORE_TO(plan.rollover, plan.overlap)},
+    [T_ROLLOVER] = {apply_rollover, print_rollover, offsetof(struct conf_server, plan.rollover),
+	2 * sizeof(when_t)},
     [T_LATE] = {apply_late, print_late, MORE(late_auto)},
     [T_HTTP] = {apply_http, print_http, 0, 0},
     [T_LISTEN] = {apply_listen, print_text, 0, 0},

@@ -41,9 +41,9 @@ enum sign_as {
 	SIGN_CERT,  /* TBSCertificate issued by this key */
 	SIGN_CRL,   /* TBSCertList: number must grow, issuer must be this CA's */
 	SIGN_REPLY, /* signed attributes of a SCEP CertRep */
-	SIGN_NEXT,  /* certs-only message with the certificate that follows this key's own, and its
-		       RA's: done.bytes = signature over the attributes of a SignedData around it
-		       (RFC 8894 4.7.1) */
+	SIGN_NEXT,  /* certs-only message with the certificate that follows this key's own, and
+		       its  RA's: done.bytes = signature over the attributes of a SignedData
+		       around it  (RFC 8894 4.7.1) */
 };
 
 struct key_job {

@@ -414,7 +414,7 @@ struct envelope_spec {
 bool envelope_encode(const struct envelope_spec *s, struct blob *out, struct err *e) MUST_USE;
 
 struct scep_spec { /* a message to be signed */
-	int type; /* 0: plain SignedData, without SCEP's attributes */
+	int type;  /* 0: plain SignedData, without SCEP's attributes */
 	struct view transaction;
 	uint8_t transaction_tag;		   /* 0: PrintableString */
 	struct view sender_nonce, recipient_nonce; /* empty: absent */
