@@ -191,7 +191,8 @@ rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d
 	struct exchange *next;
 
 	g->facts.busy_key = false;
-	if (d->why != WHY_NONE) {
+	if (d->why != WHY_NONE &&
+	    d->why != WHY_NOT_FOUND) { /* not found: done before a crash */
 		authority_hold(ca, "replaced key not destroyed", d->text, now);
 		return true;
 	}

@@ -290,6 +290,9 @@ check_server(struct parser *p, struct conf_server *s)
 		say(p, false, SEEN(plan.auto_rollover),
 		    "'auto-rollover' is not shorter than 'lifetime ca-certificate': the next "
 		    "CA certificate would be due at once, expected fewer days");
+	if (s->plan.auto_rollover && s->plan.rollover == 0)
+		say(p, false, SEEN(plan.auto_rollover),
+		    "an 'auto-rollover' of 0 leaves nobody time to follow, expected days");
 	if (s->plan.overlap > s->plan.rollover)
 		say(p, false, SEEN(plan.auto_rollover),
 		    "the overlap is longer than 'auto-rollover': the next CA certificate would "

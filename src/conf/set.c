@@ -153,13 +153,6 @@ print_dhm(when_t span, bool days, struct blob *out)
 		blob_printf(out, " %lld", (long long)(span % HOUR / MINUTE));
 }
 
-static void
-print_units(const struct row *row, when_t span, struct blob *out)
-{
-	add_prefix(row, out);
-	print_dhm(span, strstr(row->syntax, "$d") != NULL, out);
-}
-
 static bool
 apply_span(struct setting *s, struct err *e)
 {
@@ -179,7 +172,9 @@ static bool
 print_span(const struct setting *s, struct blob *out, struct err *e)
 {
 	(void)e;
-	print_units(s->row, *(const when_t *)field_in(s->row, s->object), out);
+	add_prefix(s->row, out);
+	print_dhm(*(const when_t *)field_in(s->row, s->object),
+	    strstr(s->row->syntax, "$d") != NULL, out);
 	return true;
 }
 

@@ -150,7 +150,8 @@ play_probing(struct err *e)
 }
 
 static const struct scene scenes[] = {
-    {"BAD-076", "54 kinds of broken key transport are answered alike (AL-06, RP-06)", play_transport},
+    {"BAD-076", "54 kinds of broken key transport are answered alike (AL-06, RP-06)",
+	play_transport},
     {"BAD-076", "replays of one do not vary", play_variance},
     {"BAD-076", "an address that probes is told to wait", play_probing},
     {"BAD-077", "24 kinds of broken padding are answered as those (AL-06)", play_padding},

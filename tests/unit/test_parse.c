@@ -290,6 +290,8 @@ static const struct {
     {"crypto pki server A\n lifetime certificate 99999999999999999999999",
 	"E f:2:23: '99999999999999999999999' is out of range, expected <0-7305> "
 	"days\n"},
+    {"crypto pki server A\n auto-rollover 0",
+	"E f:2:2: an 'auto-rollover' of 0 leaves nobody time to follow, expected days\n"},
     {"crypto pki server A\n auto-rollover 1826",
 	"E f:2:16: '1826' is out of range, expected <0-1825> days, 'overlap' or the end "
 	"of the line\n"},

@@ -240,7 +240,7 @@ static void
 time_zones_do_not_matter_bad131(void **state)
 {
 	static const char *const zones[] = {
-	    "America/New_York", "Pacific/Kiritimati", "XXX-14", "EST5EDT", "UTC"};
+	    "America/New_York", "Pacific/Kiritimati", "ABC-14", "EST5EDT", "UTC"};
 
 	for (size_t i = 0; i < COUNT_OF(zones); i++) {
 		assert_int_equal(setenv("TZ", zones[i], 1), 0);
