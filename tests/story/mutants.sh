@@ -80,7 +80,7 @@ roles|src/ca/command.c|s/row->role == CERT_RA/false/
 signer-trouble|src/ca/issue.c|s/if (d->why != WHY_REFUSED .*/if (false)/
 signer-trouble|src/ca/exchange.c|s/if (d->why != WHY_NONE && d->why != WHY_BAD_INPUT)/if (false)/
 signer-trouble|src/ca/reply.c|s/if (d->why != WHY_NONE)/if (false)/
-signer-trouble|src/ca/authority.c|/CRL not made/,/return/s/ca->facts.crl_stale = true;//
+signer-trouble|src/ca/list.c|/CRL not made/,/return/s/ca->facts.crl_stale = true;//
 serial-taken|src/ca/issue.c|s/if (!ok && e->why != WHY_REFUSED)/if (!ok)/
 end|src/ca/command.c|s/ev->command == CA_GRANT && !issue_possible(ca, now)/false/
 end|src/ca/exchange.c|s/!issue_possible(ca, now) ||//
