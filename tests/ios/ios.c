@@ -136,11 +136,16 @@ bool
 ios_init(struct ios *c, const char *release, const char *subject, const char *host,
     EVP_PKEY *key, X509 *ca, struct err *e)
 {
+	static OSSL_PROVIDER *legacy, *standard; /* until the process ends */
+
 	*c = (struct ios){.release = ios_release(release), .host = host, .now = clock_now()};
 	if (c->release == NULL)
 		return err_set(e, WHY_BAD_INPUT, "release '%s' is unknown", release);
-	if (OSSL_PROVIDER_load(NULL, "legacy") == NULL ||
-	    OSSL_PROVIDER_load(NULL, "default") == NULL)
+	if (legacy == NULL)
+		legacy = OSSL_PROVIDER_load(NULL, "legacy");
+	if (standard == NULL)
+		standard = OSSL_PROVIDER_load(NULL, "default");
+	if (legacy == NULL || standard == NULL)
 		return peer_fail(e, "legacy provider");
 	c->digest = c->release->digest;
 	c->cipher = c->release->cipher;
