@@ -746,7 +746,7 @@ main(int argc, char **argv)
 {
 	static const char *const modes[] = {
 	    "memory", "sqlite", "restart between any two steps"};
-	/* In a hurry the one that shows most. */
+	/* In a hurry the one that takes least: make check plays all. */
 	bool hurry = getenv("KEYMUSTER_QUICK") != NULL;
 	int n = 0, bad = 0;
 
@@ -758,7 +758,7 @@ main(int argc, char **argv)
 			    strrchr(argv[i], '/') == NULL ? argv[i] : strrchr(argv[i], '/') + 1;
 			struct err e = {0};
 
-			if (hurry && mode != WORLD_RESTART)
+			if (hurry && mode != WORLD_MEMORY)
 				continue;
 			if (play(argv[i], (enum world_mode)mode, &e)) {
 				printf("ok %d - %s (%s)\n", ++n, name, modes[mode]);
