@@ -45,7 +45,7 @@ issuer_of(const struct ca *ca, const struct cert *c)
 		const struct generation *g = ca->generations[i];
 
 		if (g->facts.have_cert && !view_equal(c->whole, g->cert.whole) &&
-		    key_verify(&g->cert.key, &c->alg, c->tbs, c->signature, &why))
+		    keys_verify(ca->keys, &g->cert.key, &c->alg, c->tbs, c->signature, &why))
 			return g;
 	}
 	return NULL;

@@ -155,8 +155,8 @@ prove_sender(struct ca *ca, struct exchange *x, when_t now, bool *proven, struct
 		    "EC keys cannot receive answers over SCEP: use an RSA key", out);
 	} else if (!admit_anybody(ca, x, out)) {
 		return true;
-	} else if (!key_verify(&x->scep.signer.key, &x->scep.alg, x->scep.signed_attrs,
-		       x->scep.signature, &why)) {
+	} else if (!keys_verify(ca->keys, &x->scep.signer.key, &x->scep.alg,
+		       x->scep.signed_attrs, x->scep.signature, &why)) {
 		source_bad_open(ca, x->source, now);
 		reply_fail(ca, x, SCEP_BAD_MESSAGE_CHECK, "the signature does not verify", out);
 	} else {

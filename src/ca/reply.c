@@ -129,7 +129,8 @@ reply_success(struct ca *ca, struct exchange *x, struct view certs, struct view 
 	    .plain = blob_view(&plain),
 	};
 
-	if (!key_wrap(&x->scep.signer.key, spec.padding, spec.oaep_hash, spec.key, &wrapped, e))
+	if (!keys_wrap(ca->keys, &x->scep.signer.key, spec.padding, spec.oaep_hash, spec.key,
+		&wrapped, e))
 		goto out;
 	spec.wrapped_key = blob_view(&wrapped);
 	blob_clear(&x->content);

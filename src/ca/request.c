@@ -431,7 +431,7 @@ request_read(struct ca *ca, struct exchange *x, struct view plain, when_t now,
 	bool admitted, answered, ok;
 
 	if (!csr_decode(plain, &r.csr, &why) ||
-	    !key_verify(&r.csr.key, &r.csr.alg, r.csr.info, r.csr.signature, &why)) {
+	    !keys_verify(ca->keys, &r.csr.key, &r.csr.alg, r.csr.info, r.csr.signature, &why)) {
 		reply_unreadable(ca, x, now, out);
 		return true;
 	}

@@ -85,6 +85,11 @@ struct keys_table {
 	/* What cannot go wrong stays a fact: false = the peer is gone. */
 	bool (*alive)(const struct keys *k);
 	void (*random)(struct keys *k, uint8_t *out, size_t n);
+	/* NULL: key_verify and key_wrap below. A world of the simulator has cheaper ones. */
+	bool (*verify)(struct keys *k, const struct spki *key, const struct sig_alg *alg,
+	    struct view bytes, struct view signature, struct err *e);
+	bool (*wrap)(struct keys *k, const struct spki *key, enum padding padding,
+	    enum hash oaep_hash, struct view content_key, struct blob *out, struct err *e);
 	void (*close)(struct keys *k);
 };
 
@@ -95,6 +100,10 @@ struct keys {
 bool keys_submit(struct keys *k, const struct key_job *job, struct err *e) MUST_USE;
 bool keys_collect(struct keys *k, struct key_done *out) MUST_USE;
 void keys_random(struct keys *k, uint8_t *out, size_t n);
+bool keys_verify(struct keys *k, const struct spki *key, const struct sig_alg *alg,
+    struct view bytes, struct view signature, struct err *e) MUST_USE;
+bool keys_wrap(struct keys *k, const struct spki *key, enum padding padding,
+    enum hash oaep_hash, struct view content_key, struct blob *out, struct err *e) MUST_USE;
 void keys_close(struct keys *k);
 
 /*

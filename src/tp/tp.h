@@ -1,0 +1,144 @@
+/*
+ * tp.h - door of tp: one trustpoint as a machine that waits for nothing.
+ *
+ * tp_step takes one event and appends effects. Nothing in here waits, reads a clock, opens a
+ * socket; random octets come from keys.h. What must outlive a crash goes to the trustpoint's
+ * shelf, durable before any effect that builds on it is appended: the request before it is
+ * sent, the identity before it is used. Daemon, stories and simulator run the same objects.
+ */
+#ifndef TP_TP_H
+#define TP_TP_H
+
+#include "base/base.h"
+#include "keys/keys.h"
+#include "plan/plan.h"
+#include "wire/wire.h"
+
+struct tp_policy { /* shared by many, outlives them */
+	struct plan_tp_policy plan;
+	bool regenerate;	/* a new key pair with each certificate */
+	enum key_kind key_kind; /* KEY_RSA: what SCEP can carry */
+	int key_bits;
+	enum hash hash;	    /* of messages and requests, at most what the server can do */
+	enum cipher cipher; /* the same */
+	uint32_t key_usage; /* asked for; 0: none */
+	bool outer_next_ca; /* "compat outer-next-ca" (docs/compat.md) */
+};
+
+/* ---- what outlives a crash ---- */
+
+enum tp_leaf {
+	TP_FACTS,   /* what plan_tp is told, and counters */
+	TP_CA,	    /* certificates, one after the other: the CA first, then its RA's */
+	TP_ID,	    /* our certificate under that CA */
+	TP_NEXT_CA, /* as TP_CA */
+	TP_SHADOW,  /* our certificate under the next CA */
+	TP_REQUEST, /* what was sent and is not answered for good */
+	TP_LEAVES,
+};
+struct tp_change {
+	enum tp_leaf leaf;
+	struct view bytes; /* empty: taken away */
+};
+struct tp_shelf;
+struct tp_shelf_table {
+	/* WHY_NOT_FOUND: there is none. */
+	bool (*get)(struct tp_shelf *s, enum tp_leaf leaf, struct blob *out, struct err *e);
+	/* All of them or none; durable when it returns true. */
+	bool (*put)(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err *e);
+	void (*close)(struct tp_shelf *s);
+};
+struct tp_shelf {
+	const struct tp_shelf_table *table;
+};
+struct tp_shelf *tp_shelf_memory(void);
+
+/* ---- events ---- */
+
+enum tp_event_kind {
+	TP_EV_TICK,
+	TP_EV_KEY,     /* a job came back */
+	TP_EV_FETCHED, /* TP_EFFECT_FETCH id was answered, or not */
+	TP_EV_COMMAND,
+};
+enum tp_command {
+	TP_CMD_AUTHENTICATE, /* accept the CA with this fingerprint */
+	TP_CMD_ENROLL,	     /* "crypto pki enroll": first certificate, or renewal now */
+};
+struct tp_event {
+	enum tp_event_kind kind;
+	bool clock_trusted, clock_suspect;
+	const struct key_done *done; /* TP_EV_KEY: borrowed */
+	uint64_t id;		     /* TP_EV_FETCHED */
+	int status;		     /* TP_EV_FETCHED: HTTP, 0: nobody answered */
+	const char *media_type;	     /* TP_EV_FETCHED: "" when there is none */
+	int retry_after;	     /* TP_EV_FETCHED: seconds, 0: not said */
+	struct view body;
+	enum tp_command command;
+	const char *fingerprint; /* TP_CMD_AUTHENTICATE: hex of MD5, SHA-1 or SHA-256 */
+};
+
+/* ---- effects ---- */
+
+enum tp_effect_kind {
+	TP_EFFECT_JOB,	 /* at the keys; its bytes are in bytes */
+	TP_EFFECT_FETCH, /* ask the server; id comes back */
+	TP_EFFECT_NOTE,	 /* something happened that hooks and people are told */
+};
+enum tp_fetch { TP_GETCACAPS, TP_GETCACERT, TP_GETNEXTCACERT, TP_OPERATION };
+enum tp_note {
+	TP_NOTED_CA, /* authenticated */
+	TP_NOTED_ID, /* enrolled or renewed */
+	TP_NOTED_NEXT_CA,
+	TP_NOTED_SHADOW,
+	TP_NOTED_ACTIVATED, /* next CA, and shadow if there was one, took over */
+	TP_NOTED_PENDING,
+	TP_NOTED_REJECTED,
+	TP_NOTED_TROUBLE, /* text says what: unreachable, or an answer that is no good */
+};
+struct tp_effect {
+	enum tp_effect_kind kind;
+	uint64_t id;
+	enum tp_fetch fetch; /* TP_OPERATION: bytes is the message */
+	bool post;	     /* else by GET: the server cannot do more */
+	enum tp_note note;
+	struct key_job job;
+	struct blob bytes; /* TP_EFFECT_NOTE: one line for the log */
+};
+struct tp_effects {
+	struct tp_effect *list;
+	size_t n, cap;
+};
+void tp_effects_truncate(struct tp_effects *f, size_t n); /* frees from n on */
+void tp_effects_free(struct tp_effects *f);
+
+/* ---- the machine ---- */
+
+struct tp;
+
+struct tp_setup {
+	const struct tp_policy *policy;
+	const char *label;	 /* of its key pairs: LABEL, LABEL#2, LABEL#3 ... */
+	struct view subject;	 /* Name element; copied */
+	struct view san;	 /* GeneralNames element or empty; copied */
+	const char *fingerprint; /* "": authenticated by command only */
+	const char *password;	 /* challenge of a first enrolment; "": none */
+	struct tp_shelf *shelf;	 /* borrowed, as keys */
+	struct keys *keys;
+};
+/* Reads the shelf. Octets there that make no sense: an error that says which leaf. */
+struct tp *tp_open(const struct tp_setup *s, struct err *e) MUST_USE;
+/* Effects leave when it returns. false: the shelf would not take it; nothing has happened,
+ * nothing is lost, tp_wake says when to try again. Ids of jobs and fetches are its own. */
+bool tp_step(struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out,
+    struct err *e) MUST_USE;
+/* Ask again with TP_EV_TICK at this instant at the latest (WHEN_NEVER: no need). */
+when_t tp_wake(const struct tp *t);
+void tp_free(struct tp *t);
+
+/* For show and the simulator. */
+const struct plan_tp_facts *tp_facts(const struct tp *t);
+struct plan_tp tp_plan(const struct tp *t, when_t now);
+const char *tp_label(const struct tp *t);
+
+#endif
