@@ -7,6 +7,7 @@
 
 #include "keys/keys.h"
 #include "lib/pool.h"
+#include "lib/welch.h"
 
 /*
  * Wraps one good block and three that are broken in different ways, all of the same length and
@@ -74,27 +75,6 @@ unwrap_us(struct keys *k, const uint8_t wrapped[BLOCK])
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	blob_free(&d.bytes);
 	return (double)(b.tv_sec - a.tv_sec) * 1e6 + (double)(b.tv_nsec - a.tv_nsec) / 1e3;
-}
-
-struct sums {
-	double n, mean, m2;
-};
-
-static void
-sums_add(struct sums *s, double x)
-{
-	double d = x - s->mean;
-
-	s->n++;
-	s->mean += d / s->n;
-	s->m2 += d * (x - s->mean);
-}
-
-static double
-welch(const struct sums *a, const struct sums *b)
-{
-	return (a->mean - b->mean) /
-	       sqrt(a->m2 / (a->n - 1) / a->n + b->m2 / (b->n - 1) / b->n);
 }
 
 int

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/pool.h"
+#include "lib/welch.h"
 #include "tests/conformance/broken.h"
 
 #define EACH_CONNECTION 40 /* of one address: those that probe are told to wait after 100 */
@@ -254,27 +255,6 @@ static const struct {
     {"zero in the padding", BROKEN_BLOCKS + 4},
     {"no zero in front of the key", BROKEN_BLOCKS + 10},
 };
-
-struct sums {
-	double n, mean, m2;
-};
-
-static void
-sums_add(struct sums *s, double x)
-{
-	double d = x - s->mean;
-
-	s->n++;
-	s->mean += d / s->n;
-	s->m2 += d * (x - s->mean);
-}
-
-static double
-welch(const struct sums *a, const struct sums *b)
-{
-	return (a->mean - b->mean) /
-	       sqrt(a->m2 / (a->n - 1) / a->n + b->m2 / (b->n - 1) / b->n);
-}
 
 struct sample {
 	size_t class;

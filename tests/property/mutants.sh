@@ -2,20 +2,12 @@
 # mutants.sh - one-line mutants of the deciding files; every one must turn a test red. Prints TAP.
 # Usage: mutants.sh SOURCE_DIR
 set -u
-echo 'TAP version 13'
 src=$1
+. "$src/tests/lib/tap.sh"
 cc=${CC:-gcc}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-n=0
-bad=0
 flags="-std=c17 -D_GNU_SOURCE -O1 -w -I$tmp/src"
-
-say() { # RESULT TEXT
-	n=$((n + 1))
-	[ "$1" = ok ] || bad=$((bad + 1))
-	echo "$1 $n - $2"
-}
 
 compile() { "$cc" $flags -c "$1" -o "$2"; }
 
@@ -271,5 +263,4 @@ src/ca/grant.c|s/if (f->password == PASSWORD_RIGHT)/if (f->password != PASSWORD_
 src/ca/grant.c|s/if (f->mode == CA_AUTO)/if (f->mode != CA_GRANT_NONE)/
 src/ca/grant.c|s/refuse(SCEP_BAD_MESSAGE_CHECK/refuse(SCEP_BAD_REQUEST/
 EOF
-echo "1..$n"
-[ $bad -eq 0 ]
+tap_end

@@ -2,19 +2,11 @@
 # mutants.sh - takes each mended defect's cure away: its story must turn red. Prints TAP.
 # Usage: mutants.sh SOURCE_DIR
 set -u
-echo 'TAP version 13'
 src=$1
+. "$src/tests/lib/tap.sh"
 cc=${CC:-gcc}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-n=0
-bad=0
-
-say() { # RESULT TEXT
-	n=$((n + 1))
-	[ "$1" = ok ] || bad=$((bad + 1))
-	echo "$1 $n - $2"
-}
 
 object() { echo "$tmp/$(echo "$1" | tr / _).o"; }
 
@@ -89,5 +81,4 @@ serial-damaged|src/ca/issue.c|s/if (!read_u64(&r, &last)) {/if (false) {/
 clock-jump|src/ca/issue.c|s/return ca->facts.clock_trusted && /return /
 poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
 END
-echo "1..$n"
-[ $bad -eq 0 ]
+tap_end
