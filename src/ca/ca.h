@@ -236,6 +236,21 @@ void ca_free(struct ca *ca);
  * else about once a minute, by any turn. INT64_MIN: none. */
 when_t ca_clock_mark(const struct ca *ca);
 
+/* ---- turns on record: keymusterd --record, keymuster simulate --replay ---- */
+
+struct ca_event_kept { /* an event that was read: ca_event_of ties it together */
+	struct ca_event event;
+	char source[64], profile[64], actor[64];
+	struct ca_answer answer;
+	struct key_done done; /* its bytes are the caller's */
+};
+void ca_event_encode(const struct ca_event *ev, struct blob *out);
+/* Views borrow from what r reads. */
+bool ca_event_decode(struct reader *r, struct ca_event_kept *out, struct err *e) MUST_USE;
+const struct ca_event *ca_event_of(struct ca_event_kept *k);
+/* Of all that left the authority but texts that may hold passwords: 32 octets. */
+void ca_effects_digest(const struct effects *f, uint8_t out[32]);
+
 /* For show. */
 const struct ca_policy *ca_policy(const struct ca *ca);
 const struct plan_ca_facts *ca_facts(const struct ca *ca);

@@ -22,7 +22,7 @@ enum {
 };
 
 struct daemon_options {
-	const char *conf, *state, *run, *clock;
+	const char *conf, *state, *run, *clock, *record; /* the last NULL: none is kept */
 	bool check;
 };
 
@@ -60,7 +60,7 @@ bool conf_load(const char *path, struct view text, struct password_seal *seal, b
 
 /* core.c: the core process */
 struct core_options {
-	const char *state, *conf_path;
+	const char *state, *conf_path, *record; /* the last "": none is kept */
 	int front, control, control_ro, signers[CONF_SERVERS], courier; /* the last -1: none */
 	struct conf *conf;
 	struct password_seal *seal;

@@ -338,6 +338,8 @@ server_turn(struct server *s)
 	struct item *served[TURN_EVENTS];
 	struct effects out = {0};
 	struct err e = {0};
+	when_t now = core_now(s->core);
+	enum ca_turned outcome;
 	size_t n = 0;
 
 	while (s->items != NULL && n < TURN_EVENTS) {
@@ -345,7 +347,11 @@ server_turn(struct server *s)
 		events[n] = item_event(s, served[n]);
 		n++;
 	}
-	switch (ca_turn(s->ca, events, n, core_now(s->core), &out, &e)) {
+	outcome = ca_turn(s->ca, events, n, now, &out, &e);
+	if (s->core->recorder != NULL)
+		recorder_turn(s->core->recorder, (size_t)(s - s->core->server), events, n, now,
+		    outcome, &out);
+	switch (outcome) {
 	case CA_COMMITTED:
 		break;
 	case CA_UNDONE:
@@ -602,6 +608,7 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 {
 	struct server *s = &c->server[c->server_count];
 	struct ca_policy policy;
+	struct keys *keys;
 	char path[512];
 	bool ok;
 
@@ -612,11 +619,14 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 	if (!wire_policy(conf, &policy, e))
 		return false;
 	c->server_count++; /* from here on core_close finds what is open */
-	s->keys = keys_open_remote(signer);
+	s->keys = keys = keys_open_remote(signer);
 	s->store = store_open_sqlite(server_path(c->o->state, conf->name, "store.db", path), e);
-	if (s->store == NULL || !s->store->table->begin(s->store, e))
+	if (s->store == NULL ||
+	    (c->recorder != NULL && !recorder_server(c->recorder, c->server_count - 1, s->store,
+					s->keys, &keys, e)) ||
+	    !s->store->table->begin(s->store, e))
 		return false;
-	s->ca = ca_open(&policy, s->store, s->keys, e);
+	s->ca = ca_open(&policy, s->store, keys, e);
 	ok = s->ca != NULL && key_is_there(s, e) && s->store->table->commit(s->store, e);
 	mem_wipe(&policy, sizeof(policy));
 	if (ok)
@@ -653,6 +663,7 @@ core_close(struct core *c)
 		if (s->store != NULL)
 			s->store->table->close(s->store);
 	}
+	recorder_close(c->recorder);
 	sayings_free(c->sayings);
 	sayings_free(c->delayed);
 	while (c->shows != NULL) {
@@ -697,6 +708,14 @@ core_main(const struct core_options *o)
 	c->loop = loop_new();
 	c->sayings_end = &c->sayings;
 	clock_calendar_valid(o->conf->calendar_valid);
+	if (o->record[0] != 0) {
+		c->recorder = recorder_open(o->record, o->conf, &e);
+		if (c->recorder == NULL) {
+			log_error("no record", "why='%s'", e.text);
+			code = EXIT_CONFIG;
+			goto out;
+		}
+	}
 	for (size_t i = 0; i < o->conf->server_count; i++) {
 		if (!server_open(c, &o->conf->server[i], o->signers[i], &e)) {
 			log_error("server does not start", "ca='%s' why='%s'",

@@ -3,6 +3,7 @@
 #define CMD_CORE_H
 
 #include "cmd/cmd.h"
+#include "cmd/recorder.h"
 #include "courier/courier.h"
 #include "net/net.h"
 #include "show/show.h"
@@ -67,6 +68,7 @@ struct core {
 	struct saying *delayed;
 	size_t delayed_count;
 	struct pending_show *shows;
+	struct recorder *recorder; /* NULL: none is kept */
 	struct timer *wake, *say_again, *clock_check;
 	struct watch *clock_set;
 	struct plan_clock clock;

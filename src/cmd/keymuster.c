@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/replay.h"
 #include "cmd/shell.h"
 
 #define ANSWER_MAX (64 * 1024 * 1024)
@@ -168,6 +169,9 @@ main(int argc, char **argv)
 		code = send_file(run, file);
 	if (code != CODE_DONE || n > 0 || file != NULL)
 		return code;
+	if (optind + 2 < argc && strcmp(argv[optind], "simulate") == 0 &&
+	    strcmp(argv[optind + 1], "--replay") == 0)
+		return replay(argv[optind + 2]);
 	if (optind < argc)
 		return send_words(run, argv + optind);
 	return isatty(STDIN_FILENO) ? shell_run(run) : send_stream(run, stdin);

@@ -24,7 +24,7 @@ struct daemon {
 	int hooks; /* the same; -1: no courier is needed */
 	int archive_password[CONF_SERVERS];
 	char weakest_reply[CONF_SERVERS][40]; /* environment of signers */
-	char clock[600], state[600], conf_path[600],
+	char clock[600], state[600], conf_path[600], record[600],
 	    loopback[600]; /* environment of children */
 };
 
@@ -33,6 +33,7 @@ usage(void)
 {
 	(void)dprintf(STDERR_FILENO,
 	    "usage: keymusterd [-f CONFIG] [-s STATEDIR] [-r RUNDIR] [--clock SPEC] [--check]\n"
+	    "                  [--record FILE]\n"
 	    "  CONFIG   %s\n  STATEDIR %s\n  RUNDIR   %s\n"
 	    "  SPEC     real, at=2026-01-31T12:00:00Z,rate=NUMBER[,epoch=UNIXSECONDS],\n"
 	    "           or step=FILE[,at=2026-01-31T12:00:00Z]\n",
@@ -46,13 +47,14 @@ parse_options(int argc, char **argv, struct daemon_options *o)
 	static const struct option options[] = {
 	    {"clock", required_argument, NULL, 'c'},
 	    {"check", no_argument, NULL, 'k'},
+	    {"record", required_argument, NULL, 'R'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
 	int c;
 
 	*o = (struct daemon_options){
-	    DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN, getenv("KEYMUSTER_CLOCK"), false};
+	    DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN, getenv("KEYMUSTER_CLOCK"), NULL, false};
 	while ((c = getopt_long(argc, argv, "f:s:r:", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
@@ -66,6 +68,9 @@ parse_options(int argc, char **argv, struct daemon_options *o)
 			break;
 		case 'c':
 			o->clock = optarg;
+			break;
+		case 'R':
+			o->record = optarg;
 			break;
 		case 'k':
 			o->check = true;
@@ -143,6 +148,7 @@ role_core(void)
 	struct core_options o = {
 	    .state = env_of("KEYMUSTER_STATE"),
 	    .conf_path = env_of("KEYMUSTER_CONF"),
+	    .record = env_of("KEYMUSTER_RECORD"),
 	    .front = 3,
 	    .control = 4,
 	    .control_ro = 5,
@@ -381,7 +387,7 @@ make_set(void *arg, struct child_set *set, struct err *e)
 	    courier_fds[2];
 	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][4];
 	struct daemon *d = arg;
-	static char *front_env[3], *core_env[4], *courier_env[2];
+	static char *front_env[3], *core_env[5], *courier_env[2];
 	size_t n = d->conf.server_count;
 	int pair[2];
 	char path[512];
@@ -430,6 +436,7 @@ make_set(void *arg, struct child_set *set, struct err *e)
 	front_env[1] = d->loopback;
 	core_env[1] = d->state;
 	core_env[2] = d->conf_path;
+	core_env[3] = d->record;
 	set->child[0] =
 	    (struct child_spec){"front", front_fds, 2, front_env, .may_end_all = false};
 	set->child[1] = (struct child_spec){
@@ -522,6 +529,8 @@ serve(struct daemon *d, const char *self)
 	fix_clock(d);
 	(void)snprintf(d->state, sizeof(d->state), "KEYMUSTER_STATE=%s", d->o.state);
 	(void)snprintf(d->conf_path, sizeof(d->conf_path), "KEYMUSTER_CONF=%s", d->o.conf);
+	(void)snprintf(d->record, sizeof(d->record), "KEYMUSTER_RECORD=%s",
+	    d->o.record == NULL ? "" : d->o.record);
 	(void)snprintf(d->loopback, sizeof(d->loopback), "KEYMUSTER_LOOPBACK_EXEMPT=%d",
 	    strncmp(d->conf.http_address, "127.", 4) == 0);
 	log_notice("serving", "http='%s:%u' state='%s' run='%s'", d->conf.http_address,

@@ -234,6 +234,13 @@ struct store {
  */
 struct store *store_open_sqlite(const char *path, struct err *e) MUST_USE;
 struct store *store_open_memory(void);
+/*
+ * The octets of a sqlite store, as a file would have them. change may alter the PKCS#10 of each
+ * stored request. Outside any transaction.
+ */
+typedef void (*store_change)(void *arg, struct blob *csr);
+bool store_image(struct store *s, store_change change, void *arg, size_t most, struct blob *out,
+    struct err *e) MUST_USE;
 /* Recompute the chain of the audit table; says the first sequence that does not fit. */
 bool audit_verify(struct store *s, struct err *e) MUST_USE;
 /* SHA-256(previous || canonical record): shared by both drivers. */
