@@ -253,24 +253,101 @@ look_crl(struct look *l, struct err *e)
 	return true;
 }
 
+/* Ordered from MD5 up. */
+static bool
+message_hash_allowed(const struct look *l, struct err *e)
+{
+	return l->job->alg.hash >= l->g->weakest_reply || hash_allowed(l, e);
+}
+
 /*
  * A SET begins with 0x31, a TBSCertificate or TBSCertList with 0x30: with that octet settled
- * here, before any decoder has a say, no reply can be read as one of the others.
+ * here, before any decoder has a say, no message can be read as one of the others.
  */
+static bool
+attributes_read(const struct look *l, int *type, struct err *e)
+{
+	if (l->job->bytes.n == 0 || l->job->bytes.p[0] != DER_SET)
+		return err_set(e, WHY_REFUSED, "a message is a SET of attributes");
+	return scep_attrs_decode(l->job->bytes, type, e);
+}
+
 static bool
 look_reply(struct look *l, struct err *e)
 {
 	int type = 0;
 
-	if (l->job->bytes.n == 0 || l->job->bytes.p[0] != DER_SET)
-		return err_set(e, WHY_REFUSED, "a reply is a SET of attributes");
-	if (!scep_attrs_decode(l->job->bytes, &type, e))
+	if (!attributes_read(l, &type, e))
 		return false;
 	if (type != SCEP_CERTREP)
 		return err_set(
 		    e, WHY_REFUSED, "attributes of message type %d, not of a CertRep", type);
-	/* Ordered from MD5 up. */
-	return l->job->alg.hash >= l->g->weakest_reply || hash_allowed(l, e);
+	return message_hash_allowed(l, e);
+}
+
+/* ---- what clients sign ---- */
+
+/* A CA's name and key are never a client's: what it signs as one could be taken for its word.
+ */
+static bool
+is_client(const struct look *l, struct err *e)
+{
+	if (l->s != NULL && l->s->has_window)
+		return err_set(
+		    e, WHY_REFUSED, "key '%s' is a CA's, not a client's", l->job->label);
+	return message_hash_allowed(l, e);
+}
+
+static bool
+own_key(const struct look *l, const struct spki *inside, struct err *e)
+{
+	return view_equal(inside->whole, blob_view(&l->pair->spki)) ||
+	       err_set(
+		   e, WHY_REFUSED, "the public key inside is not that of '%s'", l->job->label);
+}
+
+static bool
+no_ca(bool is_ca, uint32_t key_usage, struct err *e)
+{
+	return (!is_ca && (key_usage & (KU_CERT_SIGN | KU_CRL_SIGN)) == 0) ||
+	       err_set(e, WHY_REFUSED, "CA:TRUE, keyCertSign or cRLSign: a client is no CA");
+}
+
+/* Version 0 and a Name: no decoder takes one for a TBSCertificate, whose second element begins
+ * with an OID. */
+static bool
+look_request(struct look *l, struct err *e)
+{
+	struct csr c;
+
+	return is_client(l, e) && csr_decode_info(l->job->bytes, &c, e) &&
+	       own_key(l, &c.key, e) && no_ca(c.wants_ca, c.key_usage, e);
+}
+
+static bool
+look_temporary(struct look *l, struct err *e)
+{
+	struct cert c;
+
+	if (!is_client(l, e) || !cert_decode_tbs(l->job->bytes, &c, e) ||
+	    !inner_alg(l, &c.alg, e) || !own_key(l, &c.key, e) ||
+	    !no_ca(c.is_ca, c.key_usage, e))
+		return false;
+	if (!view_equal(c.issuer, c.subject) || name_is_empty(c.subject))
+		return err_set(
+		    e, WHY_REFUSED, "self-signed, but issuer and subject differ or are empty");
+	return shape_serial(c.serial, e) && dates_follow(&c, e) && shape_closed(&c, e);
+}
+
+static bool
+look_message(struct look *l, struct err *e)
+{
+	int type = 0;
+
+	if (!is_client(l, e) || !attributes_read(l, &type, e))
+		return false;
+	return type != SCEP_CERTREP ||
+	       err_set(e, WHY_REFUSED, "attributes of a CertRep, not of a client's message");
 }
 
 /* Has a key of the same name a certificate that ends later (tbs NULL: any; else this one)? */
@@ -359,6 +436,9 @@ static const struct {
     [SIGN_CRL] = {"CRL", look_crl},
     [SIGN_REPLY] = {"reply", look_reply},
     [SIGN_NEXT] = {"announcement", look_next},
+    [SIGN_REQUEST] = {"request", look_request},
+    [SIGN_TEMPORARY] = {"temporary certificate", look_temporary},
+    [SIGN_MESSAGE] = {"client's message", look_message},
 };
 
 bool
@@ -382,7 +462,7 @@ guard_sign(struct guard *g, const struct pair *p, const struct key_job *job,
 	permit.n = hash_size(job->alg.hash);
 	if (job->alg.hash == HASH_SHA256)
 		memcpy(l.tbs, permit.digest, DIGEST);
-	else if (job->as != SIGN_REPLY)
+	else if (job->as != SIGN_REPLY && job->as < SIGN_REQUEST)
 		sha256(job->bytes, l.tbs);
 	if (!looks[job->as].look(&l, e))
 		return err_prefix(e, "not signed as %s", looks[job->as].name);

@@ -44,6 +44,13 @@ enum sign_as {
 	SIGN_NEXT,  /* certs-only message with the certificate that follows this key's own, and
 		       its  RA's: done.bytes = signature over the attributes of a SignedData
 		       around it  (RFC 8894 4.7.1) */
+	/* A client's, by a key that is no CA's: without a window. (A subordinate CA will sign
+	 * SIGN_MESSAGE with the key of its live certificate, which has one: attributes are a
+	 * SET, so no certificate can be made of them.) */
+	SIGN_REQUEST,	/* CertificationRequestInfo for this very key, which asks for no CA */
+	SIGN_TEMPORARY, /* TBSCertificate of a client for its own key: issuer = subject, never
+			   CA:TRUE */
+	SIGN_MESSAGE,	/* signed attributes of a SCEP message that a client sends */
 };
 
 struct key_job {
@@ -134,8 +141,9 @@ void keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n);
 void keys_local_archive(struct keys *k, const char *password);
 
 /*
- * The weakest digest for SIGN_REPLY: HASH_MD5, HASH_SHA1 or, without this call, HASH_SHA256.
- * Certificates and lists are signed with a weak one only by a key whose own certificate is.
+ * The weakest digest for SIGN_REPLY and the three of clients: HASH_MD5, HASH_SHA1 or, without
+ * this call, HASH_SHA256. Certificates and lists are signed with a weak one only by a key whose
+ * own certificate is.
  */
 void keys_local_replies(struct keys *k, enum hash weakest);
 

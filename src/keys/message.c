@@ -89,7 +89,7 @@ read_label(struct reader *r, char out[KEY_LABEL_MAX])
 static bool
 octets_in_range(const uint8_t f[10])
 {
-	static const uint8_t highest[10] = {MESSAGE_VERSION, KEY_FORGET, KEY_EC, SIGN_NEXT,
+	static const uint8_t highest[10] = {MESSAGE_VERSION, KEY_FORGET, KEY_EC, SIGN_MESSAGE,
 	    KEY_EC, HASH_SHA512, PADDING_ECDSA, PADDING_OAEP, HASH_SHA512, 1};
 
 	for (int i = 0; i < 10; i++)

@@ -61,15 +61,22 @@ same_key(const struct spki *a, const struct spki *b)
 }
 
 bool
-shape_check(const struct cert *c, const struct spki *own, bool *ca, struct err *e)
+shape_closed(const struct cert *c, struct err *e)
 {
 	if (c->version != 3)
 		return err_set(
 		    e, WHY_REFUSED, "not version 3, so nothing says what it may not do");
 	if (!extensions_allowed(c->extensions, e))
 		return false;
-	if (!c->has_key_usage)
-		return err_set(e, WHY_REFUSED, "without keyUsage it may do everything");
+	return c->has_key_usage ||
+	       err_set(e, WHY_REFUSED, "without keyUsage it may do everything");
+}
+
+bool
+shape_check(const struct cert *c, const struct spki *own, bool *ca, struct err *e)
+{
+	if (!shape_closed(c, e))
+		return false;
 	if ((c->eku & (EKU_OCSP_SIGNING | EKU_OTHER)) != 0)
 		return err_set(e, WHY_REFUSED,
 		    "extKeyUsage has OCSPSigning, any usage or one that is not known");

@@ -10,6 +10,8 @@
  */
 bool shape_check(
     const struct cert *c, const struct spki *own, bool *ca, struct err *e) MUST_USE;
+/* Version 3 with a keyUsage, and no extension but those that an issued certificate may have. */
+bool shape_closed(const struct cert *c, struct err *e) MUST_USE;
 /* 1 to 20 octets, positive, not padded: as RFC 5280 4.1.2.2 has them. */
 bool shape_serial(struct view serial, struct err *e) MUST_USE;
 

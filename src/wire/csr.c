@@ -164,6 +164,23 @@ csr_decode(struct view der, struct csr *out, struct err *e)
 }
 
 bool
+csr_decode_info(struct view info, struct csr *out, struct err *e)
+{
+	struct csr c = {.info = info};
+	struct reader r = reader_of(info);
+	struct der d;
+
+	if (info.n > CSR_MAX)
+		return err_set(
+		    e, WHY_BAD_INPUT, "request of %zu octets, limit %d", info.n, CSR_MAX);
+	if (!der_take(&r, DER_SEQUENCE, "CertificationRequestInfo", &d, e) ||
+	    !der_end(&r, "CertificationRequestInfo", e) || !info_decode(info, &c, e))
+		return false;
+	*out = c;
+	return true;
+}
+
+bool
 csr_challenge(const struct csr *c, struct blob *utf8, struct err *e)
 {
 	struct der d = {.tag = c->challenge_tag, .body = c->challenge};

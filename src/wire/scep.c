@@ -576,6 +576,29 @@ scep_decode(struct view message, struct blob *scratch, struct scep *out, struct 
 	return verdict;
 }
 
+bool
+signed_data_decode(struct view message, struct blob *scratch, struct scep *out, struct err *e)
+{
+	struct scep m = {.status = -1, .fail = -1};
+	struct parts p = {0};
+	struct view der;
+
+	if (!cms_normalise(message, scratch, &der, e) || !signed_data_read(der, &p, &m, e) ||
+	    !attrs_scan(p.attr_list, &p.attrs, e) || !attrs_regular(&p.attrs, e))
+		return false;
+	attrs_sort(p.attr_list, scratch, &m.signed_attrs);
+	signer_find(&p, &m);
+	if (!shape_good(&p, &m, e) || !algorithms_good(&p, &m, e) || !signer_good(&p, &m, e) ||
+	    !integrity_good(&p, &m, e))
+		return false;
+	if (p.ski.n > 0 && m.signer.whole.n > 0) {
+		m.signer_issuer = m.signer.issuer;
+		m.signer_serial = m.signer.serial;
+	}
+	*out = m;
+	return true;
+}
+
 /* ---- writing ---- */
 
 static void

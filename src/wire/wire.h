@@ -302,6 +302,9 @@ struct csr {
  * subject without SAN (BAD-110), over 64 KiB.
  */
 bool csr_decode(struct view der, struct csr *out, struct err *e) MUST_USE;
+/* A CertificationRequestInfo alone (the signer reads what it is asked to sign): alg and
+ * signature stay empty. */
+bool csr_decode_info(struct view info, struct csr *out, struct err *e) MUST_USE;
 bool csr_challenge(const struct csr *c, struct blob *utf8, struct err *e) MUST_USE;
 
 struct csr_spec {
@@ -379,6 +382,12 @@ struct scep {
  * parts and must outlive *out. Limits: 256 KiB, 32 certificates, depth 64.
  */
 enum scep_verdict scep_decode(
+    struct view message, struct blob *scratch, struct scep *out, struct err *e) MUST_USE;
+/*
+ * The same for a SignedData that is no pkiMessage (GetNextCACert, RFC 8894 4.7.1): SCEP's
+ * attributes are neither asked for nor read, type is 0.
+ */
+bool signed_data_decode(
     struct view message, struct blob *scratch, struct scep *out, struct err *e) MUST_USE;
 
 struct envelope {

@@ -1,0 +1,176 @@
+/* switch.c - from one CA certificate to the next. */
+#include <string.h>
+
+#include "tp/tp_int.h"
+
+struct turn { /* what a switch does to the shelf, in one put */
+	struct record next;
+	struct tp_change list[TP_LEAVES];
+	size_t n;
+	struct blob ca, shadow, request;
+};
+
+static void
+change(struct turn *s, enum tp_leaf leaf, struct view bytes)
+{
+	s->list[s->n++] = (struct tp_change){leaf, bytes};
+}
+
+static void
+turn_free(struct turn *s)
+{
+	blob_free(&s->ca);
+	blob_free(&s->shadow);
+	blob_free(&s->request);
+}
+
+static void
+drop_request(struct turn *s)
+{
+	change(s, TP_REQUEST, (struct view){0});
+	record_doom(&s->next, s->next.request_key);
+	s->next.request_key = s->next.request_signer_key = 0;
+	s->next.plan.pending = false;
+}
+
+/* One to the CA that takes over goes on (PO-07); any other is over, its key may serve again. */
+static bool
+keep_request(struct tp *t, struct turn *s, struct err *e)
+{
+	struct request r = {0};
+	uint8_t digest[32];
+
+	if (s->next.request_key == 0)
+		return true;
+	if (!request_load(t, &r, e))
+		return false;
+	bundle_digest(blob_view(&s->ca), digest);
+	if (memcmp(digest, r.addressed, sizeof(digest)) != 0) {
+		r.closed = r.temporary = true; /* so that the next one shows the identity */
+		request_encode(&r, &s->request);
+		change(s, TP_REQUEST, blob_view(&s->request));
+		s->next.plan.pending = false;
+	}
+	request_free(&r);
+	return true;
+}
+
+static bool
+switch_commit(struct tp *t, struct turn *s, const struct cert *ca, struct err *e)
+{
+	struct plan_tp_facts *f = &s->next.plan;
+
+	record_ca(&s->next, ca);
+	change(s, TP_CA, blob_view(&s->ca));
+	change(s, TP_NEXT_CA, (struct view){0});
+	change(s, TP_SHADOW, (struct view){0});
+	f->have_next_ca = f->have_shadow = f->confirmed = false;
+	f->next_ca_from = f->shadow_from = 0;
+	s->next.shadow_key = 0;
+	memset(&f->fetch, 0, sizeof(f->fetch));
+	if (!f->pending)
+		memset(&f->ask, 0, sizeof(f->ask));
+	return record_commit(t, &s->next, s->list, s->n, e);
+}
+
+static void
+leave_behind(struct turn *s)
+{
+	struct plan_tp_facts *f = &s->next.plan;
+
+	s->next.behind = s->next.id_key != 0;
+	f->have_id = false;
+	f->id_from = f->id_until = f->issuer_until = 0;
+}
+
+bool
+switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
+{
+	struct turn s = {.next = t->record};
+	bool with_id = t->record.plan.have_shadow;
+	uint32_t before = t->record.id_key;
+	struct cert ca, id;
+	bool ok = false;
+
+	(void)now;
+	if (!shelf_get(t, TP_NEXT_CA, &s.ca, e) || !bundle_ca(blob_view(&s.ca), &ca, e) ||
+	    (with_id && !shelf_cert(t, TP_SHADOW, &s.shadow, &id, e)))
+		goto out;
+	record_ca(&s.next, &ca);
+	if (with_id) {
+		change(&s, TP_ID, id.whole);
+		s.next.id_key = s.next.shadow_key;
+		record_id(t, &s.next, &id);
+		record_doom(&s.next, before);
+		drop_request(&s);
+	} else {
+		leave_behind(&s);
+		if (!keep_request(t, &s, e))
+			goto out;
+	}
+	if (!switch_commit(t, &s, &ca, e))
+		goto out;
+	tp_note(out, TP_NOTED_ACTIVATED, "the next CA certificate is active now, %s",
+	    with_id ? "and the next certificate" : "without a certificate under it");
+	ok = true;
+out:
+	turn_free(&s);
+	return ok;
+}
+
+/* The CA that is held already, perhaps with other RAs. */
+static bool
+refresh(struct tp *t, struct turn *s, bool *same, struct err *e)
+{
+	struct blob held = {0};
+	uint8_t is[32], was[32];
+
+	if (!shelf_look(t, TP_CA, &held, e))
+		return false;
+	bundle_digest(blob_view(&s->ca), is);
+	bundle_digest(blob_view(&held), was);
+	blob_free(&held);
+	*same = memcmp(is, was, sizeof(is)) == 0;
+	if (!*same)
+		return true;
+	change(s, TP_CA, blob_view(&s->ca));
+	memset(&s->next.plan.fetch, 0, sizeof(s->next.plan.fetch));
+	return record_commit(t, &s->next, s->list, s->n, e);
+}
+
+static bool
+replace(struct tp *t, struct turn *s, struct err *e)
+{
+	uint32_t shadow_key = s->next.shadow_key;
+	struct cert ca;
+
+	leave_behind(s);
+	s->next.shadow_key = 0;
+	record_doom(&s->next, shadow_key);
+	return bundle_ca(blob_view(&s->ca), &ca, e) && keep_request(t, s, e) &&
+	       switch_commit(t, s, &ca, e);
+}
+
+bool
+switch_authenticate(struct tp *t, struct view bundle, struct tp_effects *out, struct err *e)
+{
+	struct turn s = {.next = t->record};
+	struct blob text = {0};
+	uint8_t digest[32];
+	bool same, ok;
+
+	blob_set(&s.ca, bundle);
+	s.next.plan.caps_known = s.next.plan.caps_next_ca = false;
+	s.next.caps = 0;
+	ok = refresh(t, &s, &same, e) && (same || replace(t, &s, e));
+	if (ok) {
+		bundle_digest(bundle, digest);
+		hex_add(&text, view_of(digest, sizeof(digest)), true);
+		tp_note(
+		    out, TP_NOTED_CA, "CA certificate stored, SHA-256 %s", blob_cstr(&text));
+		talk_end(t);
+	}
+	blob_free(&text);
+	turn_free(&s);
+	return ok;
+}

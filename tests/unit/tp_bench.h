@@ -1,0 +1,66 @@
+/* tp_bench.h - a trustpoint before a real authority, in one process under one fake clock. */
+#ifndef TESTS_UNIT_TP_BENCH_H
+#define TESTS_UNIT_TP_BENCH_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/story/world.h"
+#include "tp/tp.h"
+
+#define T0 ((when_t)1767225600) /* 2026-01-01 */
+
+struct fetched { /* how the server answered; a test may change it */
+	int status;
+	int retry_after;
+	struct blob body;
+};
+
+struct bench {
+	struct world w;
+	struct tp_policy policy;
+	struct tp_setup setup;
+	struct blob subject;
+	char fingerprint[65];
+	struct tp_shelf *shelf;
+	struct keys *keys;
+	struct tp *tp;
+	when_t skew; /* of the client's clock */
+	bool suspect;
+	/* Called with each answer before the client gets it. */
+	void (*tamper)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
+	bool off;      /* the network is */
+	int puts_left; /* before the shelf fails; -1: never */
+	int puts;
+	bool crash; /* the client is reopened from its shelf after each put */
+	/* what was seen */
+	size_t noted[TP_NOTED_TROUBLE + 1];
+	char said[700]; /* the last note */
+	size_t asked[TP_OPERATION + 1], posts, gets;
+	size_t signed_as[SIGN_MESSAGE + 1], made, forgot;
+	size_t largest_facts;
+};
+
+/* A server with rollover, a client with auto-enroll 80; changes before bench_begin. */
+void bench_open(struct bench *b);
+void bench_begin(struct bench *b);
+void bench_close(struct bench *b);
+/* The daemon of the client dies and starts anew; what was under way is lost. */
+void bench_reopen(struct bench *b);
+/* Both live until then; every instant that one of them asked for is visited. */
+void bench_wait(struct bench *b, when_t until);
+void bench_command(struct bench *b, enum tp_command command);
+/* A leaf, decoded; the bench keeps the octets until the next call. */
+struct cert bench_cert(struct bench *b, enum tp_leaf leaf);
+bool bench_has(struct bench *b, enum tp_leaf leaf);
+/* The shelf as one blob: to see that nothing changed but facts. */
+void bench_shelf(struct bench *b, struct blob *out);
+
+#endif
