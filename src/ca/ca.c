@@ -32,6 +32,7 @@ forget_tasks(struct ca *ca)
 		ca_task_free(t);
 	}
 	ca->tasks_end = &ca->tasks;
+	ca->crls_open = 0;
 }
 
 void

@@ -126,8 +126,8 @@ list_load(struct ca *ca, struct err *e)
 	struct err why = {0};
 	struct row_crl row;
 
-	ca->crls_open = 0;
-	f->have_crl = f->busy_crl = f->crl_stale = false;
+	f->have_crl = f->crl_stale = false;
+	f->busy_crl = ca->crls_open > 0; /* at the switch some may be at the signer */
 	for (size_t i = 0; i < ca->generation_count; i++) {
 		const struct generation *g = ca->generations[i];
 
