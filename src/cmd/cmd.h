@@ -37,14 +37,17 @@ int hook_number(const struct conf *c, const struct conf_server *s, const char *p
 struct courier_hook;
 void hooks_of(const struct conf *c, struct courier_hook *out, size_t *n);
 
-#define PASSWORDS (CONF_SERVERS * (2 + CONF_PROFILES))
-/* Password i of the configuration, CONF_PASSWORD_MAX octets; NULL: there is none. */
+/* How many passwords the configuration has room for, and number i, CONF_PASSWORD_MAX octets;
+ * NULL: there is none. */
+size_t conf_passwords(const struct conf *c);
 char *conf_password(struct conf *c, size_t i);
 struct password_seal {
 	struct seal seal;
 	bool away;
-	char sealed[PASSWORDS][512]; /* once they are away: what is printed */
+	char **sealed; /* once they are away: what is printed, NULL where there is none */
+	size_t count;
 };
+void password_seal_free(struct password_seal *s);
 /*
  * For core, before a stranger's first octet: seal the passwords of the configuration once and
  * for all and forget them and the key. They open the archive and hooks, so whoever steers core

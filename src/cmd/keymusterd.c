@@ -182,7 +182,7 @@ role_core(void)
 	}
 	blob_free(&text);
 	conf_free(&conf);
-	mem_wipe(&seal, sizeof(seal));
+	password_seal_free(&seal);
 	return code;
 }
 
@@ -313,7 +313,7 @@ keep_passwords(struct daemon *d, struct err *e)
 		ok = keep_bytes("hooks", blob_view(&text), &d->hooks, e);
 	blob_free(&text);
 	mem_wipe(hooks, sizeof(hooks));
-	for (size_t i = 0; i < PASSWORDS; i++) {
+	for (size_t i = 0; i < conf_passwords(&d->conf); i++) {
 		char *password = conf_password(&d->conf, i);
 
 		if (password != NULL)
@@ -497,7 +497,7 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 		    WEAKEST_REPLY "=%s", hash_name(ca_weakest_digest(&policy)));
 		mem_wipe(&policy, sizeof(policy));
 	}
-	if (d->conf.server_count == 0) {
+	if (d->conf.server_count == 0 && (!d->o.check || d->conf.trustpoint_count == 0)) {
 		err_set(e, WHY_BAD_INPUT,
 		    "%s: no \"crypto pki server NAME\" block: nothing to run", d->o.conf);
 		goto out;
@@ -518,8 +518,14 @@ out:
 static int
 check_passed(const struct daemon *d)
 {
-	(void)dprintf(STDOUT_FILENO, "%s: %zu certificate server%s, no error\n", d->o.conf,
-	    d->conf.server_count, d->conf.server_count == 1 ? "" : "s");
+	size_t servers = d->conf.server_count, trustpoints = d->conf.trustpoint_count;
+
+	(void)dprintf(STDOUT_FILENO, "%s: %zu certificate server%s", d->o.conf, servers,
+	    servers == 1 ? "" : "s");
+	if (trustpoints > 0)
+		(void)dprintf(STDOUT_FILENO, ", %zu trustpoint%s", trustpoints,
+		    trustpoints == 1 ? "" : "s");
+	(void)dprintf(STDOUT_FILENO, ", no error\n");
 	return CODE_DONE;
 }
 

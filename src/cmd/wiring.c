@@ -120,13 +120,23 @@ hooks_of(const struct conf *c, struct courier_hook *out, size_t *n)
 	}
 }
 
+#define SERVER_PASSWORDS (2 + CONF_PROFILES)
+
+size_t
+conf_passwords(const struct conf *c)
+{
+	return c->server_count * SERVER_PASSWORDS + c->trustpoint_count;
+}
+
 char *
 conf_password(struct conf *c, size_t i)
 {
-	struct conf_server *s = &c->server[i / (2 + CONF_PROFILES)];
-	size_t k = i % (2 + CONF_PROFILES);
+	size_t k = i % SERVER_PASSWORDS, server = i / SERVER_PASSWORDS;
+	struct conf_server *s = &c->server[server];
 
-	if (i >= c->server_count * (2 + CONF_PROFILES) || (k >= 2 && k - 2 >= s->profile_count))
+	if (server >= c->server_count)
+		return c->trustpoint[i - c->server_count * SERVER_PASSWORDS].password;
+	if (k >= 2 && k - 2 >= s->profile_count)
 		return NULL;
 	return k == 0	? s->archive_password
 	       : k == 1 ? s->challenge_password
@@ -140,7 +150,7 @@ passwords_printed(const struct password_seal *s, bool opening, const char *in, c
 {
 	size_t i = (size_t)strtoul(in, NULL, 10);
 
-	if (opening || i >= PASSWORDS)
+	if (opening || i >= s->count || s->sealed[i] == NULL)
 		return err_set(e, WHY_BUG, "passwords are put away");
 	(void)snprintf(out, size, "%s", s->sealed[i]);
 	return true;
@@ -149,19 +159,33 @@ passwords_printed(const struct password_seal *s, bool opening, const char *in, c
 bool
 passwords_put_away(struct password_seal *s, struct conf *c, struct err *e)
 {
-	for (size_t i = 0; i < PASSWORDS; i++) {
+	char sealed[512];
+
+	s->count = conf_passwords(c);
+	s->sealed = mem_get(s->count * sizeof(*s->sealed) + 1);
+	for (size_t i = 0; i < s->count; i++) {
 		char *clear = conf_password(c, i);
 
 		if (clear == NULL || clear[0] == 0)
 			continue;
-		if (!password_seal(s, false, clear, s->sealed[i], sizeof(s->sealed[i]), e))
+		if (!password_seal(s, false, clear, sealed, sizeof(sealed), e))
 			return false;
+		s->sealed[i] = mem_str(sealed);
 		mem_wipe(clear, CONF_PASSWORD_MAX);
 		(void)snprintf(clear, CONF_PASSWORD_MAX, "%zu", i);
 	}
 	mem_wipe(&s->seal, sizeof(s->seal));
 	s->away = true;
 	return true;
+}
+
+void
+password_seal_free(struct password_seal *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		free(s->sealed[i]);
+	free(s->sealed);
+	mem_wipe(s, sizeof(*s));
 }
 
 bool

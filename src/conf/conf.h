@@ -15,6 +15,7 @@
 #define CONF_NAME_MAX 64
 #define CONF_SERVERS 8
 #define CONF_PROFILES 8 /* of a server */
+#define CONF_TRUSTPOINTS 16384
 #define CONF_PASSWORD_MAX 128
 
 enum conf_grant { GRANT_MANUAL, GRANT_AUTO, GRANT_NONE };
@@ -36,11 +37,16 @@ struct conf_profile { /* "profile NAME ...": for clients that come to /scep/NAME
 	char challenge_password[CONF_PASSWORD_MAX]; /* decoded */
 };
 
+struct conf_place { /* from 1; 0: not known */
+	int line, column;
+};
+
 struct conf_server { /* one "crypto pki server NAME" block */
 	char name[CONF_NAME_MAX];
-	int line;		    /* of its first line, for errors */
-	struct plan_ca_policy plan; /* lifetimes and shutdown */
-	char issuer_name[512];	    /* default CN=NAME */
+	int line;		       /* of its first line, for errors */
+	struct conf_place rollover_at; /* of "auto-rollover", else of the first line */
+	struct plan_ca_policy plan;    /* lifetimes and shutdown */
+	char issuer_name[512];	       /* default CN=NAME */
 	enum conf_grant grant;
 	bool grant_no_replace;		      /* "grant auto no-replace" */
 	bool grant_manual_all;		      /* "grant manual all": renewals wait too */
@@ -74,6 +80,48 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	struct blob kept; /* lines of the block without effect here, for write memory */
 };
 
+enum conf_cipher {
+	CONF_CIPHER_AUTO, /* the best that the server offers */
+	CONF_CIPHER_AES128,
+	CONF_CIPHER_AES192,
+	CONF_CIPHER_AES256,
+	CONF_CIPHER_DES3
+};
+#define CONF_CHECKS 3
+enum conf_check { CONF_CHECK_END, CONF_CHECK_CRL, CONF_CHECK_OCSP, CONF_CHECK_NONE };
+enum conf_form { CONF_FORM_PEM = 1, CONF_FORM_PKCS12 = 2, CONF_FORM_HAPROXY = 4 };
+
+struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of a CA, or, with
+			    the name of a server, that server's own identity */
+	char name[CONF_NAME_MAX];
+	int line;		      /* of its first line, for errors */
+	struct conf_place renewal_at; /* of "auto-enroll", else of the first line */
+	struct plan_tp_policy plan;
+	char url[256];	 /* of "enrollment url" */
+	char proxy[128]; /* empty: none */
+	unsigned proxy_port;
+	bool regenerate;	       /* a new key with an enrolment by hand */
+	bool regenerate_auto;	       /* and with each renewal */
+	char rsa_label[CONF_NAME_MAX]; /* default NAME */
+	int rsa_bits;		       /* default 2048 */
+	char subject_name[256];
+	char subject_alt_name[256];
+	char fqdn[128];	     /* "none": without; empty: not said */
+	char ip_address[64]; /* the same */
+	bool serial_number;
+	char password[CONF_PASSWORD_MAX]; /* the challenge, decoded */
+	char fingerprint[2 * 32 + 1];	  /* hex in capitals; empty: a human is asked */
+	enum conf_hash hash;
+	enum conf_cipher cipher;
+	uint8_t checks[CONF_CHECKS]; /* enum conf_check, in the order in which they are tried */
+	uint32_t eku;		     /* asked for; EKU_* of wire, same bit numbers */
+	uint32_t forms;		     /* enum conf_form: written beside PEM files */
+	char hook[256];		     /* a program that hears of events */
+	bool require_standard;	     /* only a server that lists SCEPStandard */
+	bool outer_next_ca;	     /* "compat outer-next-ca" */
+	struct blob kept;	     /* as a server's */
+};
+
 struct conf {
 	char hostname[CONF_NAME_MAX]; /* default "keymuster" */
 	bool calendar_valid;	      /* clock calendar-valid */
@@ -82,6 +130,8 @@ struct conf {
 	unsigned http_port;	      /* default 80 */
 	struct conf_server server[CONF_SERVERS];
 	size_t server_count;
+	struct conf_trustpoint *trustpoint; /* trustpoint_count of them */
+	size_t trustpoint_count;
 	struct blob kept; /* lines without effect here and foreign lines, as they stood, for
 			     write memory */
 	size_t foreign;	  /* how many foreign lines */

@@ -18,12 +18,14 @@ enum mode { MODE_CONFIG, MODE_SERVER, MODE_TRUSTPOINT, MODE_EXEC, MODE_COUNT };
 enum type {	   /* what a line of this row does; set.c has the functions */
 	T_COMMAND, /* value: enum command */
 	T_BOOL,
-	T_TEXT,	  /* $x */
-	T_DN,	  /* $x, checked */
-	T_CHOICE, /* $c; choices from value on are other spellings of the first ones */
-	T_SPAN,	  /* $d days, $h hours, $m minutes; zero is refused */
-	T_NUMBER, /* $n, an int64_t */
-	T_PORT,	  /* $p */
+	T_TEXT,	    /* $x */
+	T_DN,	    /* $x, checked */
+	T_CHOICE,   /* $c; choices from value on are other spellings of the first ones */
+	T_SPAN,	    /* $d days, $h hours, $m minutes; zero is refused */
+	T_NUMBER,   /* $n, an int64_t */
+	T_UNSIGNED, /* $n */
+	T_PORT,	    /* $p */
+	T_BITS,	    /* a bit a word of the list */
 	T_EKU,
 	T_ARCHIVE,
 	T_HOOK,	   /* $x, an http or https URL */
@@ -40,11 +42,19 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_LATE,
 	T_HTTP,
 	T_LISTEN,
+	T_TP_KEY,
+	T_PROXY,
+	T_AUTO_ENROLL,
+	T_SHADOW_ONLY,
+	T_UNLESS_NONE,
+	T_FINGERPRINT,
+	T_CHECKS,
+	T_PATH,
 	T_REFUSED,    /* help is the reason */
 	T_KEPT,	      /* known, without effect: help is the reason */
 	T_SERVER,     /* opens a block of ours */
-	T_TRUSTPOINT, /* opens blocks that are kept */
-	T_CHAIN,
+	T_TRUSTPOINT, /* the same; one with a value is another spelling */
+	T_CHAIN,      /* opens blocks that are kept */
 	T_COUNT
 };
 
@@ -60,7 +70,7 @@ struct row {
 	enum mode mode;
 	const char *syntax;
 	enum type type;
-	size_t at, size; /* the field in struct conf or struct conf_server */
+	size_t at, size; /* the field in the object of the mode */
 	int value;
 	const char
 	    *initial; /* the line that says the default; '%' stands for the server's name */
@@ -169,7 +179,7 @@ bool choice_word(struct view choices, int k, struct view *out);
 struct setting {
 	const struct row *row;
 	const struct match *match;
-	void *object; /* struct conf or struct conf_server */
+	void *object; /* of the mode: struct conf, conf_server or conf_trustpoint */
 	conf_seal seal;
 	void *seal_arg;
 	size_t at; /* set on failure: offset of what is wrong */

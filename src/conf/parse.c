@@ -1,52 +1,14 @@
 /* parse.c - a whole configuration file to structs. */
-#include "conf/grammar.h"
+#include "conf/parse.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LINE_MAX_OCTETS 4096
-#define ROWS_MAX 128
-
-enum block { IN_TOP, IN_SERVER, IN_TRUSTPOINT, IN_CHAIN, IN_FOREIGN };
-
-struct place {
-	size_t line, column; /* from 1; 0: not given */
-};
-
-struct parser {
-	const char *file;
-	conf_seal seal;
-	void *seal_arg;
-	conf_report report;
-	void *arg;
-	struct conf *c;
-	size_t line; /* number of the line in hand */
-	size_t errors;
-
-	enum block block;
-	size_t indent;	    /* of the line that opened the block */
-	bool indented;	    /* lines of the block stand further right */
-	bool known;	    /* a block of IN_FOREIGN that is no foreign feature */
-	bool hex;	    /* inside a certificate, ended by "quit" */
-	struct blob banner; /* the text that ends it, when inside one */
-	struct place opened;
-
-	struct conf_server *server; /* of IN_SERVER */
-	struct conf_server spare;   /* stands in for a server that was refused */
-	struct place seen[ROWS_MAX];
-	bool http_given;
-	struct place first_foreign;
-	struct blob foreign_text;
-	struct match match;
-};
-
 /* ---- messages ---- */
 
-static void say(struct parser *p, bool warn, struct place at, const char *fmt, ...)
-    PRINTF(4, 5);
-
-static void
+void
 say(struct parser *p, bool warn, struct place at, const char *fmt, ...)
 {
 	struct blob out = {0};
@@ -180,137 +142,15 @@ warn_kept(struct parser *p, const struct line *l)
 
 /* ---- blocks ---- */
 
-static struct place
-seen_at(const struct parser *p, size_t field)
-{
-	for (size_t i = 0; i < grammar_count && i < ROWS_MAX; i++)
-		if (grammar[i].mode == MODE_SERVER && grammar[i].at == field &&
-		    grammar[i].size > 0 && p->seen[i].line > 0)
-			return p->seen[i];
-	return p->opened;
-}
-
-#define SEEN(f) seen_at(p, offsetof(struct conf_server, f))
-
-static void
-check_keys(struct parser *p, const struct conf_server *s)
-{
-	bool ec = s->ec_label[0] != 0;
-	const char *ca = ec ? s->ec_label : s->rsa_label;
-
-	if (ec && (strcmp(s->rsa_label, s->name) != 0 || s->rsa_bits != 2048))
-		say(p, false, SEEN(rsa_label),
-		    "a CA has one key, expected 'rsakeypair' or 'eckeypair'");
-	if (ec && s->ra_label[0] == 0)
-		say(p, false, SEEN(ec_label),
-		    "an EC key cannot open SCEP envelopes, expected 'ra rsakeypair LABEL' "
-		    "beside it");
-	if (s->rsa_bits < 2048 && !s->compat_ancient)
-		say(p, false, SEEN(rsa_label),
-		    "an RSA key of %d bits needs 'compat ancient', expected 2048 or more",
-		    s->rsa_bits);
-	if (strcmp(s->ra_label, ca) == 0)
-		say(p, false, SEEN(ra_label),
-		    "'%s' is the label of the CA's key, expected another", ca);
-}
-
-/* What is said to this hook can be read on the way. */
-static bool
-is_heard(const char *url)
-{
-	static const char *const here[] = {"127.0.0.1", "[::1]", "localhost"};
-	const char *host = url + 7;
-
-	if (strncasecmp(url, "http://", 7) != 0)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(here); i++)
-		if (strcspn(host, "/") >= strlen(here[i]) &&
-		    strncasecmp(host, here[i], strlen(here[i])) == 0 &&
-		    strchr(":/", host[strlen(here[i])]) != NULL)
-			return false;
-	return true;
-}
-
-static void
-check_hook(
-    struct parser *p, struct place at, const char *whose, const char *url, const char *password)
-{
-	if (password[0] != 0 && url[0] == 0)
-		say(p, true, at,
-		    "'%schallenge password' without an address to show it to, expected "
-		    "'%schallenge url URL' too",
-		    whose, whose);
-	if (is_heard(url))
-		say(p, true, at,
-		    "'%schallenge url' sends challenges over plain HTTP, expected https://...",
-		    whose);
-}
-
-static void
-check_challenges(struct parser *p, const struct conf_server *s)
-{
-	bool asks = s->challenge_url[0] != 0;
-	char whose[CONF_NAME_MAX + 16];
-
-	check_hook(p, SEEN(challenge_url), "", s->challenge_url, s->challenge_password);
-	for (size_t i = 0; i < s->profile_count; i++) {
-		const struct conf_profile *o = &s->profile[i];
-
-		(void)snprintf(whose, sizeof(whose), "profile %s ", o->name);
-		check_hook(p, p->opened, whose, o->challenge_url, o->challenge_password);
-		asks |= o->challenge_url[0] != 0;
-	}
-	if (asks && s->grant == GRANT_AUTO && !s->grant_no_replace)
-		say(p, false, SEEN(grant),
-		    "'grant auto' grants whatever 'challenge url' says, expected 'grant "
-		    "manual'");
-}
-
-/* What only a whole block can show. */
-static void
-check_server(struct parser *p, struct conf_server *s)
-{
-	check_challenges(p, s);
-	if ((s->hash == CONF_HASH_MD5 || s->hash == CONF_HASH_SHA1) && !s->compat_ancient) {
-		say(p, true, SEEN(hash),
-		    "'hash %s' is broken and needs 'compat ancient': SHA-256 is used instead",
-		    s->hash == CONF_HASH_MD5 ? "md5" : "sha1");
-		s->hash = CONF_HASH_SHA256;
-	}
-	if (s->compat_ancient && s->grant == GRANT_AUTO && s->serial == SERIAL_SEQUENTIAL)
-		say(p, false, SEEN(compat_ancient),
-		    "'compat ancient' with 'grant auto' and 'serial sequential' lets a "
-		    "stranger forge certificates, expected 'serial random' or 'grant manual'");
-	check_keys(p, s);
-	if (s->plan.lifetime_cert > s->plan.lifetime_ca)
-		say(p, true, SEEN(plan.lifetime_cert),
-		    "certificates are to live longer than the CA's: they will end with it, "
-		    "expected 'lifetime certificate' below 'lifetime ca-certificate'");
-	if (s->plan.auto_rollover && s->plan.rollover >= s->plan.lifetime_ca)
-		say(p, false, SEEN(plan.auto_rollover),
-		    "'auto-rollover' is not shorter than 'lifetime ca-certificate': the next "
-		    "CA certificate would be due at once, expected fewer days");
-	if (s->plan.auto_rollover && s->plan.rollover == 0)
-		say(p, false, SEEN(plan.auto_rollover),
-		    "an 'auto-rollover' of 0 leaves nobody time to follow, expected days");
-	if (s->plan.overlap > s->plan.rollover)
-		say(p, false, SEEN(plan.auto_rollover),
-		    "the overlap is longer than 'auto-rollover': the next CA certificate would "
-		    "begin before it is made, expected fewer days");
-	if (s->database_url[0] != 0)
-		say(p, true, SEEN(database_url),
-		    "'database url' is kept, but nothing is published there yet: everything is "
-		    "in the state directory");
-#undef SEEN
-}
-
 static void
 close_block(struct parser *p)
 {
-	if (p->block == IN_SERVER)
-		check_server(p, p->server);
+	if (p->block == IN_OURS && p->mode == MODE_SERVER)
+		check_server(p, p->object);
+	else if (p->block == IN_OURS)
+		check_trustpoint(p, p->object);
 	p->block = IN_TOP;
-	p->server = NULL;
+	p->object = NULL;
 	p->indented = p->known = false;
 	p->indent = 0;
 }
@@ -342,17 +182,24 @@ name_taken(const struct conf *c, const char *name, const struct conf_server *but
 }
 
 static void
+open_ours(struct parser *p, enum mode mode, size_t indent)
+{
+	open_block(p, IN_OURS, indent);
+	memset(p->seen, 0, sizeof(p->seen));
+	p->mode = mode;
+}
+
+static void
 open_server(struct parser *p, size_t indent)
 {
 	const struct cap *x = match_cap(&p->match, 'x');
 	struct conf *c = p->c;
+	struct conf_server *server = &p->spare;
 	char name[CONF_NAME_MAX] = {0};
 	size_t at = x->at;
 
 	memcpy(name, x->text.p, x->text.n);
-	open_block(p, IN_SERVER, indent);
-	memset(p->seen, 0, sizeof(p->seen));
-	p->server = &p->spare;
+	open_ours(p, MODE_SERVER, indent);
 	for (size_t i = 0; i < c->server_count; i++)
 		if (strcmp(c->server[i].name, name) == 0) {
 			say(p, false, place(p, at),
@@ -367,11 +214,40 @@ open_server(struct parser *p, size_t indent)
 		say(p, false, place(p, at), "more servers than %d, expected no further one",
 		    CONF_SERVERS);
 	else
-		p->server = &c->server[c->server_count++];
+		server = &c->server[c->server_count++];
 named:
-	blob_free(&p->server->kept);
-	setting_defaults(MODE_SERVER, p->server, name);
-	p->server->line = (int)p->line;
+	blob_free(&server->kept);
+	setting_defaults(MODE_SERVER, server, name);
+	server->line = (int)p->line;
+	p->object = server;
+	p->kept = &server->kept;
+}
+
+/* As in IOS a second block of the same name goes on with the first. */
+static void
+open_trustpoint(struct parser *p, size_t indent)
+{
+	const struct cap *x = match_cap(&p->match, 'x');
+	struct conf_trustpoint *t;
+	char name[CONF_NAME_MAX] = {0};
+	size_t at = x->at;
+
+	memcpy(name, x->text.p, x->text.n);
+	open_ours(p, MODE_TRUSTPOINT, indent);
+	if (p->first_trustpoint.line == 0)
+		p->first_trustpoint = p->opened;
+	t = trustpoint_named(p, name);
+	if (t == NULL) {
+		say(p, false, place(p, at), "more trustpoints than %d, expected no further one",
+		    CONF_TRUSTPOINTS);
+		t = &p->spare_trustpoint;
+		blob_free(&t->kept);
+		setting_defaults(MODE_TRUSTPOINT, t, name);
+	}
+	if (t->line == 0)
+		t->line = (int)p->line;
+	p->object = t;
+	p->kept = &t->kept;
 }
 
 static void
@@ -380,7 +256,6 @@ remove_server(struct parser *p)
 	const struct cap *x = match_cap(&p->match, 'x');
 	struct conf *c = p->c;
 
-	close_block(p);
 	for (size_t i = 0; x != NULL && i < c->server_count; i++)
 		if (view_equal_str(x->text, c->server[i].name)) {
 			blob_free(&c->server[i].kept);
@@ -390,6 +265,15 @@ remove_server(struct parser *p)
 			memset(&c->server[c->server_count], 0, sizeof(c->server[0]));
 			return;
 		}
+}
+
+static void
+remove_trustpoint(struct parser *p)
+{
+	const struct cap *x = match_cap(&p->match, 'x');
+
+	if (x != NULL)
+		trustpoint_remove(p, x->text);
 }
 
 /* ---- one line ---- */
@@ -418,15 +302,22 @@ check_profile_name(struct parser *p)
 	char name[CONF_NAME_MAX] = {0};
 
 	memcpy(name, k->text.p, k->text.n);
-	if (name_taken(p->c, name, p->server))
+	if (name_taken(p->c, name, p->object))
 		say(p, false, place(p, k->at),
 		    "'%s' is the name of another server or profile, expected a name of its own",
 		    name);
 }
 
-/* A line of the server's block; false when it belongs to the level above. */
+static const char *
+name_of(const struct parser *p)
+{
+	return p->mode == MODE_SERVER ? ((const struct conf_server *)p->object)->name
+				      : ((const struct conf_trustpoint *)p->object)->name;
+}
+
+/* A line of a block of ours; false when it belongs to the level above. */
 static bool
-server_line(struct parser *p, const struct line *l)
+block_line(struct parser *p, const struct line *l)
 {
 	bool negated = l->no || l->restore, inside = l->indent > p->indent;
 	struct match *m = &p->match;
@@ -434,7 +325,7 @@ server_line(struct parser *p, const struct line *l)
 
 	if (p->indented && !inside)
 		return false;
-	match_line(MODE_SERVER, l->text, l->from, negated ? MATCH_NEGATED : MATCH_EXACT, m);
+	match_line(p->mode, l->text, l->from, negated ? MATCH_NEGATED : MATCH_EXACT, m);
 	if (m->outcome != MATCH_OK)
 		return false;
 	p->indented |= inside;
@@ -443,12 +334,12 @@ server_line(struct parser *p, const struct line *l)
 		p->seen[row - grammar] = place(p, l->from);
 	if (row->type == T_KEPT) {
 		warn_kept(p, l);
-		keep(&p->server->kept, view_of(l->text.p + l->indent, l->text.n - l->indent));
+		keep(p->kept, view_of(l->text.p + l->indent, l->text.n - l->indent));
 	}
 	if (negated)
-		undo(p, p->server, p->server->name);
+		undo(p, p->object, name_of(p));
 	else
-		store(p, row, p->server, l->from);
+		store(p, row, p->object, l->from);
 	if (row->type == T_PROFILE && !negated)
 		check_profile_name(p);
 	return true;
@@ -460,7 +351,7 @@ known_line(struct parser *p, const struct line *l, enum type type)
 	static const struct {
 		enum type type;
 		enum block block;
-	} opens[] = {{T_TRUSTPOINT, IN_TRUSTPOINT}, {T_CHAIN, IN_CHAIN}, {T_KEPT, IN_FOREIGN}};
+	} opens[] = {{T_CHAIN, IN_CHAIN}, {T_KEPT, IN_FOREIGN}};
 
 	warn_kept(p, l);
 	close_block(p);
@@ -477,12 +368,16 @@ top_carry(struct parser *p, const struct line *l)
 	const struct row *row = p->match.path->row;
 	bool negated = l->no || l->restore;
 
-	if (row->type == T_KEPT || row->type == T_TRUSTPOINT || row->type == T_CHAIN) {
+	if (row->type == T_KEPT || row->type == T_CHAIN) {
 		known_line(p, l, row->type);
-	} else if (row->type == T_SERVER && !negated) {
-		open_server(p, l->indent);
-	} else if (row->type == T_SERVER) {
-		remove_server(p);
+	} else if (row->type == T_SERVER || row->type == T_TRUSTPOINT) {
+		bool server = row->type == T_SERVER;
+
+		close_block(p); /* looks at its own match */
+		if (negated)
+			(server ? remove_server : remove_trustpoint)(p);
+		else
+			(server ? open_server : open_trustpoint)(p, l->indent);
 	} else {
 		close_block(p);
 		if (negated)
@@ -519,14 +414,25 @@ is_ours(const struct line *l)
 	return false;
 }
 
-/* A line of a server outside its block: kept as foreign it would be lost silently. */
-static bool
+/*
+ * Whose line is it, that stands outside its block? Kept as foreign it would be lost silently.
+ * Passwords also stand at the top of a router's configuration.
+ */
+static const char *
 is_lost(const struct line *l)
 {
+	static const char *const blocks[] = {
+	    [MODE_SERVER] = "server", [MODE_TRUSTPOINT] = "trustpoint"};
 	struct match m;
 
-	match_line(MODE_SERVER, l->text, l->from, MATCH_EXACT, &m);
-	return m.outcome == MATCH_OK && m.position > 1;
+	for (size_t mode = MODE_SERVER; mode < COUNT_OF(blocks); mode++) {
+		match_line((enum mode)mode, l->text, l->from, MATCH_EXACT, &m);
+		if (m.outcome == MATCH_OK && m.position > 1 &&
+		    (mode == MODE_SERVER ||
+			(m.path->row->type != T_KEPT && m.path->row->type != T_SECRET)))
+			return blocks[mode];
+	}
+	return NULL;
 }
 
 struct view
@@ -550,16 +456,18 @@ static void
 top_line(struct parser *p, const struct line *l)
 {
 	bool negated = l->no || l->restore,
-	     inside = p->block == IN_SERVER && l->indent > p->indent;
+	     inside = p->block == IN_OURS && l->indent > p->indent;
 	struct match *m = &p->match;
+	const char *lost;
 
 	match_line(MODE_CONFIG, l->text, l->from, negated ? MATCH_NEGATED : MATCH_EXACT, m);
 	if (m->outcome == MATCH_OK) {
 		top_carry(p, l);
-	} else if ((p->block == IN_TOP || p->block == IN_SERVER) && is_lost(l)) {
+	} else if ((p->block == IN_TOP || p->block == IN_OURS) && (lost = is_lost(l)) != NULL) {
 		say(p, false, place(p, l->indent),
-		    "this line stands outside a server's block, "
-		    "expected 'crypto pki server NAME' before it");
+		    "this line stands outside a %s's block, "
+		    "expected 'crypto pki %s NAME' before it",
+		    lost, lost);
 	} else if (!inside && is_ours(l)) {
 		close_block(p);
 		say_mismatch(p, m);
@@ -575,9 +483,9 @@ top_line(struct parser *p, const struct line *l)
 	}
 }
 
-/* A line that the server's block does not know: a mistake in it, or does it end the block? */
+/* A line that the block does not know: a mistake in it, or does it end the block? */
 static bool
-server_mistake(struct parser *p, const struct line *l)
+block_mistake(struct parser *p, const struct line *l)
 {
 	struct match *m = &p->match;
 	unsigned how = l->no || l->restore ? MATCH_NEGATED : MATCH_EXACT;
@@ -591,7 +499,7 @@ server_mistake(struct parser *p, const struct line *l)
 		return false;
 	if (!inside && (is_ours(l) || grammar_foreign(l->word)))
 		return false;
-	match_line(MODE_SERVER, l->text, l->from, how, m);
+	match_line(p->mode, l->text, l->from, how, m);
 	match_expected(m, &expected);
 	mistake =
 	    inside || m->position > 0 || strstr(blob_cstr(&expected), "did you mean") != NULL;
@@ -612,13 +520,7 @@ kept_line(struct parser *p, const struct line *l)
 		p->hex = inside = true;
 		p->opened = place(p, l->indent);
 	}
-	if (p->block == IN_TRUSTPOINT && !inside && !p->indented) {
-		match_line(MODE_TRUSTPOINT, l->text, l->from,
-		    l->no ? MATCH_NEGATED : MATCH_EXACT, &p->match);
-		inside = p->match.outcome == MATCH_OK;
-	} else {
-		p->indented |= inside;
-	}
+	p->indented |= inside;
 	if (!inside)
 		return false;
 	p->c->foreign += p->block == IN_FOREIGN && !p->known;
@@ -669,7 +571,7 @@ one_line(struct parser *p, struct view text)
 	l = line_of(text);
 	if (l.word.n == 0 || l.word.p[0] == '!') {
 		/* a bare '!' parts blocks: what still belongs to this one is indented */
-		p->indented |= p->block == IN_SERVER && l.word.n == 1 && l.indent <= p->indent;
+		p->indented |= p->block == IN_OURS && l.word.n == 1 && l.indent <= p->indent;
 		return;
 	}
 	if ((word_equal(l.word, VIEW("exit")) || word_equal(l.word, VIEW("end"))) &&
@@ -677,8 +579,8 @@ one_line(struct parser *p, struct view text)
 		close_block(p);
 		return;
 	}
-	if (p->block == IN_SERVER ? server_line(p, &l) || server_mistake(p, &l)
-				  : p->block != IN_TOP && kept_line(p, &l))
+	if (p->block == IN_OURS ? block_line(p, &l) || block_mistake(p, &l)
+				: p->block != IN_TOP && kept_line(p, &l))
 		return;
 	top_line(p, &l);
 }
@@ -699,6 +601,7 @@ finish(struct parser *p)
 		keep(&p->c->kept, VIEW("quit"));
 	}
 	close_block(p);
+	check_file(p);
 	if (p->c->foreign > 0)
 		say(p, true, p->first_foreign,
 		    "%zu line%s of other features kept without effect: %s", p->c->foreign,
@@ -739,6 +642,8 @@ conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
 	blob_free(&p->banner);
 	blob_free(&p->foreign_text);
 	blob_free(&p->spare.kept);
+	blob_free(&p->spare_trustpoint.kept);
+	free(p->index);
 	mem_wipe(p, sizeof(*p));
 	free(p);
 	return ok;
@@ -749,6 +654,11 @@ conf_free(struct conf *c)
 {
 	for (size_t i = 0; i < c->server_count; i++)
 		blob_free(&c->server[i].kept);
+	for (size_t i = 0; i < c->trustpoint_count; i++)
+		blob_free(&c->trustpoint[i].kept);
+	if (c->trustpoint_count > 0)
+		mem_wipe(c->trustpoint, c->trustpoint_count * sizeof(*c->trustpoint));
+	free(c->trustpoint);
 	blob_free(&c->kept);
 	mem_wipe(c, sizeof(*c));
 }

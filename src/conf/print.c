@@ -116,25 +116,43 @@ print_kept(struct view kept, const char *indent, conf_seal seal, void *seal_arg,
 	return ok;
 }
 
+/* A block of ours: fields, then kept lines. */
 static bool
-print_server(const struct conf_server *s, conf_seal seal, void *seal_arg, struct blob *out,
+print_block(enum mode mode, const char *head, const char *name, const void *object,
+    struct view kept, void *defaults, conf_seal seal, void *seal_arg, struct blob *out,
     struct err *e)
 {
-	struct conf_server *defaults = mem_get(sizeof(*defaults));
-	bool ok = false;
-
-	setting_defaults(MODE_SERVER, defaults, s->name);
-	blob_printf(out, "crypto pki server %s\n", s->name);
+	setting_defaults(mode, defaults, name);
+	blob_printf(out, "crypto pki %s %s\n", head, name);
 	for (size_t i = 0; i < grammar_count; i++)
-		if (grammar[i].mode == MODE_SERVER &&
-		    !print_row(&grammar[i], s, defaults, " ", seal, seal_arg, out, e))
-			goto out;
-	if (!print_kept(blob_view(&s->kept), " ", seal, seal_arg, out, e))
-		goto out;
+		if (grammar[i].mode == mode &&
+		    !print_row(&grammar[i], object, defaults, " ", seal, seal_arg, out, e))
+			return false;
+	if (!print_kept(kept, " ", seal, seal_arg, out, e))
+		return false;
 	blob_add_str(out, "!\n");
-	ok = true;
-out:
-	free(defaults);
+	return true;
+}
+
+/* Every block that this row opens. */
+static bool
+print_blocks(const struct row *row, const struct conf *c, conf_seal seal, void *seal_arg,
+    struct blob *out, struct err *e)
+{
+	struct conf_server *server = mem_get(sizeof(*server));
+	struct conf_trustpoint *trustpoint = mem_get(sizeof(*trustpoint));
+	bool ok = true;
+
+	for (size_t i = 0; ok && row->type == T_SERVER && i < c->server_count; i++)
+		ok = print_block(MODE_SERVER, "server", c->server[i].name, &c->server[i],
+		    blob_view(&c->server[i].kept), server, seal, seal_arg, out, e);
+	for (size_t i = 0;
+	     ok && row->type == T_TRUSTPOINT && row->value == 0 && i < c->trustpoint_count; i++)
+		ok = print_block(MODE_TRUSTPOINT, "trustpoint", c->trustpoint[i].name,
+		    &c->trustpoint[i], blob_view(&c->trustpoint[i].kept), trustpoint, seal,
+		    seal_arg, out, e);
+	free(server);
+	free(trustpoint);
 	return ok;
 }
 
@@ -147,17 +165,11 @@ conf_print(
 
 	setting_defaults(MODE_CONFIG, defaults, "");
 	defaults->http_server = c->server_count > 0;
-	for (size_t i = 0; i < grammar_count; i++) {
-		const struct row *row = &grammar[i];
-
-		if (row->mode != MODE_CONFIG)
-			continue;
-		if (!print_row(row, c, defaults, "", seal, seal_arg, out, e))
+	for (size_t i = 0; i < grammar_count; i++)
+		if (grammar[i].mode == MODE_CONFIG &&
+		    (!print_row(&grammar[i], c, defaults, "", seal, seal_arg, out, e) ||
+			!print_blocks(&grammar[i], c, seal, seal_arg, out, e)))
 			goto out;
-		for (size_t k = 0; row->type == T_SERVER && k < c->server_count; k++)
-			if (!print_server(&c->server[k], seal, seal_arg, out, e))
-				goto out;
-	}
 	if (!print_kept(blob_view(&c->kept), "", seal, seal_arg, out, e))
 		goto out;
 	blob_add_str(out, "end\n");

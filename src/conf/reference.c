@@ -10,7 +10,9 @@ static const struct {
     {MODE_CONFIG, "Configuration",
 	"Lines of the configuration file. `no` undoes a line, `default` restores its default."},
     {MODE_SERVER, "Certificate server", "Lines of a `crypto pki server NAME` block."},
-    {MODE_TRUSTPOINT, "Trustpoint", "Lines of a `crypto pki trustpoint NAME` block."},
+    {MODE_TRUSTPOINT, "Trustpoint",
+	"Lines of a `crypto pki trustpoint NAME` block. They are read and checked; trustpoints "
+	"act with a later version."},
     {MODE_EXEC, "Commands",
 	"Words may be abbreviated. A `show` command may end in `json` or in "
 	"`| {section|include|exclude|begin|count} TEXT`."},
@@ -35,7 +37,7 @@ static void
 add_row(const struct row *row, struct blob *out)
 {
 	struct blob syntax = {0}, initial = {0};
-	bool idle = row->type == T_KEPT || row->type == T_TRUSTPOINT || row->type == T_CHAIN;
+	bool idle = row->type == T_KEPT || row->type == T_CHAIN;
 
 	for (const char *p = row->initial; p != NULL && *p != '\0'; p++)
 		if (*p == '%')

@@ -389,6 +389,24 @@ def challenge_forgotten():
     d.keeps_secret("river-stone-9-candle")
 
 
+@case("S21 the source's trustpoint beside a server: its password is sealed, and two trustpoints keep theirs apart")
+def trustpoint_sealed():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/spoke.conf")) as f:
+        spoke = f.read()
+    other = "crypto pki trustpoint Other\n  password 0 %s\n"
+    d = fresh(lines="  grant manual\n" + spoke[spoke.index("crypto"):] + other % "harbour-lamp-7")
+    d.start()
+    text = d.command("show running-config")
+    d.keeps_secret("harbour-lamp-7")
+    assert "Rev0cati0n" not in text and text.count(" password 6 ") == 2, text
+    says(text, " subject-name CN=spoke-1.cisco.com,OU=CVO\n", " enrollment url http://127.0.0.1:8080\n")
+    d.stop()
+    d.write(text)
+    d.start()
+    assert d.command("show running-config") == text
+    d.stop()
+
+
 @case("running-config loaded again on the same state directory gives the same bytes")
 def round_trip():
     made.start()

@@ -72,4 +72,27 @@ print_text(struct view text, struct blob *out)
 	blob_free(&said);
 }
 
+/* One line, one field. */
+#define WANT(l, condition)                                                                     \
+	{                                                                                      \
+		struct conf c;                                                                 \
+		struct blob said = {0};                                                        \
+		const struct conf_server *s = &c.server[0];                                    \
+		const struct conf_trustpoint *t;                                               \
+		if (!parse_text(l, &c, &said))                                                 \
+			fail_msg("%s: %s", l, blob_cstr(&said));                               \
+		t = c.trustpoint;                                                              \
+		(void)s;                                                                       \
+		(void)t;                                                                       \
+		if (!(condition))                                                              \
+			fail_msg("%s: not %s", l, #condition);                                 \
+		conf_free(&c);                                                                 \
+		blob_free(&said);                                                              \
+	}
+#define TP "crypto pki trustpoint T\n "
+#define LATER(line)                                                                            \
+	"W f:" #line                                                                           \
+	":1: trustpoints are read and checked, but do not act yet: they come with a later "    \
+	"version\n"
+
 #endif

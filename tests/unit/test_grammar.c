@@ -102,6 +102,56 @@ static const struct {
     {"redundancy", "redundancy", "redundancy x"},
     {"shutdown", "shutdown", "shutdown now"},
 
+    {"enrollment url URL$x", "enrollment url http://172.16.1.1:80",
+	"enrollment url 172.16.1.1"},
+    {"enrollment http-proxy NAME$x <1-65535>$p", "enrollment http-proxy proxy.example 3128",
+	"enrollment http-proxy proxy.example"},
+    {"enrollment retry count <1-999>$n", "enrollment retry count 10",
+	"enrollment retry count 1000"},
+    {"enrollment retry period <1-60>$m", "enrollment retry period 60",
+	"enrollment retry period 0"},
+    {"enrollment mode ra", "enrollment mode ra", "enrollment mode ca"},
+    {"enrollment terminal [pem]", "enrollment terminal pem", "enrollment terminal der"},
+    {"enrollment {selfsigned|pkcs12|profile|command} [LINE$x]", "enrollment profile P",
+	"enrollment by-hand"},
+    {"auto-enroll [<1-100>$n] [regenerate$r]", "auto-enroll 80 regenerate",
+	"auto-enroll regenerate 80"},
+    {"auto-enroll shadow-only", "auto-enroll shadow-only", "auto-enroll shadow"},
+    {"auto-enroll spread <0-525600>$m", "auto-enroll spread 60", "auto-enroll spread"},
+    {"regenerate", "regenerate", "regenerate key"},
+    {"rsakeypair NAME$x [<1024-8192>$b [<512-8192>]]", "rsakeypair K 2048 2048",
+	"rsakeypair K 512"},
+    {"eckeypair NAME$x", "eckeypair K", "eckeypair"},
+    {"subject-name LINE$x", "subject-name CN=spoke-1.cisco.com,OU=CVO", "subject-name"},
+    {"subject-alt-name LINE$x", "subject-alt-name a.example", "subject-alt-name"},
+    {"fqdn NAME$x", "fqdn none", "fqdn a b"},
+    {"ip-address {none$x|ADDRESS$x}", "ip-address 192.0.2.1", "ip-address"},
+    {"ip-address LINE$x", "ip-address GigabitEthernet0/0", "ip-address"},
+    {"serial-number [none$c]", "serial-number none", "serial-number 7"},
+    {"password [<0-9>$e] LINE$x", "password 0 Rev0cati0n$Passw0rd", "password"},
+    {"fingerprint LINE$x", "fingerprint CC748544 A0AB7832 935D8CD0 214A152E", "fingerprint"},
+    {"scepencrypt {auto|aes128|aes192|aes256|des_ede3}$c", "scepencrypt aes256",
+	"scepencrypt des"},
+    {"revocation-check (crl|ocsp|none)$c", "revocation-check crl none",
+	"revocation-check never"},
+    {"eku request "
+     "(server-auth|client-auth|code-signing|email-protection|ipsec-end-system|ipsec-tunnel|"
+     "ipsec-user|time-stamping|ocsp-signing|ssh-client|ssh-server)$c",
+	"eku request client-auth", "eku request"},
+    {"export-format (pem|pkcs12|haproxy)$c", "export-format pkcs12 haproxy",
+	"export-format jks"},
+    {"hook LINE$x", "hook /usr/lib/keymuster/nginx", "hook"},
+    {"require scepstandard", "require SCEPStandard", "require"},
+    {"compat ios-stop-on-reject", "compat ios-stop-on-reject", "compat ios"},
+    {"compat outer-next-ca", "compat outer-next-ca", "compat outer"},
+    {"crl {query|cache|best-effort|optional} [LINE$x]", "crl query ldap://x", "crl overlap 6"},
+    {"source interface LINE$x", "source interface Loopback0", "source"},
+    {"usage LINE$x", "usage ike", "usage"},
+    {"ca-check-strict", "ca-check-strict", "ca-check"},
+    {"{chain-validation|match|ocsp|authorization} [LINE$x]", "match certificate M", "matches"},
+    {"{vrf|storage|on|primary|redundancy} [LINE$x]", "storage nvram:", "store nvram:"},
+    {"{disable-scep|auto-trigger|query|root} [LINE$x]", "disable-scep", "scep"},
+
     {"show crypto pki server [NAME$s]", "show crypto pki server A json",
 	"show crypto pki server A B"},
     {"show crypto pki server NAME$s requests", "show crypto pki server A requests",
@@ -172,13 +222,10 @@ every_row_has_examples(void **state)
 			found++;
 			check_example(&grammar[i], examples[k].good, examples[k].bad);
 		}
-		if (found == 0 && grammar[i].mode != MODE_TRUSTPOINT) {
+		if (found == 0) {
 			print_message("no examples: %s\n", grammar[i].syntax);
 			missing++;
 		}
-		if (grammar[i].mode == MODE_TRUSTPOINT)
-			check_example(&grammar[i], "enrollment url http://172.16.1.1:80",
-			    "enrolment url");
 	}
 	assert_int_equal(missing, 0);
 }
@@ -197,7 +244,7 @@ every_example_has_a_row(void **state)
 	}
 }
 
-/* Wrong lines of a server's block stop the file; lines of the top that are ours do so too. */
+/* Wrong lines of our blocks stop the file; lines of the top that are ours do so too. */
 static void
 bad_examples_are_errors(void **state)
 {
@@ -207,18 +254,22 @@ bad_examples_are_errors(void **state)
 			struct blob text = {0}, said = {0};
 			struct conf c;
 
-			if (grammar[i].mode != MODE_SERVER ||
+			bool server = grammar[i].mode == MODE_SERVER;
+
+			if ((!server && grammar[i].mode != MODE_TRUSTPOINT) ||
 			    strcmp(examples[k].syntax, grammar[i].syntax) != 0)
 				continue;
-			blob_printf(&text, "crypto pki server A\n %s\n", examples[k].bad);
+			blob_printf(&text, "crypto pki %s A\n %s\n",
+			    server ? "server" : "trustpoint", examples[k].bad);
 			if (parse_text(blob_cstr(&text), &c, &said))
 				fail_msg("accepted: %s", examples[k].bad);
 			assert_memory_equal(said.p, "E f:2:", 6);
 			blob_clear(&text);
 			blob_clear(&said);
 			/* an EC key needs the RA */
-			blob_printf(&text, "crypto pki server A\n ra rsakeypair R\n %s\n",
-			    examples[k].good);
+			blob_printf(&text, "crypto pki %s A\n%s %s\n",
+			    server ? "server" : "trustpoint",
+			    server ? " ra rsakeypair R\n" : "", examples[k].good);
 			if (grammar[i].type == T_REFUSED) {
 				assert_false(parse_text(blob_cstr(&text), &c, &said));
 			} else {

@@ -22,6 +22,7 @@ check_round_trip(struct view text)
 	assert_true(conf_print(&b, plain_seal, NULL, &second, NULL));
 	assert_string_equal(blob_cstr(&first), blob_cstr(&second));
 	assert_int_equal(a.server_count, b.server_count);
+	assert_int_equal(a.trustpoint_count, b.trustpoint_count);
 	assert_string_equal(a.hostname, b.hostname);
 	assert_string_equal(a.http_address, b.http_address);
 	assert_true(a.http_port == b.http_port && a.http_server == b.http_server &&
@@ -31,6 +32,15 @@ check_round_trip(struct view text)
 
 		x.kept = y.kept = (struct blob){0};
 		x.line = y.line = 0;
+		x.rollover_at = y.rollover_at = (struct conf_place){0};
+		assert_memory_equal(&x, &y, sizeof(x));
+	}
+	for (size_t i = 0; i < a.trustpoint_count; i++) {
+		struct conf_trustpoint x = a.trustpoint[i], y = b.trustpoint[i];
+
+		x.kept = y.kept = (struct blob){0};
+		x.line = y.line = 0;
+		x.renewal_at = y.renewal_at = (struct conf_place){0};
 		assert_memory_equal(&x, &y, sizeof(x));
 	}
 	conf_free(&a);
@@ -87,6 +97,31 @@ text_is_canonical(void **state)
 		"crypto pki server A\n grant late 30 auto\n auto-rollover 90 0 30 overlap 1 2\n"
 		"!\ncrypto pki server B\n grant auto\n grant late 1\n auto-rollover 30 overlap "
 		"7\n!\nend\n"},
+	    {"crypto pki trustpoint Root-CA\n  enrollment url http://172.16.1.1:80\n"
+	     "  serial-number\n  ip-address none\n  password 0 Rev0cati0n$Passw0rd\n"
+	     "  subject-name CN=spoke-1.cisco.com,OU=CVO\n  revocation-check crl\n"
+	     "  rsakeypair spoke-1-RSA\n  auto-enroll 80\n",
+		"crypto pki trustpoint Root-CA\n enrollment url http://172.16.1.1:80\n"
+		" auto-enroll 80\n rsakeypair spoke-1-RSA 2048\n subject-name "
+		"CN=spoke-1.cisco.com,OU=CVO\n ip-address none\n serial-number\n password 6 "
+		"FCGFHGDAGDGBHEGJDAGOCEFAGBHDHDHHDAHCGE\n!\nend\n"},
+	    {"crypto ca trustpoint T\n fingerprint cc:74:85:44 a0ab7832-935d8cd0.214a152e\n"
+	     " enrollment retry count 5\n enrollment retry period 60\n vrf V\n"
+	     " auto-enroll spread 90\n revocation-check ocsp none\n fqdn none\n"
+	     " auto-enroll 75 regenerate\n scepencrypt aes256\n hash sha512\n regenerate\n"
+	     " enrollment http-proxy p.example 3128\n eku request client-auth\n"
+	     " export-format haproxy pem\n hook /etc/hook a\n require SCEPStandard\n"
+	     " compat ios-stop-on-reject\n compat outer-next-ca\n serial-number none\n"
+	     "crypto pki trustpoint S\n auto-enroll shadow-only\n"
+	     "crypto pki trustpoint T\n subject-alt-name a b\n no hook\n",
+		"crypto pki trustpoint T\n enrollment http-proxy p.example 3128\n enrollment "
+		"retry count 5\n enrollment retry period 60\n auto-enroll 75 regenerate\n "
+		"auto-enroll spread 90\n regenerate\n subject-alt-name a b\n fqdn none\n "
+		"fingerprint CC748544A0AB7832935D8CD0214A152E\n hash sha512\n scepencrypt "
+		"aes256\n revocation-check ocsp none\n eku request client-auth\n "
+		"export-format pem haproxy\n require scepstandard\n compat "
+		"ios-stop-on-reject\n compat outer-next-ca\n vrf V\n!\ncrypto pki "
+		"trustpoint S\n auto-enroll 90\n auto-enroll shadow-only\n!\nend\n"},
 	    {"interface Gi0\n ip address 1.1.1.1\nip domain name x\n!\ncrypto pki server A\n "
 	     "redundancy\n",
 		"crypto pki server A\n redundancy\n!\ninterface Gi0\n ip address 1.1.1.1\nip "
@@ -123,15 +158,14 @@ passwords_are_printed_sealed(void **state)
 	    {"crypto pki server A\n database username joe password Rev0c$t\n",
 		" password 6 FCGFHGDAGDCEHE\n"},
 	    {"crypto pki trustpoint T\n  password 0 Rev0c$t\n",
-		"\n  password 6 FCGFHGDAGDCEHE\n"},
-	    {"crypto pki trustpoint T\n  password Rev0c$t\n",
-		"\n  password 6 FCGFHGDAGDCEHE\n"},
+		"\n password 6 FCGFHGDAGDCEHE\n"},
+	    {"crypto pki trustpoint T\n  password Rev0c$t\n", "\n password 6 FCGFHGDAGDCEHE\n"},
 	    {"line vty 0 4\n password 7 0822455D0A16\n", "\n password 6 GDGJHDGDGP\n"},
 	    {"username joe privilege 15 password 7 0822455D0A16\n",
 		"15 password 6 GDGJHDGDGP\n"},
 	    {"password encryption aes\nkey config-key password-encrypt\n",
 		"password encryption aes\n"},
-	    {"crypto pki trustpoint T\n  password 6 GDGJ\n", "\n  password 6 GDGJ\n"},
+	    {"crypto pki trustpoint T\n  password 6 GDGJ\n", "\n password 6 GDGJ\n"},
 	};
 
 	(void)state;
@@ -174,6 +208,8 @@ static void
 add_step(const struct path *p, size_t i, struct blob *out)
 {
 	static const char *const lines[] = {"http://ca/x?a=b", "CN=spoke-*", "a  b", "7up"};
+	static const char *const prints[] = {"CC748544 A0AB7832 935D8CD0 214A152E",
+	    "aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99"};
 	static const char *const names[] = {
 	    "CN=RootCA,OU=TAC,O=Cisco", "CN=a+SERIALNUMBER=1, C=DE", "CN=\"a,b\""};
 	const struct step *s = &p->step[i];
@@ -213,7 +249,10 @@ add_step(const struct path *p, size_t i, struct blob *out)
 		break;
 	case STEP_LINE:
 		blob_add_str(out, p->row->type == T_DN ? names[below(COUNT_OF(names))]
-						       : lines[below(COUNT_OF(lines))]);
+				  : p->row->type == T_FINGERPRINT
+				      ? prints[below(COUNT_OF(prints))]
+				  : p->row->type == T_PATH ? "/usr/lib/hook"
+							   : lines[below(COUNT_OF(lines))]);
 		break;
 	}
 }
@@ -230,9 +269,10 @@ add_random_line(enum mode mode, struct blob *out)
 	}
 	chosen = first + below(count);
 	p = path_of(chosen);
-	if (p->row->type == T_REFUSED || p->row->type == T_SERVER || p->row->type == T_CHAIN)
+	if (p->row->type == T_REFUSED || p->row->type == T_SERVER || p->row->type == T_CHAIN ||
+	    p->row->type == T_TRUSTPOINT)
 		return;
-	if (mode == MODE_SERVER)
+	if (mode != MODE_CONFIG)
 		blob_add_byte(out, ' ');
 	if (below(12) == 0)
 		blob_add_str(out, "no");
@@ -262,6 +302,11 @@ random_configurations_come_back(void **state)
 			for (size_t n = below(12); n > 0; n--)
 				add_random_line(MODE_SERVER, &text);
 		}
+		for (size_t i = below(4); i > 0; i--) {
+			blob_printf(&text, "crypto pki trustpoint T%zu\n", i);
+			for (size_t n = below(12); n > 0; n--)
+				add_random_line(MODE_TRUSTPOINT, &text);
+		}
 		if (parse_view(blob_view(&text), &c, &said)) {
 			conf_free(&c);
 			check_round_trip(blob_view(&text));
@@ -281,6 +326,7 @@ random_configurations_come_back(void **state)
 			    strstr(blob_cstr(&said), "the label of the CA's key") == NULL &&
 			    strstr(blob_cstr(&said), "'challenge url' says") == NULL &&
 			    strstr(blob_cstr(&said), "a name of its own") == NULL &&
+			    strstr(blob_cstr(&said), "shares the key") == NULL &&
 			    strstr(blob_cstr(&said), "ocsp-signing' would") == NULL)
 				fail_msg("%s\n%s", blob_cstr(&said), blob_cstr(&text));
 			refused++;
@@ -304,7 +350,7 @@ corpus_comes_back(void **state)
 	    "crypto pki certificate chain A\n certificate ca 01\n  3082 FFFF\n quit\n "
 	    "certificate 02\nAA\nquit\nhostname x\n",
 	    "crypto pki certificate chain A\n certificate ca 01\n  3082",
-	    "crypto pki trustpoint A\nenrollment url x\n password 7 junk\nhostname y\n",
+	    "crypto pki trustpoint A\nenrollment url http://x\n vrf junk\nhostname y\n",
 	    "crypto pki server A\n redundancy\n database url crl http://x\n mode ra\ncrypto "
 	    "pki server B\n redundancy\n",
 	    "router bgp 1\n neighbor 1.1.1.1 password 7 0822455D0A16\n address-family ipv4\n  "
