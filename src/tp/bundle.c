@@ -150,7 +150,7 @@ bundle_make(struct tp *t, struct view certs, when_t now, struct blob *out, struc
 	struct certs all;
 	struct cert recipient;
 	const struct cert *ca;
-	size_t leaf, at;
+	size_t leaf = 0, at;
 
 	if (!certs_read(certs, &all, e) || !find_leaf(t, &all, &leaf, e))
 		return false;
