@@ -6,6 +6,35 @@
 #define CLIENT_KEYS 12
 #define FIRST_KEY 300
 
+/* ---- what must hold at any time ---- */
+
+static bool
+signed_by(const struct cert *c, const struct cert *ca)
+{
+	return key_verify(&ca->key, &c->alg, c->tbs, c->signature, NULL);
+}
+
+/* Never a new identity with only the old CA, nor the new CA with an identity that is not its
+ * own, but for one that was left behind. */
+static void
+check_chains(struct bench *b)
+{
+	struct cert ca, c;
+
+	if (bench_has(b, TP_SHADOW)) {
+		assert_true(bench_has(b, TP_NEXT_CA) && bench_has(b, TP_ID));
+		ca = bench_cert(b, TP_NEXT_CA);
+		c = bench_cert(b, TP_SHADOW);
+		assert_true(signed_by(&c, &ca));
+	}
+	if (!bench_has(b, TP_ID))
+		return;
+	assert_true(bench_has(b, TP_CA));
+	ca = bench_cert(b, TP_CA);
+	c = bench_cert(b, TP_ID);
+	assert_true(signed_by(&c, &ca) || b->behind);
+}
+
 /* ---- a shelf that can fail, and that counts ---- */
 
 struct bench_shelf {
@@ -27,14 +56,18 @@ counted_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct e
 {
 	struct bench_shelf *b = (struct bench_shelf *)s;
 
-	if (b->bench->puts_left == 0)
+	if (++b->bench->tried >= b->bench->put_fails_at && b->bench->put_fails > 0) {
+		b->bench->put_fails--;
 		return err_set(e, WHY_IO, "disk full (made by the test)");
-	b->bench->puts_left -= b->bench->puts_left > 0;
+	}
 	b->bench->puts++;
 	for (size_t i = 0; i < n; i++)
 		if (list[i].leaf == TP_FACTS && list[i].bytes.n > b->bench->largest_facts)
 			b->bench->largest_facts = list[i].bytes.n;
-	return b->inner->table->put(b->inner, list, n, e);
+	if (!b->inner->table->put(b->inner, list, n, e))
+		return false;
+	check_chains(b->bench);
+	return true;
 }
 
 static void
@@ -56,7 +89,6 @@ bench_open(struct bench *b)
 	struct err e = {0};
 
 	memset(b, 0, sizeof(*b));
-	b->puts_left = -1;
 	b->w.mode = WORLD_MEMORY;
 	b->w.vouched = true;
 	b->w.max_jobs = -1;
@@ -187,12 +219,37 @@ void
 bench_reopen(struct bench *b)
 {
 	tp_free(b->tp);
+	b->life++;
 	open_tp(b);
+}
+
+/* True when the client has just died: whoever asks stops where he is. */
+static bool
+boundary(struct bench *b)
+{
+	if (++b->boundary != b->crash_at)
+		return false;
+	bench_reopen(b);
+	return true;
 }
 
 /* ---- effects ---- */
 
 static void step(struct bench *b, struct tp_event *ev);
+
+/* A label is never used again. */
+static void
+watch_keys(struct bench *b, const struct key_job *job)
+{
+	b->made += job->act == KEY_MAKE;
+	if (job->act == KEY_SIGN)
+		b->signed_as[job->as]++;
+	for (size_t i = 0; i < b->forgot; i++)
+		if (job->act == KEY_MAKE && strcmp(b->gone[i], job->label) == 0)
+			fail_msg("label %s is used again", job->label);
+	if (job->act == KEY_FORGET && b->forgot < COUNT_OF(b->gone))
+		memcpy(b->gone[b->forgot++], job->label, KEY_LABEL_MAX);
+}
 
 static void
 do_job(struct bench *b, struct tp_effect *x)
@@ -201,14 +258,12 @@ do_job(struct bench *b, struct tp_effect *x)
 	struct tp_event ev = {.kind = TP_EV_KEY, .done = &done};
 	struct err e = {0};
 
-	b->made += x->job.act == KEY_MAKE;
-	b->forgot += x->job.act == KEY_FORGET;
-	if (x->job.act == KEY_SIGN)
-		b->signed_as[x->job.as]++;
+	watch_keys(b, &x->job);
 	x->job.bytes = blob_view(&x->bytes);
 	if (!keys_submit(b->keys, &x->job, &e) || !keys_collect(b->keys, &done))
 		fail_msg("%s", e.text);
-	step(b, &ev);
+	if (!boundary(b))
+		step(b, &ev);
 	blob_free(&done.bytes);
 }
 
@@ -245,6 +300,8 @@ do_fetch(struct bench *b, struct tp_effect *x)
 	struct fetched f = {0};
 	struct tp_event ev = {.kind = TP_EV_FETCHED, .id = x->id, .media_type = ""};
 
+	if (boundary(b))
+		return;
 	b->asked[x->fetch]++;
 	if (x->fetch == TP_OPERATION && x->post)
 		b->posts++;
@@ -257,14 +314,17 @@ do_fetch(struct bench *b, struct tp_effect *x)
 	ev.status = f.status;
 	ev.retry_after = f.retry_after;
 	ev.body = blob_view(&f.body);
-	step(b, &ev);
+	if (!boundary(b))
+		step(b, &ev);
 	blob_free(&f.body);
 }
 
 static void
 do_effects(struct bench *b, struct tp_effects *out)
 {
-	for (size_t i = 0; i < out->n; i++) {
+	int life = b->life;
+
+	for (size_t i = 0; i < out->n && b->life == life; i++) {
 		struct tp_effect *x = &out->list[i];
 
 		switch (x->kind) {
@@ -296,12 +356,8 @@ step(struct bench *b, struct tp_event *ev)
 	ev->clock_suspect = b->suspect;
 	if (!tp_step(b->tp, ev, b->w.now + b->skew, &out, &e))
 		assert_int_equal(out.n, 0);
-	if (b->crash && b->puts != puts) { /* between the put and all that follows it */
-		tp_effects_free(&out);
-		bench_reopen(b);
-		return;
-	}
-	do_effects(b, &out);
+	if (b->puts == puts || !boundary(b))
+		do_effects(b, &out);
 	tp_effects_free(&out);
 }
 

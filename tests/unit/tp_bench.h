@@ -36,10 +36,14 @@ struct bench {
 	bool suspect;
 	/* Called with each answer before the client gets it. */
 	void (*tamper)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
-	bool off;      /* the network is */
-	int puts_left; /* before the shelf fails; -1: never */
-	int puts;
-	bool crash; /* the client is reopened from its shelf after each put */
+	bool off;		     /* the network is */
+	bool behind;		     /* an identity of a CA that was replaced may be there */
+	int put_fails_at, put_fails; /* from this put on so many fail; 0: none */
+	int puts, tried;	     /* done; asked for */
+	/* Boundaries lie behind each put and job, before and behind each answer. */
+	int boundary, crash_at;	      /* the client dies at that one; 0: never */
+	int life;		      /* how often it was opened */
+	char gone[32][KEY_LABEL_MAX]; /* keys that were destroyed */
 	/* what was seen */
 	size_t noted[TP_NOTED_TROUBLE + 1];
 	char said[700]; /* the last note */

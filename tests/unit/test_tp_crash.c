@@ -1,0 +1,125 @@
+/* test_tp_crash.c - a trustpoint that dies at every boundary, and goes on. */
+#include "tp_bench.h"
+
+#define AT(days) (T0 + (days)*DAY)
+
+/* Short lives, so that each run is quick: enrolment, renewal, next CA, shadow, switch. */
+static void
+short_lives(struct bench *b)
+{
+	b->w.policy.plan.lifetime_ca = 40 * DAY;
+	b->w.policy.plan.lifetime_cert = 30 * DAY;
+	b->w.policy.plan.rollover = 12 * DAY;
+	b->w.policy.plan.lifetime_crl = 60 * DAY;
+}
+
+/* What it comes to when nobody dies, and must come to whenever somebody does. */
+static void
+check_end(struct bench *b, int64_t issued_calmly, int64_t *issued)
+{
+	struct cert ca = bench_cert(b, TP_CA), id = bench_cert(b, TP_ID);
+	int64_t revoked;
+
+	assert_int_equal(ca.not_before, AT(40));
+	assert_int_equal(id.not_before, AT(40));
+	assert_false(bench_has(b, TP_NEXT_CA) || bench_has(b, TP_SHADOW));
+	assert_false(bench_has(b, TP_REQUEST));
+	if (b->noted[TP_NOTED_TROUBLE] != 0 && b->put_fails_at == 0)
+		fail_msg("trouble: %s", b->said);
+	assert_true(b->w.store->table->cert_count(b->w.store, issued, &revoked, NULL));
+	if (issued_calmly != 0) /* the same request, the same certificate */
+		assert_int_equal(*issued, issued_calmly);
+	assert_int_equal(revoked, 0);
+}
+
+/* The identity and all else that is on the shelf lets it live on: to the next renewal. */
+static int
+live(int crash_at, bool regenerate, int64_t issued_calmly, int64_t *issued)
+{
+	struct bench b;
+	int boundaries;
+
+	bench_open(&b);
+	short_lives(&b);
+	b.policy.regenerate = regenerate;
+	b.crash_at = crash_at;
+	bench_begin(&b);
+	bench_wait(&b, AT(41));
+	check_end(&b, issued_calmly, issued);
+	boundaries = b.boundary;
+	if (regenerate && crash_at > 0)
+		assert_true(b.made <= 5 && b.forgot <= 3);
+	assert_int_equal(b.life, crash_at > 0 && crash_at <= boundaries);
+	bench_wait(&b, AT(66)); /* a renewal, by the key that it says it has */
+	if (b.noted[TP_NOTED_TROUBLE] != 0)
+		fail_msg("trouble later: %s", b.said);
+	bench_close(&b);
+	return boundaries;
+}
+
+static void
+dies_everywhere(bool regenerate)
+{
+	int64_t calmly, issued;
+	int boundaries = live(0, regenerate, 0, &calmly);
+
+	print_message("# %d boundaries, %ld certificates\n", boundaries, (long)calmly);
+	assert_true(boundaries > 30);
+	for (int at = 1; at <= boundaries; at++) {
+		(void)live(at, regenerate, calmly, &issued);
+	}
+}
+
+static void
+one_key(void **state)
+{
+	(void)state;
+	dies_everywhere(false);
+}
+
+static void
+new_keys(void **state)
+{
+	(void)state;
+	dies_everywhere(true);
+}
+
+/* A full disk: nothing has happened, and all of it happens later, the switch included. */
+static void
+full_disk(void **state)
+{
+	int puts = 1;
+	int64_t calmly = 0, issued;
+
+	(void)state;
+	for (int at = 0; at <= puts; at++) {
+		struct bench b;
+
+		bench_open(&b);
+		short_lives(&b);
+		b.policy.regenerate = true;
+		b.put_fails_at = at;
+		b.put_fails = at == 0 ? 0 : 5;
+		bench_begin(&b);
+		bench_wait(&b, AT(41));
+		check_end(&b, calmly, &issued);
+		assert_int_equal(b.put_fails, 0);
+		puts = at == 0 ? b.puts : puts;
+		calmly = issued;
+		bench_close(&b);
+	}
+	assert_true(puts > 8);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(one_key),
+	    cmocka_unit_test(new_keys),
+	    cmocka_unit_test(full_disk),
+	};
+
+	log_open("test", LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
