@@ -275,7 +275,9 @@ serve(struct bench *b, const struct tp_effect *x, struct fetched *f)
 	f->status = 200;
 	switch (x->fetch) {
 	case TP_GETCACAPS:
-		blob_set(&f->body, blob_view(&b->w.caps));
+		blob_set(&f->body, b->caps != NULL ? view_str(b->caps) : blob_view(&b->w.caps));
+		if (view_equal_str(blob_view(&f->body), "404"))
+			f->status = 404;
 		return;
 	case TP_GETCACERT:
 		blob_set(&f->body, blob_view(&b->w.cacert));
@@ -394,6 +396,25 @@ bench_command(struct bench *b, enum tp_command command)
 	    .kind = TP_EV_COMMAND, .command = command, .fingerprint = b->fingerprint};
 
 	step(b, &ev);
+}
+
+void
+bench_authenticate(struct bench *b, const char *fingerprint)
+{
+	struct tp_event ev = {
+	    .kind = TP_EV_COMMAND, .command = TP_CMD_AUTHENTICATE, .fingerprint = fingerprint};
+
+	step(b, &ev);
+}
+
+void
+bench_operator(struct bench *b, enum ca_command command)
+{
+	struct ca_event ev = {.command = command, .all = true};
+	struct err e = {0};
+
+	if (!world_command(&b->w, &ev, &e))
+		fail_msg("%s", e.text);
 }
 
 /* ---- what it holds ---- */

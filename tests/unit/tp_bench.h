@@ -34,6 +34,7 @@ struct bench {
 	struct tp *tp;
 	when_t skew; /* of the client's clock */
 	bool suspect;
+	const char *caps; /* what GetCACaps says instead; "404": nothing */
 	/* Called with each answer before the client gets it. */
 	void (*tamper)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
 	bool off;		     /* the network is */
@@ -61,6 +62,9 @@ void bench_reopen(struct bench *b);
 /* Both live until then; every instant that one of them asked for is visited. */
 void bench_wait(struct bench *b, when_t until);
 void bench_command(struct bench *b, enum tp_command command);
+void bench_authenticate(struct bench *b, const char *fingerprint);
+/* The operator of the server, on all requests that wait. */
+void bench_operator(struct bench *b, enum ca_command command);
 /* A leaf, decoded; the bench keeps the octets until the next call. */
 struct cert bench_cert(struct bench *b, enum tp_leaf leaf);
 bool bench_has(struct bench *b, enum tp_leaf leaf);
