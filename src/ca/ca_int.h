@@ -250,7 +250,7 @@ bool approve_role(struct ca *ca, int64_t id, const struct key_done *d, when_t no
     struct effects *out, struct err *e) MUST_USE;
 /* Tell the signer again of roles that were granted before a restart. */
 bool approve_resume(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
-/* The signer refused the certificate of this intent: the request behind it waits again. */
+/* The certificate of this intent will not be: the request behind it waits again. */
 bool approve_undone(struct ca *ca, int64_t intent, const char *why, struct err *e) MUST_USE;
 
 /* same.c: the same request gets the same answer (rule 5, ST-02, ST-03) */

@@ -255,8 +255,23 @@ send_later(struct ca *ca, int64_t intent, struct effects *out)
 	}
 }
 
-/* What the signer refuses is void for good, and the request behind it waits for the operator
- * again. */
+/* Void for good, whatever the signer still makes of it. Who waits comes again, and the request
+ * behind it waits for the operator again. */
+static bool
+issue_drop(struct ca *ca, int64_t intent, const char *why, struct effects *out, struct err *e)
+{
+	struct task *t = ca->tasks, *next;
+
+	for (; t != NULL; t = next) {
+		next = t->next;
+		if (t->kind == TASK_CERT && t->number == intent)
+			ca_task_free(ca_task_take(ca, t->job));
+	}
+	send_later(ca, intent, out);
+	return ST(ca)->cert_settle(ca->store, intent, (struct view){0}, e) &&
+	       approve_undone(ca, intent, why, e);
+}
+
 static bool
 not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct effects *out,
     struct err *e)
@@ -265,14 +280,14 @@ not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct
 
 	log_error("certificate not signed", "ca='%s' intent=%ld why='%s'", ca->policy.name,
 	    (long)t->number, d->text);
-	send_later(ca, t->number, out);
-	if (d->why != WHY_REFUSED && d->why != WHY_BAD_INPUT)
+	if (d->why != WHY_REFUSED && d->why != WHY_BAD_INPUT) {
+		send_later(ca, t->number, out);
 		return true; /* in passing: the intent stays open, issue_again or issue_resume
 				sign it */
+	}
 	(void)snprintf(
 	    text, sizeof(text), "the signer refused the certificate: %.120s", d->text);
-	return ST(ca)->cert_settle(ca->store, t->number, (struct view){0}, e) &&
-	       approve_undone(ca, t->number, text, e);
+	return issue_drop(ca, t->number, text, out, e);
 }
 
 bool
@@ -309,7 +324,8 @@ issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e)
 		const struct generation *by = generation_of(ca, row.generation);
 
 		if (by == NULL || by->switched_at != 0 || now >= row.not_after) {
-			ok = ST(ca)->cert_settle(ca->store, row.intent, (struct view){0}, e);
+			ok = issue_drop(ca, row.intent,
+			    "the CA certificate ended before it was signed", out, e);
 			continue;
 		}
 		log_notice("unfinished certificate resumed", "ca='%s' intent=%ld",

@@ -130,6 +130,24 @@ poll_admit(struct ca *ca, struct exchange *x, const struct row_request *row, whe
 	return ok;
 }
 
+/* Granted, but its certificate has ended meanwhile, with the CA's: the operator decides again.
+ * One that was revoked is none of this. */
+static bool
+granted_in_vain(struct ca *ca, struct exchange *x, int64_t id, int64_t intent, bool *answered,
+    struct effects *out, struct err *e)
+{
+	struct row_cert cert;
+
+	if (!ST(ca)->cert_get(ca->store, intent, &cert, e))
+		return false;
+	*answered = cert.revoked_at == 0;
+	if (!*answered)
+		return true;
+	reply_pending(ca, x, out);
+	return ST(ca)->request_update(ca->store, id, REQUEST_PENDING,
+	    "its certificate ended before it was fetched", 0, e);
+}
+
 /* Requests of this asker's key, newest first, then certificates of this key: transaction ids
  * decide. */
 static bool
@@ -155,7 +173,9 @@ poll_answer(struct ca *ca, struct exchange *x, const char *transaction, when_t n
 			return true;
 		if (!ST(ca)->request_get(ca->store, before, &again, e))
 			return false;
-		return answer_request(ca, x, &again, now, answered, out, e);
+		return answer_request(ca, x, &again, now, answered, out, e) &&
+		       (*answered || again.intent == 0 ||
+			   granted_in_vain(ca, x, before, again.intent, answered, out, e));
 	}
 	if (!absent(&why, e) || !find_cert(ca, key8, (struct view){0}, transaction, &intent, e))
 		return false;

@@ -64,8 +64,10 @@ revoked-replay|src/ca/same.c|s/row.revoked_at != 0 ||//
 ended-repeat|src/ca/same.c|s/ || now >= row.not_after//
 key-two-names|src/ca/approve.c|s/if (elsewhere)/if (false)/
 password-outstanding|src/ca/request.c|s/!ST(ca)->challenge_expiry(.*)))/false))/
-signer-refuses|src/ca/issue.c|s/approve_undone(ca, t->number, text, e)/true/
-signer-refuses|src/ca/issue.c|s/^	send_later(ca, t->number, out);//
+signer-refuses|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
+signer-refuses|src/ca/issue.c|s/^	send_later(ca, intent, out);//
+rollover-in-flight|src/ca/issue.c|s/ca_task_free(ca_task_take(ca, t->job));/;/
+rollover-in-flight|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
 serial-backup|src/ca/adopt.c|s/given + SERIAL_JUMP);/given);/
 roles|src/ca/command.c|s/row->role == CERT_SUB_CA/false/
 roles|src/ca/command.c|s/row->role == CERT_RA/false/
@@ -79,6 +81,7 @@ end|src/ca/exchange.c|s/!issue_possible(ca, now) ||//
 roles|src/ca/issue.c|s/i->kind == CERT_SUB_CA ? 0 : -1/-1/
 serial-damaged|src/ca/issue.c|s/if (!read_u64(&r, &last)) {/if (false) {/
 clock-jump|src/ca/issue.c|s/return ca->facts.clock_trusted && /return /
+rollover-in-flight|src/ca/same.c|s/\*answered = cert.revoked_at == 0;/*answered = false;/
 rollover-list|src/ca/list.c|s/f->busy_crl = ca->crls_open > 0;/ca->crls_open = f->busy_crl = 0;/
 poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
 END
