@@ -308,6 +308,27 @@ struct plan_rule {
 /* What applies to this pair; returns how many. */
 size_t plan_rules(const struct plan_rules_server *s, const struct plan_tp_policy *p,
     struct plan_rule out[RULE_COUNT]);
+/* Does any of them refuse the pair? */
+bool plan_rules_refuse(const struct plan_rules_server *s, const struct plan_tp_policy *p);
+
+/* What would be right instead, one line changed and the other as it is; 0: no value is. */
+struct plan_cure {
+	when_t rollover;  /* the least "auto-rollover", in whole steps */
+	unsigned percent; /* the least "auto-enroll" */
+};
+struct plan_cure plan_rules_cure(
+    const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t step);
+
+/* The life of a CA certificate, in spans from its start. */
+struct plan_course {
+	when_t made;   /* the next one is begun */
+	when_t enrols; /* who asks for it first got its identity then */
+	when_t asks;   /* and asks then */
+	when_t
+	    latest; /* last first enrolment with slack behind SHADOW; negative: there is none */
+};
+struct plan_course plan_rules_course(
+    const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t slack);
 /* How long before its CA's end a first enrolment must come to have that much slack behind
  * SHADOW. */
 when_t plan_rules_latest(const struct plan_tp_policy *p, when_t slack);

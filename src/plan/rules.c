@@ -32,6 +32,14 @@ plan_rules_latest(const struct plan_tp_policy *p, when_t slack)
 	return life_with(when_min(when_add(slack, p->spread), 2 * slack - 1), p->percent);
 }
 
+/* How long before the CA's end the next one is begun: a subordinate CA takes its own as a
+ * client does, with SHADOW. */
+static when_t
+lead_of(const struct plan_rules_server *s)
+{
+	return s->subordinate ? rest(s->lifetime_ca, s->upper_percent) : s->rollover;
+}
+
 static void
 rule_add(struct plan_rule *out, size_t *n, enum plan_rule_code code, when_t margin,
     enum plan_rule_level broken, when_t least)
@@ -60,8 +68,7 @@ size_t
 plan_rules(const struct plan_rules_server *s, const struct plan_tp_policy *p,
     struct plan_rule out[RULE_COUNT])
 {
-	/* A subordinate CA takes its next certificate as a client does, with SHADOW. */
-	when_t lead = s->subordinate ? rest(s->lifetime_ca, s->upper_percent) : s->rollover;
+	when_t lead = lead_of(s);
 	when_t served = lead - s->generation - s->clock_error; /* before the CA's end */
 	size_t n = 0;
 
@@ -80,4 +87,64 @@ plan_rules(const struct plan_rules_server *s, const struct plan_tp_policy *p,
 		rule_add(out, &n, RULE_TF12,
 		    s->upper_rollover - s->generation - s->clock_error - lead, RULE_REFUSES, 0);
 	return n;
+}
+
+bool
+plan_rules_refuse(const struct plan_rules_server *s, const struct plan_tp_policy *p)
+{
+	struct plan_rule rules[RULE_COUNT];
+	size_t n = plan_rules(s, p, rules);
+	bool refused = false;
+
+	for (size_t i = 0; i < n; i++)
+		refused |= rules[i].level == RULE_REFUSES;
+	return refused;
+}
+
+/* What clients lack of a server that makes nothing early is what they need of it. */
+static when_t
+needed(const struct plan_rules_server *s, const struct plan_tp_policy *p)
+{
+	struct plan_rules_server late = *s;
+	struct plan_rule rules[RULE_COUNT];
+	when_t most = 0;
+	size_t n;
+
+	late.rollover = 0;
+	n = plan_rules(&late, p, rules);
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].code == RULE_TF05 || rules[i].code == RULE_TF06)
+			most = when_max(most, -rules[i].margin);
+	return most;
+}
+
+struct plan_cure
+plan_rules_cure(const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t step)
+{
+	struct plan_rules_server better = *s;
+	struct plan_tp_policy other = *p;
+	struct plan_cure cure = {0, 0};
+
+	better.rollover = (needed(s, p) + step - 1) / step * step;
+	if (!s->subordinate && !plan_rules_refuse(&better, p))
+		cure.rollover = better.rollover;
+	other.auto_enroll = true;
+	for (other.percent = 1; cure.percent == 0 && other.percent < 100; other.percent++)
+		if (!plan_rules_refuse(s, &other))
+			cure.percent = other.percent;
+	return cure;
+}
+
+struct plan_course
+plan_rules_course(
+    const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t slack)
+{
+	when_t end = s->lifetime_ca;
+	when_t life = p->auto_enroll ? when_min(s->lifetime_cert, end) : end;
+	unsigned percent = p->auto_enroll ? p->percent : PLAN_SHADOW_PERCENT;
+
+	return (struct plan_course){.made = end - lead_of(s),
+	    .enrols = end - life,
+	    .asks = plan_percent(end - life, end, percent),
+	    .latest = when_add(end, -plan_rules_latest(p, slack))};
 }

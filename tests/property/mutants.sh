@@ -176,6 +176,19 @@ src/plan/rules.c|s/served - rest(s->lifetime_ca, PLAN_SHADOW_PERCENT)/served - r
 src/plan/rules.c|s/s->overlap - 2 \* s->clock_error/s->overlap - s->clock_error/
 src/plan/rules.c|s/s->overlap < s->lifetime_ca ? RULE_WARNS : RULE_REFUSES/RULE_REFUSES/
 src/plan/rules.c|s/s->upper_rollover - s->generation/s->upper_rollover/
+src/plan/rules.c|s/refused |= rules/refused = rules/
+src/plan/rules.c|s/late.rollover = 0;/late.rollover = 1;/
+src/plan/rules.c|s/ || rules\[i\].code == RULE_TF06)/)/
+src/plan/rules.c|s/rules\[i\].code == RULE_TF05 || /false || /
+src/plan/rules.c|s/(needed(s, p) + step - 1)/needed(s, p)/
+src/plan/rules.c|s/!s->subordinate \&\& !plan_rules_refuse/!plan_rules_refuse/
+src/plan/rules.c|s/other.auto_enroll = true;/other.auto_enroll = p->auto_enroll;/
+src/plan/rules.c|s/other.percent < 100/other.percent < 99/
+src/plan/rules.c|s/cure.percent == 0 \&\& //
+src/plan/rules.c|s/p->auto_enroll ? when_min(s->lifetime_cert, end) : end/when_min(s->lifetime_cert, end)/
+src/plan/rules.c|s/p->auto_enroll ? p->percent : PLAN_SHADOW_PERCENT/p->percent/
+src/plan/rules.c|s/.made = end - lead_of(s)/.made = end - s->rollover/
+src/plan/rules.c|s/.latest = when_add(end, -plan_rules_latest(p, slack))/.latest = when_add(end, -slack)/
 src/plan/plan_ca.c|s/if (!f->clock_trusted)/if (false)/
 src/plan/plan_ca.c|s/have_cert \&\& now >= f->active.cert_until)/have_cert \&\& now > f->active.cert_until)/
 src/plan/plan_ca.c|s/if (now < f->held_until)$/if (false)/

@@ -182,6 +182,53 @@ check_latest(const struct world *w)
 	}
 }
 
+/* With the cure nothing is refused; with a step or a percent less something is; where there is
+ * none, no value serves. */
+static void
+check_cure(const struct world *w)
+{
+	for (when_t step = 1; step <= 5; step += 4) {
+		struct plan_cure cure = plan_rules_cure(&w->s, &w->p, step);
+		struct plan_rules_server s = w->s;
+		struct plan_tp_policy p = w->p;
+		when_t least = 0;
+		unsigned percent = 0;
+
+		for (s.rollover = step; least == 0 && s.rollover < 80; s.rollover += step)
+			if (!w->s.subordinate && !plan_rules_refuse(&s, &w->p))
+				least = s.rollover;
+		p.auto_enroll = true;
+		for (p.percent = 1; percent == 0 && p.percent < 100; p.percent++)
+			if (!plan_rules_refuse(&w->s, &p))
+				percent = p.percent;
+		if (cure.rollover != least)
+			violated("least auto-rollover", w, cure.rollover, least);
+		if (cure.percent != percent)
+			violated("least auto-enroll", w, cure.percent, percent);
+	}
+}
+
+/* The client that asks first asks then, and there the margin ends. */
+static void
+check_course(const struct world *w, const struct plan_rules_server *asked,
+    const struct plan_rule *rules, size_t n)
+{
+	struct plan_course course = plan_rules_course(asked, &w->p, 3);
+	when_t margin = course.asks - course.made - w->s.generation - w->s.clock_error;
+
+	if (course.latest != when_add(w->s.lifetime_ca, -plan_rules_latest(&w->p, 3)))
+		violated("latest", w, course.latest, 0);
+	if (w->p.auto_enroll && course.enrols + w->s.lifetime_cert < w->s.lifetime_ca)
+		violated("enrols too early", w, course.enrols, 0);
+	if (w->p.auto_enroll && course.enrols > 0 &&
+	    course.enrols - 1 + w->s.lifetime_cert >= w->s.lifetime_ca)
+		violated("enrols too late", w, course.enrols, 0);
+	for (size_t i = 0; i < n; i++)
+		if ((rules[i].code == RULE_TF05 || rules[i].code == RULE_TF06) &&
+		    rules[i].margin != margin)
+			violated("course", w, rules[i].margin, margin);
+}
+
 static void
 check(struct world *w)
 {
@@ -214,6 +261,8 @@ check(struct world *w)
 		    ((seen >> RULE_TF05) & 1) != (form > 0) ||
 		    ((seen >> RULE_TF12) & 1) != (form == 2) || !((seen >> RULE_TF01) & 1))
 			violated("rules that do not apply", w, (when_t)seen, form);
+		check_cure(w);
+		check_course(w, &asked, rules, n);
 	}
 	check_latest(w);
 }

@@ -209,10 +209,63 @@ the_last_day_for_a_first_enrolment(void **state)
 	}
 }
 
+/* What would be right, in days and in minutes (property: tests/property/rules_world.c). */
+static void
+the_cure_is_the_least_change(void **state)
+{
+	static const struct {
+		const char *sentence;
+		enum twist twist;
+		when_t step, rollover;
+		unsigned percent;
+	} cures[] = {
+	    {"what holds needs 73 days", AS_IS, DAY, 73 * DAY, 76},
+	    {"70 % needs 109.5 days, or is 76", PERCENT_70, DAY, 110 * DAY, 76},
+	    {"to the minute", PERCENT_70, MINUTE, 109 * DAY + 12 * HOUR, 76},
+	    {"75 %", PERCENT_75, DAY, 92 * DAY, 76},
+	    {"without auto-enroll a day is missing; with it 81 %", NO_AUTO_72, DAY, 73 * DAY,
+		81},
+	    {"without auto-rollover no percentage helps", NO_ROLLOVER, DAY, 73 * DAY, 0},
+	    {"at 100 % no auto-rollover helps", PERCENT_100, DAY, 0, 76},
+	    {"nothing helps against an overlap of a whole life", OVERLAP_LIFE, DAY, 0, 0},
+	    {"a subordinate's own line says nothing", SUBORDINATE_70, DAY, 0, 0},
+	    {"minutes", MINUTES, MINUTE, 2 * MINUTE, 60},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cures); i++) {
+		struct plan_cure cure = plan_rules_cure(&pairs[cures[i].twist].server,
+		    &pairs[cures[i].twist].client, cures[i].step);
+
+		if (cure.rollover != cures[i].rollover || cure.percent != cures[i].percent)
+			fail_msg("%s: %ld s, %u %%", cures[i].sentence, (long)cure.rollover,
+			    cure.percent);
+	}
+}
+
+/* The source's example: worst client enrolled on day 365 (3.5). */
+static void
+the_course_of_the_source(void **state)
+{
+	struct plan_course c =
+	    plan_rules_course(&pairs[AS_IS].server, &pairs[AS_IS].client, 7 * DAY);
+
+	(void)state;
+	assert_int_equal(c.made, 640 * DAY);
+	assert_int_equal(c.enrols, 365 * DAY);
+	assert_int_equal(c.asks, 657 * DAY);
+	assert_int_equal(c.latest, 695 * DAY + 4);
+	c = plan_rules_course(&pairs[NO_AUTO].server, &pairs[NO_AUTO].client, 0);
+	assert_int_equal(c.enrols, 0);
+	assert_int_equal(c.asks, 657 * DAY);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_cure_is_the_least_change),
+	    cmocka_unit_test(the_course_of_the_source),
 	    cmocka_unit_test(margins),
 	    cmocka_unit_test(rules_that_apply),
 	    cmocka_unit_test(the_last_day_for_a_first_enrolment),
