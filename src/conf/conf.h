@@ -160,6 +160,15 @@ bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blo
     struct err *e) MUST_USE;
 void conf_free(struct conf *c);
 
+/* Does this trustpoint enrol at that server of c? */
+enum conf_tie {
+	TIE_NONE,
+	TIE_POSSIBLE, /* nothing speaks against it but that its host is not known to be ours */
+	TIE_SURE      /* host, port and path say so */
+};
+enum conf_tie conf_tie_of(
+    const struct conf_trustpoint *t, const struct conf *c, const struct conf_server *s);
+
 /* ---- commands ---- */
 
 enum command {
