@@ -8,22 +8,18 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+from ports import free_port  # noqa: E402
+
 CACERT = '/cgi-bin/pkiclient.exe?operation=GetCACert'
 START_SECONDS = 30
 FULL = {'rows': [0, 10_000, 1_000_000], 'enrol': 2000, 'static': 40_000}
 QUICK = {'rows': [0, 1000], 'enrol': 60, 'static': 500}
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 class Bench:

@@ -5,13 +5,15 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+from ports import free_port  # noqa: E402
 
 ISSUED, OPEN = 1, 0  # states of a certificate
 WAITING = 1  # state of a request
@@ -67,12 +69,6 @@ def until(seconds, what, happened):
         if time.monotonic() > deadline:
             raise TimeoutError(f'{what}: not within {seconds} s')
         time.sleep(0.01)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def is_gone(pid):

@@ -10,7 +10,6 @@ import ctypes
 import itertools
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -20,6 +19,9 @@ import sys
 import tempfile
 import time
 import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_port  # noqa: E402
 
 KEYMUSTERD, KEYMUSTER, CLIENT = (os.path.abspath(p) for p in sys.argv[1:4])
 PKI_MESSAGE = "application/x-pki-message"
@@ -94,18 +96,6 @@ def until(claim, what, seconds=DEADLINE):
         if time.monotonic() > deadline:
             raise AssertionError("not within %d s: %s" % (seconds, what))
         time.sleep(PAUSE)
-
-
-def free_port():
-    """Below the ephemeral range, so that no outgoing connection takes it meanwhile."""
-    while True:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Ran:
