@@ -339,6 +339,11 @@ do_effects(struct bench *b, struct tp_effects *out)
 		case TP_EFFECT_NOTE:
 			b->noted[x->note]++;
 			(void)snprintf(b->said, sizeof(b->said), "%s", blob_cstr(&x->bytes));
+			if (x->note == TP_NOTED_TROUBLE) {
+				b->matched +=
+				    b->because != NULL && strstr(b->said, b->because) != NULL;
+				memcpy(b->complained, b->said, sizeof(b->said));
+			}
 			if (getenv("TP_LOG") != NULL)
 				printf(
 				    "# %ld %d %s\n", (long)(b->w.now - T0), x->note, b->said);

@@ -47,7 +47,10 @@ struct bench {
 	char gone[32][KEY_LABEL_MAX]; /* keys that were destroyed */
 	/* what was seen */
 	size_t noted[TP_NOTED_TROUBLE + 1];
-	char said[700]; /* the last note */
+	char said[700];	     /* the last note */
+	const char *because; /* troubles that say so are counted: */
+	size_t matched;
+	char complained[700]; /* the last trouble */
 	size_t asked[TP_OPERATION + 1], posts, gets;
 	size_t signed_as[SIGN_MESSAGE + 1], made, forgot;
 	size_t largest_facts;
