@@ -184,7 +184,7 @@ const char *clock_source(void);
 
 /* ---- log: one line per event on stderr ---- */
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_DEBUG };
+enum log_level { LOG_NOTHING, LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_DEBUG };
 
 void log_open(const char *who, enum log_level least);
 /* Words first, then facts: log_notice("shadow CA made", "serial='%s'", s). Outside text is

@@ -19,7 +19,7 @@ log_open(const char *who, enum log_level least)
 static void PRINTF(3, 0)
     log_line(enum log_level level, const char *what, const char *fmt, va_list ap)
 {
-	static const char *const names[] = {"error", "warning", "notice", "debug"};
+	static const char *const names[] = {"nothing", "error", "warning", "notice", "debug"};
 	char line[2048], at[WHEN_TEXT];
 	size_t n;
 	int k;

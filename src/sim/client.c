@@ -1,0 +1,416 @@
+/* client.c - a trustpoint: its steps, keys, disk, ends. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_int.h"
+
+#define HOUR_MS (INT64_C(3600) * 1000)
+
+int64_t
+client_number(const struct sim *w, const struct client *c)
+{
+	return c - w->client;
+}
+
+when_t
+client_now(struct sim *w, struct client *c)
+{
+	return clock_look_at(w, &c->clock);
+}
+
+/* ---- its disk ---- */
+
+static struct shelf *
+shelf_of(struct tp_shelf *s)
+{
+	return (struct shelf *)s; /* base is its first member */
+}
+
+static bool
+shelf_get(struct tp_shelf *s, enum tp_leaf leaf, struct blob *out, struct err *e)
+{
+	const struct shelf *shelf = shelf_of(s);
+
+	if (shelf->leaf[leaf].n == 0)
+		return err_set(e, WHY_NOT_FOUND, "nothing there");
+	blob_set(out, blob_view(&shelf->leaf[leaf]));
+	return true;
+}
+
+static bool
+shelf_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err *e)
+{
+	struct shelf *shelf = shelf_of(s);
+	struct client *c = &shelf->w->client[shelf->client];
+
+	if (c->full > 0 || c->crash_in_put)
+		return err_set(e, WHY_BUSY, "no space left on device");
+	law_shelf(shelf->w, c, list, n);
+	for (size_t i = 0; i < n; i++)
+		blob_set(&shelf->leaf[list[i].leaf], list[i].bytes);
+	return true;
+}
+
+static void
+shelf_close(struct tp_shelf *s)
+{
+	(void)s; /* a client's, emptied with it */
+}
+
+static const struct tp_shelf_table shelf_table = {shelf_get, shelf_put, shelf_close};
+
+static void
+shelf_empty(struct shelf *s)
+{
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		blob_free(&s->leaf[i]);
+}
+
+/* ---- start and end ---- */
+
+/* What it remembers of fetches and jobs is gone with it. */
+static void
+forget(struct client *c)
+{
+	struct key_done d;
+
+	tp_free(c->tp);
+	c->tp = NULL;
+	c->up = false;
+	c->life++;
+	c->tick_at = INT64_MAX;
+	c->crash_in_put = false;
+	c->clean = 0;
+	memset(c->open, 0, sizeof(c->open));
+	while (c->keys != NULL && keys_collect(c->keys, &d))
+		blob_free(&d.bytes);
+}
+
+void
+client_up(struct sim *w, struct client *c)
+{
+	struct err e = {0};
+
+	if (c->off > 0) /* the fault's end starts it */
+		return;
+	c->tp = tp_open(&c->setup, &e);
+	if (c->tp == NULL) {
+		broken(w, c, "INV-13", "the client does not start again: %s", e.text);
+		return;
+	}
+	c->up = true;
+	client_tick(w, c);
+}
+
+void
+client_crash(struct sim *w, struct client *c, int64_t down_ms)
+{
+	w->numbers.crashes++;
+	forget(c);
+	if (dice_chance(&w->luck, 500)) {
+		c->clock.boot_ms = w->now;
+		c->clock.plan = (struct plan_clock){.mark = c->clock.plan.mark};
+	}
+	world_at(
+	    w, w->now + down_ms, M_CLIENT_UP, (uint32_t)client_number(w, c), c->life, 0, NULL);
+}
+
+/* The fingerprint that an operator reads out at the server. */
+static bool
+fingerprint(struct sim *w, struct client *c)
+{
+	const struct object *o = post_object(w, OBJECT_CACERT, "");
+	struct blob hex = {0};
+	struct view first = {0}, rest = {0};
+	struct blob scratch = {0};
+	struct cert cert;
+	uint8_t digest[32];
+	bool ok = o != NULL;
+
+	if (ok && o->bundle)
+		ok = certs_only_decode(blob_view(&o->bytes), &scratch, &first, &rest, NULL);
+	else if (ok)
+		first = blob_view(&o->bytes);
+	if (ok && o->bundle) {
+		struct reader r = reader_of(first);
+		struct der d;
+
+		ok = der_any(&r, &d, NULL);
+		first = d.whole;
+	}
+	ok = ok && cert_decode(first, &cert, NULL);
+	if (ok) {
+		sha256(cert.whole, digest);
+		hex_add(&hex, view_of(digest, sizeof(digest)), true);
+		(void)snprintf(c->fingerprint, sizeof(c->fingerprint), "%s", blob_cstr(&hex));
+	}
+	blob_free(&hex);
+	blob_free(&scratch);
+	return ok;
+}
+
+/* A device out of its box, or one that somebody set up again. */
+void
+client_install(struct sim *w, struct client *c)
+{
+	static const struct shelf none;
+	struct tp_event ev = {.kind = TP_EV_COMMAND, .command = TP_CMD_ENROLL};
+	uint32_t number = (uint32_t)client_number(w, c);
+
+	c->installing = false;
+	if (!fingerprint(w, c)) {
+		world_at(w, w->now + HOUR_MS, M_CLIENT_JOINS, number, c->life, 0, NULL);
+		return;
+	}
+	forget(c);
+	shelf_empty(&c->shelf);
+	c->shelf = none;
+	c->shelf.base.table = &shelf_table;
+	c->shelf.w = w;
+	c->shelf.client = number;
+	c->had_triple = c->rejected = c->waits = false;
+	c->revoked_ms = 0;
+	c->setup.shelf = &c->shelf.base;
+	c->setup.fingerprint = c->fingerprint;
+	c->joined = true;
+	client_up(w, c);
+	if (c->up && !c->fleet->policy.plan.auto_enroll)
+		client_step(w, c, &ev);
+}
+
+void
+client_join(struct sim *w, struct client *c)
+{
+	struct err e = {0};
+	uint64_t seed = dice_mix(w->setup.seed ^ ((uint64_t)client_number(w, c) + 1) << 32);
+	char subject[80];
+
+	c->tick_at = INT64_MAX;
+	if (c->keys == NULL) {
+		c->keys = w->setup.keys != NULL ? w->setup.keys(w->setup.keys_arg,
+						      (long)client_number(w, c), seed, &e)
+						: keys_open_fake(seed);
+		(void)snprintf(subject, sizeof(subject), "CN=%s,O=Keymuster", c->name);
+		if (c->keys == NULL || !name_parse(subject, &c->subject, &e)) {
+			broken(w, c, "WORLD", "no keys: %s", e.text);
+			return;
+		}
+		c->clock = (struct wrong_clock){.ahead_ms = c->fleet->clock_error_ms,
+		    .vouched = true,
+		    .boot_ms = w->now,
+		    .plan.mark = INT64_MIN};
+		c->clear_since = w->now;
+	}
+	c->setup = (struct tp_setup){.policy = &c->fleet->policy,
+	    .label = c->name,
+	    .subject = blob_view(&c->subject),
+	    .fingerprint = "",
+	    .password = "",
+	    .keys = c->keys};
+	client_install(w, c);
+}
+
+void
+client_close(struct client *c)
+{
+	forget(c);
+	shelf_empty(&c->shelf);
+	keys_close(c->keys);
+	blob_free(&c->subject);
+}
+
+/* ---- steps ---- */
+
+void
+client_schedule(struct sim *w, struct client *c)
+{
+	int64_t at;
+
+	if (!c->up)
+		return;
+	at = clock_true(&c->clock, tp_wake(c->tp));
+	if (c->clock.plan.state != CLOCK_HONEST && at > w->now + HOUR_MS)
+		at = w->now + HOUR_MS;
+	if (at <= w->now) /* busy, or its disk refused: a second later */
+		at = w->now + 1000;
+	if (at >= w->end)
+		return;
+	if (c->tick_at > at || c->tick_at <= w->now) {
+		c->tick_at = at;
+		world_at(w, at, M_CLIENT_TICK, (uint32_t)client_number(w, c), c->life, 0, NULL);
+	}
+}
+
+static int64_t
+job_takes(struct sim *w, const struct key_job *job)
+{
+	return job->act == KEY_MAKE ? dice_between(&w->luck, 50, 900)
+				    : dice_between(&w->luck, 1, 9);
+}
+
+static void
+submit(struct sim *w, struct client *c, struct tp_effect *x)
+{
+	struct err e = {0};
+	struct key_done d;
+
+	x->job.bytes = blob_view(&x->bytes);
+	if (!keys_submit(c->keys, &x->job, &e)) {
+		broken(w, c, "WORLD", "a job was not taken: %s", e.text);
+		return;
+	}
+	while (keys_collect(c->keys, &d)) {
+		struct key_done *load = mem_get(sizeof(*load));
+
+		*load = d;
+		world_at(w, w->now + job_takes(w, &x->job), M_CLIENT_KEY,
+		    (uint32_t)client_number(w, c), c->life, 0, load);
+	}
+}
+
+static void
+noted(struct sim *w, struct client *c, enum tp_note note)
+{
+	switch (note) {
+	case TP_NOTED_PENDING:
+		c->waits = true;
+		if (!w->server.granting) {
+			w->server.granting = true;
+			world_at(w,
+			    w->now + dice_between(&w->people, HOUR_MS / 6, 24 * HOUR_MS),
+			    M_OPERATOR, 0, 0, OP_GRANT, NULL);
+		}
+		break;
+	case TP_NOTED_REJECTED:
+		c->rejected = true;
+		break;
+	case TP_NOTED_ID:
+	case TP_NOTED_SHADOW:
+		c->waits = c->rejected = false;
+		break;
+	case TP_NOTED_CA:
+	case TP_NOTED_NEXT_CA:
+	case TP_NOTED_ACTIVATED:
+	case TP_NOTED_TROUBLE:
+		break;
+	}
+}
+
+static void
+effects_leave(struct sim *w, struct client *c, struct tp_effects *out)
+{
+	for (size_t i = 0; i < out->n && w->broken.n == 0; i++)
+		switch (out->list[i].kind) {
+		case TP_EFFECT_JOB:
+			submit(w, c, &out->list[i]);
+			break;
+		case TP_EFFECT_FETCH:
+			post_send(w, c, &out->list[i]);
+			break;
+		case TP_EFFECT_NOTE:
+			(void)snprintf(
+			    c->said, sizeof(c->said), "%s", blob_cstr(&out->list[i].bytes));
+			noted(w, c, out->list[i].note);
+			break;
+		}
+}
+
+/* In ten thousand. */
+static bool
+crashes(struct sim *w)
+{
+	static const unsigned of[] = {[SIM_NONE] = 0, [SIM_LIGHT] = 2, [SIM_HEAVY] = 20};
+
+	return w->setup.faults != SIM_NONE && dice_below(&w->luck, 10000) < of[w->setup.faults];
+}
+
+void
+client_step(struct sim *w, struct client *c, struct tp_event *ev)
+{
+	struct tp_effects out = {0};
+	struct err e = {0};
+	bool crash = crashes(w);
+	when_t now = client_now(w, c);
+	bool ok;
+
+	if (!c->up)
+		return;
+	ev->clock_trusted =
+	    c->clock.plan.state != CLOCK_UNVOUCHED && c->clock.plan.state != CLOCK_BEHIND;
+	ev->clock_suspect = ev->clock_trusted && c->clock.plan.state != CLOCK_HONEST;
+	c->crash_in_put = crash && dice_chance(&w->luck, 500);
+	w->numbers.events++;
+	ok = tp_step(c->tp, ev, now, &out, &e);
+	if (crash) {
+		tp_effects_free(&out);
+		client_crash(w, c, dice_between(&w->luck, 1000, HOUR_MS));
+		return;
+	}
+	if (!ok && c->full == 0)
+		broken(w, c, "WORLD", "a step was refused: %s", e.text);
+	else if (w->broken.n == 0)
+		law_stepped(w, c, ev, &out, now);
+	effects_leave(w, c, &out);
+	tp_effects_free(&out);
+	client_schedule(w, c);
+}
+
+void
+client_tick(struct sim *w, struct client *c)
+{
+	struct tp_event ev = {.kind = TP_EV_TICK};
+
+	client_step(w, c, &ev);
+}
+
+/* Does it still wait for this one? */
+static bool
+was_open(struct client *c, uint64_t fetch)
+{
+	for (size_t i = 0; i < COUNT_OF(c->open); i++)
+		if (c->open[i] == fetch) {
+			c->open[i] = 0;
+			return true;
+		}
+	return false;
+}
+
+void
+client_timeout(struct sim *w, struct client *c, uint64_t fetch)
+{
+	struct tp_event ev = {.kind = TP_EV_FETCHED, .id = fetch, .media_type = ""};
+
+	if (was_open(c, fetch))
+		client_step(w, c, &ev);
+}
+
+/* Is it on its way to the next CA? */
+static bool
+due(struct sim *w, struct client *c)
+{
+	const struct plan_tp_facts *f;
+
+	if (!c->up)
+		return false;
+	f = tp_facts(c->tp);
+	return f->have_id && f->id_until >= f->issuer_until &&
+	       plan_tp_due(&c->fleet->policy.plan, f) <= client_now(w, c);
+}
+
+void
+client_hears(struct sim *w, struct client *c, struct letter *l)
+{
+	struct tp_event ev = {.kind = TP_EV_FETCHED,
+	    .id = l->fetch,
+	    .status = l->status,
+	    .media_type = l->media_type == NULL ? "" : l->media_type,
+	    .retry_after = l->retry_after,
+	    .body = blob_view(&l->body)};
+
+	if (was_open(c, l->fetch)) {
+		if (l->status == 200 && !l->hurt && c->full == 0 && due(w, c))
+			c->clean++;
+		client_step(w, c, &ev);
+	}
+	letter_free(l);
+}

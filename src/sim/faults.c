@@ -1,0 +1,303 @@
+/* faults.c - what goes wrong, and what people do. */
+#include <stdlib.h>
+
+#include "sim/sim_int.h"
+
+#define MINUTE_MS (INT64_C(60) * 1000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+#define QUIET (60 * DAY_MS) /* at the end nothing goes wrong any more */
+
+enum fault_what {
+	FAULT_CUT,
+	FAULT_DOWN,
+	FAULT_FULL,
+	FAULT_STEP,
+	FAULT_UNVOUCHED,
+	FAULT_SHUTDOWN,
+	FAULT_CLIENT_OFF,
+	FAULT_CLIENT_FULL,
+	FAULT_CLIENT_STEP,
+	FAULT_CLIENT_UNVOUCHED,
+	FAULT_KINDS,
+};
+
+static const struct {
+	unsigned in_ten_years[SIM_HEAVY + 1];
+	int64_t least, most; /* how long it lasts */
+} kinds[FAULT_KINDS] = {
+    [FAULT_CUT] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
+    [FAULT_DOWN] = {{0, 4, 15}, MINUTE_MS, 3 * DAY_MS},
+    [FAULT_FULL] = {{0, 2, 8}, MINUTE_MS, 3 * DAY_MS},
+    [FAULT_STEP] = {{0, 2, 10}, MINUTE_MS, 2 * DAY_MS},
+    [FAULT_UNVOUCHED] = {{0, 1, 4}, HOUR_MS, 30 * DAY_MS},
+    [FAULT_SHUTDOWN] = {{0, 1, 4}, MINUTE_MS, DAY_MS},
+    [FAULT_CLIENT_OFF] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
+    [FAULT_CLIENT_FULL] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS},
+    [FAULT_CLIENT_STEP] = {{0, 5, 30}, MINUTE_MS, 3 * DAY_MS},
+    [FAULT_CLIENT_UNVOUCHED] = {{0, 2, 10}, HOUR_MS, 30 * DAY_MS},
+};
+
+static void
+fault_add(struct sim *w, struct dice *d, int what, int64_t from, int64_t until)
+{
+	static const int64_t steps[] = {
+	    1000, -1000, HOUR_MS, -HOUR_MS, DAY_MS, -DAY_MS, 20 * 365 * DAY_MS, 0};
+	struct fault f = {.what = what, .from = from, .until = until};
+
+	if (until > w->end - QUIET || from <= w->start)
+		return;
+	f.step = (uint32_t)dice_between(d, 1, 20);
+	f.first = (uint32_t)dice_below(d, f.step);
+	f.amount = steps[dice_below(d, COUNT_OF(steps))];
+	if (f.amount == 0) /* to 1970 */
+		f.amount = -from;
+	w->fault = mem_array(w->fault, w->faults + 1, sizeof(*w->fault));
+	w->fault[w->faults] = f;
+	world_at(w, from, M_FAULT, 0, 0, 2 * w->faults, NULL);
+	world_at(w, until, M_FAULT, 0, 0, 2 * w->faults + 1, NULL);
+	w->faults++;
+}
+
+static void
+odds_draw(struct sim *w, struct dice *d)
+{
+	if (w->setup.faults == SIM_LIGHT)
+		w->odds = (struct odds){20, 20, 5, 2, 2, 1, 5};
+	else if (w->setup.faults == SIM_HEAVY)
+		w->odds = (struct odds){(unsigned)dice_below(d, 301),
+		    (unsigned)dice_below(d, 301), (unsigned)dice_below(d, 101),
+		    (unsigned)dice_below(d, 21), (unsigned)dice_below(d, 21),
+		    (unsigned)dice_below(d, 11), (unsigned)dice_below(d, 51)};
+}
+
+/* Around each switch, as far as it can be foreseen: the server is away, or many are cut off. */
+static void
+faults_at_switches(struct sim *w, struct dice *d)
+{
+	int64_t life = (w->setup.ca.plan.lifetime_ca - w->setup.ca.plan.overlap) * 1000;
+
+	for (int64_t at = w->start + life; life > DAY_MS && at < w->end; at += life) {
+		int what = dice_chance(d, 500) ? FAULT_DOWN : FAULT_CUT;
+
+		if (dice_chance(d, 400))
+			fault_add(w, d, what, at - dice_between(d, MINUTE_MS, DAY_MS),
+			    at + dice_between(d, MINUTE_MS, DAY_MS));
+	}
+}
+
+static void
+people_plan(struct sim *w, struct dice *d)
+{
+	int64_t years = (w->end - w->start) / (365 * DAY_MS);
+	int64_t revocations = w->setup.faults == SIM_HEAVY ? 2 * years : years / 3;
+
+	for (int64_t i = 0; i < revocations; i++)
+		world_at(w, dice_between(d, w->start + DAY_MS, w->end), M_OPERATOR,
+		    (uint32_t)dice_below(d, w->clients), 0, OP_REVOKE, NULL);
+	if (dice_chance(d, 200))
+		world_at(w, dice_between(d, w->start + DAY_MS, w->end), M_OPERATOR, 0, 0,
+		    OP_ROLLOVER, NULL);
+}
+
+void
+faults_plan(struct sim *w)
+{
+	struct dice d = dice_of(w->setup.seed, 3);
+	int64_t span = w->end - QUIET - w->start;
+
+	odds_draw(w, &d);
+	if (w->setup.faults == SIM_NONE || span < DAY_MS)
+		return;
+	for (int k = 0; k < FAULT_KINDS; k++) {
+		uint64_t n =
+		    kinds[k].in_ten_years[w->setup.faults] * (uint64_t)(span / DAY_MS) / 3650;
+
+		n = dice_below(&d, 2 * n + 2);
+		for (uint64_t i = 0; i < n; i++) {
+			int64_t from = w->start + dice_between(&d, 1, span);
+
+			/* Long ones are rare: a length of any order of magnitude. */
+			fault_add(w, &d, k, from,
+			    from + kinds[k].least +
+				dice_between(&d, 0, kinds[k].most) / (1 << dice_below(&d, 10)));
+		}
+	}
+	if (w->setup.faults == SIM_HEAVY)
+		faults_at_switches(w, &d);
+	people_plan(w, &d);
+}
+
+/* ---- begin and end ---- */
+
+static void
+server_fault(struct sim *w, const struct fault *f, bool begins)
+{
+	struct server *s = &w->server;
+
+	s->healthy_since = w->now;
+	switch ((enum fault_what)f->what) {
+	case FAULT_FULL:
+		s->full += begins ? 1 : -1;
+		return;
+	case FAULT_STEP:
+		s->clock.ahead_ms += begins ? f->amount : -f->amount;
+		break;
+	case FAULT_UNVOUCHED:
+		s->clock.vouched = !begins;
+		break;
+	case FAULT_SHUTDOWN: /* a configuration is read at a start */
+		w->setup.ca.plan.shutdown = begins;
+		if (s->up)
+			server_crash(w, 1000);
+		return;
+	default:
+		s->held += begins ? 1 : -1;
+		if (begins && s->up)
+			server_crash(w, f->until - f->from);
+		else if (!begins && s->held == 0 && !s->up)
+			server_up(w);
+		return;
+	}
+	server_tick(w);
+}
+
+static void
+client_fault(struct sim *w, struct client *c, const struct fault *f, bool begins)
+{
+	c->clear_since = w->now;
+	switch ((enum fault_what)f->what) {
+	case FAULT_CUT:
+		c->cut += begins ? 1 : -1;
+		return;
+	case FAULT_CLIENT_FULL:
+		c->full += begins ? 1 : -1;
+		return;
+	case FAULT_CLIENT_OFF:
+		c->off += begins ? 1 : -1;
+		if (begins && c->up)
+			client_crash(w, c, f->until - f->from);
+		else if (!begins && c->off == 0 && c->joined && !c->up)
+			client_up(w, c);
+		return;
+	case FAULT_CLIENT_STEP:
+		c->clock.ahead_ms += begins ? f->amount : -f->amount;
+		break;
+	default:
+		c->clock.vouched = !begins;
+	}
+	if (c->up)
+		client_tick(w, c);
+}
+
+void
+faults_turn(struct sim *w, const struct fault *f, bool begins)
+{
+	if (f->what != FAULT_CUT && f->what < FAULT_CLIENT_OFF) {
+		server_fault(w, f, begins);
+		return;
+	}
+	for (size_t i = f->first; i < w->clients && w->broken.n == 0; i += f->step)
+		client_fault(w, &w->client[i], f, begins);
+}
+
+/* ---- people ---- */
+
+/* Comes back until nothing waits. */
+static void
+grant_all(struct sim *w)
+{
+	struct ca_event ev = {.command = CA_GRANT, .all = true};
+	struct store *s = w->server.store;
+	struct err e = {0};
+	int64_t pending = 1;
+
+	server_command(w, &ev);
+	if (w->server.up)
+		(void)s->table->request_count(s, &pending, &e);
+	w->server.granting = !w->server.up || pending > 0;
+	if (w->server.granting)
+		world_at(w, w->now + HOUR_MS, M_OPERATOR, 0, 0, OP_GRANT, NULL);
+}
+
+static void
+revoke(struct sim *w, struct client *c)
+{
+	struct ca_event ev = {.command = CA_REVOKE};
+	const struct seen_cert *seen;
+	struct cert id;
+
+	if (!c->joined || c->revoked_ms != 0 ||
+	    !cert_decode(blob_view(&c->shelf.leaf[TP_ID]), &id, NULL))
+		return;
+	ev.serial = id.serial;
+	while (ev.serial.n > 1 && ev.serial.p[0] == 0) {
+		ev.serial.p++;
+		ev.serial.n--;
+	}
+	server_command(w, &ev);
+	seen = ledger_cert(&w->ledger, ev.serial);
+	if (seen == NULL || seen->revoked_at == 0)
+		return;
+	c->revoked_ms = w->now;
+	world_at(w, w->now + dice_between(&w->people, DAY_MS, 30 * DAY_MS), M_OPERATOR,
+	    (uint32_t)client_number(w, c), 0, OP_INSTALL, NULL);
+}
+
+void
+people_act(struct sim *w, const struct moment *m)
+{
+	struct client *c = m->who < w->clients ? &w->client[m->who] : NULL;
+	struct tp_event enrol = {.kind = TP_EV_COMMAND, .command = TP_CMD_ENROLL};
+	struct ca_event rollover = {.command = CA_ROLLOVER};
+
+	switch ((enum operator_act)m->tag) {
+	case OP_GRANT:
+		grant_all(w);
+		break;
+	case OP_INSTALL:
+		if (c->off > 0)
+			world_at(w, w->now + DAY_MS, M_OPERATOR, m->who, 0, OP_INSTALL, NULL);
+		else
+			client_install(w, c);
+		break;
+	case OP_ENROL:
+		if (c->up)
+			client_step(w, c, &enrol);
+		break;
+	case OP_REVOKE:
+		revoke(w, c);
+		break;
+	case OP_ROLLOVER:
+		if (w->server.up) {
+			w->rollover_asked = true;
+			server_command(w, &rollover);
+		}
+		break;
+	}
+}
+
+/* Who looks after a client that does not look after itself: once a day. */
+void
+people_day(struct sim *w, struct client *c)
+{
+	const struct plan_tp_facts *f;
+	uint32_t number = (uint32_t)client_number(w, c);
+	when_t now;
+
+	if (!c->up || c->off > 0 || c->clock.plan.state != CLOCK_HONEST)
+		return;
+	f = tp_facts(c->tp);
+	now = client_now(w, c);
+	if (f->authenticated && now >= f->ca_until && !f->have_next_ca && !c->installing) {
+		c->installing = true;
+		world_at(w, w->now + dice_between(&w->people, DAY_MS, 10 * DAY_MS), M_OPERATOR,
+		    number, 0, OP_INSTALL, NULL);
+	} else if (!c->fleet->policy.plan.auto_enroll && !f->pending && !f->busy &&
+		   f->authenticated && now < f->ca_until &&
+		   (!f->have_id || now >= plan_percent(f->id_from, f->id_until, 90)) &&
+		   dice_chance(&w->people, 300)) {
+		world_at(w, w->now + dice_between(&w->people, 1000, DAY_MS / 2), M_OPERATOR,
+		    number, 0, OP_ENROL, NULL);
+	}
+}

@@ -1,0 +1,466 @@
+/* laws_client.c - what holds for each client in every world. */
+#include <stdlib.h>
+
+#include "sim/sim_int.h"
+
+#define HOUR_MS (INT64_C(3600) * 1000)
+#define DAY_MS (24 * HOUR_MS)
+#define CLEAR (2 * DAY_MS) /* so long with a path, and it is ready: dozens of tries */
+#define CLEAN 4		   /* good answers that are more than enough */
+#define RECOVERS (15 * DAY_MS)
+#define AN_HOUR 20	    /* requests, when nothing is wrong */
+#define AN_HOUR_ILL 500	    /* else: every ten seconds near an end */
+#define LONGEST (14 * HOUR) /* between two tries */
+
+static struct view
+first_of(struct view certs)
+{
+	struct reader r = reader_of(certs);
+	struct der d;
+
+	return certs.n > 0 && der_any(&r, &d, NULL) ? d.whole : (struct view){0};
+}
+
+static struct view
+leaf(const struct client *c, enum tp_leaf which)
+{
+	return blob_view(&c->shelf.leaf[which]);
+}
+
+/* ---- what is written to its disk ---- */
+
+/* Every CA certificate that it trusts is one that our authority made of itself (INV-10). */
+static void
+trusts_ours(struct sim *w, const struct client *c, struct view certs)
+{
+	if (certs.n > 0 && ledger_ca_by_der(&w->ledger, first_of(certs)) == NULL)
+		broken(w, c, "INV-10", "it trusts a CA that nobody here has made");
+}
+
+/* The switch is made by its own clock at the CA's end; earlier only when its identity ends
+ * earlier and the shadow is valid. */
+static void
+never_early(struct sim *w, const struct client *c, const struct seen_ca *to)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+	when_t now = plan_clock_now(&c->clock.plan, (w->now + c->clock.ahead_ms) / 1000);
+	when_t at = f->have_shadow ? when_min(f->ca_until, f->id_until) : f->ca_until;
+
+	if (now < at || now < to->from)
+		broken(w, c, "INV-05", "it switches %ld s early",
+		    (long)(when_max(at, to->from) - now));
+}
+
+/* Next CA and shadow take over together (I-12), and trust is not lost (INV-21). */
+static void
+switches_whole(struct sim *w, const struct client *c, const struct view after[TP_LEAVES])
+{
+	struct view shadow = leaf(c, TP_SHADOW);
+
+	if (!view_equal(first_of(after[TP_CA]), first_of(leaf(c, TP_NEXT_CA))))
+		broken(w, c, "INV-10", "it switches to a CA that was not its next one");
+	else if (shadow.n > 0 && !view_equal(after[TP_ID], shadow))
+		broken(
+		    w, c, "I-12", "it switches to the next CA without its shadow certificate");
+	else if (after[TP_SHADOW].n > 0)
+		broken(w, c, "I-12", "it switches and keeps a shadow certificate");
+}
+
+static void
+next_ca_kept(struct sim *w, const struct client *c, const struct view after[TP_LEAVES])
+{
+	const struct seen_ca *held = ledger_ca_by_der(&w->ledger, first_of(after[TP_CA]));
+	const struct seen_ca *next = ledger_ca_by_der(&w->ledger, first_of(after[TP_NEXT_CA]));
+
+	if (leaf(c, TP_NEXT_CA).n > 0 && after[TP_NEXT_CA].n == 0)
+		broken(w, c, "INV-21", "it forgets the next CA");
+	else if (next != NULL && held != NULL && next != held + 1)
+		broken(w, c, "INV-10", "its next CA is not the one that follows");
+}
+
+void
+law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n)
+{
+	struct view after[TP_LEAVES];
+	const struct seen_ca *to;
+
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		after[i] = leaf(c, (enum tp_leaf)i);
+	for (size_t i = 0; i < n; i++)
+		after[list[i].leaf] = list[i].bytes;
+	c->shelf_changed = true;
+	trusts_ours(w, c, after[TP_CA]);
+	trusts_ours(w, c, after[TP_NEXT_CA]);
+	if (w->broken.n > 0 || leaf(c, TP_CA).n == 0)
+		return;
+	if (view_equal(first_of(after[TP_CA]), first_of(leaf(c, TP_CA)))) {
+		next_ca_kept(w, c, after);
+		return;
+	}
+	to = ledger_ca_by_der(&w->ledger, first_of(after[TP_CA]));
+	switches_whole(w, c, after);
+	if (to != NULL)
+		never_early(w, c, to);
+}
+
+/* ---- after each step ---- */
+
+/* Certificate, key and CA belong together, and the certificate is one that is stored. */
+static bool
+pair_fits(struct sim *w, struct client *c, struct view id, struct view ca, struct cert *out)
+{
+	const struct seen_cert *seen;
+	struct cert cert, issuer;
+
+	if (!cert_decode(id, &cert, NULL) || !cert_decode(first_of(ca), &issuer, NULL))
+		return false;
+	seen = ledger_cert(&w->ledger, cert.serial);
+	*out = cert;
+	return view_equal(cert.aki, issuer.ski) && seen != NULL && seen->der == digest_of(id) &&
+	       (w->setup.keys != NULL || fake_holds(c->keys, cert.key.whole)) &&
+	       keys_verify(c->keys, &issuer.key, &cert.alg, cert.tbs, cert.signature, NULL);
+}
+
+static void
+triple_usable(struct sim *w, struct client *c, when_t now)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+	struct cert id, shadow;
+
+	if (f->have_id && !pair_fits(w, c, leaf(c, TP_ID), leaf(c, TP_CA), &id))
+		broken(w, c, "I-11", "certificate, key and CA on its disk do not fit");
+	else if (f->have_id && (id.not_after != f->id_until || id.not_before != f->id_from))
+		broken(w, c, "I-11", "its facts are not those of its certificate");
+	else if (f->have_shadow &&
+		 !pair_fits(w, c, leaf(c, TP_SHADOW), leaf(c, TP_NEXT_CA), &shadow))
+		broken(w, c, "INV-08",
+		    "shadow certificate, key and next CA on its disk do not fit");
+	else if (f->have_shadow && shadow.not_before > f->id_until &&
+		 shadow.not_before > f->ca_until)
+		broken(w, c, "INV-08", "its shadow begins behind the end of what it follows");
+	else if (!f->have_id && c->had_triple && now < c->had_until)
+		broken(w, c, "I-11", "it had an identity and has none");
+	c->had_triple = f->have_id;
+	c->had_until = f->id_until;
+}
+
+static void
+never_late(struct sim *w, const struct client *c, const struct tp_event *ev, when_t now)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+
+	if (ev->clock_trusted && !ev->clock_suspect && f->have_next_ca && !f->busy_activate &&
+	    now >= when_max(f->ca_until, f->next_ca_from))
+		broken(w, c, "INV-06", "it still holds a CA that ended %ld s ago",
+		    (long)(now - f->ca_until));
+}
+
+static void
+clock_awaited(struct sim *w, const struct client *c, const struct tp_event *ev,
+    const struct tp_effects *out)
+{
+	if (ev->clock_trusted || ev->kind != TP_EV_TICK)
+		return;
+	for (size_t i = 0; i < out->n; i++)
+		if (out->list[i].kind != TP_EFFECT_NOTE &&
+		    !(out->list[i].kind == TP_EFFECT_JOB && out->list[i].job.act == KEY_FORGET))
+			broken(w, c, "INV-15", "it acts by an untrusted clock");
+}
+
+static bool
+asks(enum plan_tp_state s)
+{
+	return s == TP_IS_ENROLLING || s == TP_IS_RENEWING || s == TP_IS_REQUESTING_SHADOW ||
+	       s == TP_IS_POLLING || s == TP_IS_WAITING_NEXT_CA || s == TP_IS_REJECTED ||
+	       s == TP_IS_EXHAUSTED;
+}
+
+/* What is due is done or under way, and tried again in time (P1 to P3). */
+static void
+keeps_trying(struct sim *w, const struct client *c, const struct tp_event *ev, when_t now)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+	struct plan_tp plan = tp_plan(c->tp, now);
+	when_t wake = tp_wake(c->tp);
+
+	if (!ev->clock_trusted || ev->clock_suspect || c->full > 0 || f->busy)
+		return;
+	if (plan.act != TP_NONE && wake > when_add(now, 2 * MINUTE))
+		broken(w, c, "P1", "act %d is due and not begun", (int)plan.act);
+	else if (asks(plan.state) && !c->fleet->policy.plan.ios_stop_on_reject &&
+		 wake > when_add(now, LONGEST))
+		broken(
+		    w, c, "L-01", "it waits %ld s before it tries again", (long)(wake - now));
+}
+
+static void
+not_too_often(struct sim *w, struct client *c, const struct tp_effects *out)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+	bool well =
+	    f->fetch.answer == ANSWER_GOOD && f->ask.answer == ANSWER_GOOD && !f->pending;
+
+	if (w->now >= c->hour + HOUR_MS) {
+		c->hour = w->now;
+		c->in_hour = 0;
+	}
+	for (size_t i = 0; i < out->n; i++)
+		c->in_hour += out->list[i].kind == TP_EFFECT_FETCH;
+	if (c->in_hour > (well && w->setup.faults == SIM_NONE ? AN_HOUR : AN_HOUR_ILL))
+		broken(w, c, "L-03", "%u requests within an hour", c->in_hour);
+}
+
+static void
+asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out)
+{
+	const struct ledger *l = &w->ledger;
+	const struct seen_ca *held;
+
+	for (size_t i = 0; i < out->n; i++) {
+		if (out->list[i].kind != TP_EFFECT_FETCH ||
+		    out->list[i].fetch != TP_GETNEXTCACERT)
+			continue;
+		held = ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA)));
+		w->numbers.early +=
+		    held != NULL && (held + 1 == l->ca + l->cas || held[1].announced_ms == 0);
+	}
+}
+
+void
+law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
+    const struct tp_effects *out, when_t now)
+{
+	if (c->shelf_changed)
+		triple_usable(w, c, now);
+	c->shelf_changed = false;
+	never_late(w, c, ev, now);
+	clock_awaited(w, c, ev, out);
+	keeps_trying(w, c, ev, now);
+	not_too_often(w, c, out);
+	asks_in_time(w, c, out);
+}
+
+/* ---- nobody is left behind silently ---- */
+
+static bool
+due_for(const struct client *c, when_t now, int64_t span)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+
+	return f->have_id && f->id_until >= f->issuer_until &&
+	       when_add(plan_tp_due(&c->fleet->policy.plan, f), span / 1000) <= now;
+}
+
+static bool
+is_clear(const struct sim *w, const struct client *c, int64_t span)
+{
+	return post_clear(w, c) && c->clear_since + span <= w->now &&
+	       w->server.healthy_since + span <= w->now;
+}
+
+/* Why has it no certificate of the next CA? The first reason that applies. */
+static enum left_why
+why_left(struct sim *w, struct client *c, const struct seen_ca *old)
+{
+	const struct plan_tp_facts *f;
+	bool announced = old[1].announced_ms != 0 && old[1].announced_ms + CLEAR <= w->now;
+
+	if (c->revoked_ms != 0)
+		return LEFT_REVOKED;
+	if (!c->up)
+		return LEFT_OFF;
+	f = tp_facts(c->tp);
+	if (!c->fleet->policy.plan.auto_enroll)
+		return LEFT_WITHOUT;
+	if (c->clock.plan.state != CLOCK_HONEST)
+		return LEFT_CLOCK;
+	if (f->authenticated && f->ca_until < old->until)
+		return LEFT_LATE;
+	if (f->pending)
+		return LEFT_PENDING;
+	if (f->ask.answer == ANSWER_REJECT)
+		return LEFT_REJECTED;
+	if (!due_for(c, client_now(w, c), CLEAR) || !announced)
+		return c->clean > CLEAN && is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_FRESH;
+	return c->clean > CLEAN || is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_PATH;
+}
+
+const char *
+left_words(enum left_why why)
+{
+	static const char *const words[LEFT_KINDS] = {
+	    [LEFT_NOT] = "not left behind",
+	    [LEFT_WITHOUT] = "no auto-enroll: it does not ask by itself",
+	    [LEFT_REVOKED] = "its certificate is revoked",
+	    [LEFT_PENDING] = "its request waits for an operator",
+	    [LEFT_REJECTED] = "its request was rejected",
+	    [LEFT_CLOCK] = "its clock is not to be trusted",
+	    [LEFT_OFF] = "it was switched off",
+	    [LEFT_PATH] = "it could not reach the server",
+	    [LEFT_LATE] = "it missed the switch before, too",
+	    [LEFT_FRESH] = "it enrolled just before the switch",
+	    [LEFT_UNNAMED] = "nobody knows",
+	};
+
+	return words[why];
+}
+
+static struct seen_ca *
+ca_numbered(struct sim *w, int64_t number)
+{
+	for (size_t i = 0; i < w->ledger.cas; i++)
+		if (w->ledger.ca[i].number == number)
+			return &w->ledger.ca[i];
+	return NULL;
+}
+
+static void
+leave_behind(struct sim *w, struct client *c, struct seen_ca *old, enum left_why why)
+{
+	struct left *l;
+
+	old[1].left++;
+	c->left_why = why;
+	if (c->left_ms != 0) /* still */
+		return;
+	w->left = mem_array(w->left, w->left_count + 1, sizeof(*w->left));
+	c->left_ms = w->now;
+	c->left_index = w->left_count;
+	l = &w->left[w->left_count++];
+	*l = (struct left){.client = (uint32_t)client_number(w, c),
+	    .at = w->now,
+	    .why = why,
+	    .generation = old->number};
+	if (post_clear(w, c))
+		l->clear_hours = (unsigned)((w->now - c->clear_since) / HOUR_MS);
+	w->numbers.left++;
+}
+
+static bool
+ready(struct sim *w, const struct client *c, const struct seen_ca *old)
+{
+	const struct plan_tp_facts *f;
+
+	if (!c->up)
+		return c->shelf.leaf[TP_SHADOW].n > 0;
+	f = tp_facts(c->tp);
+	return f->have_shadow || (f->have_id && ledger_ca_by_der(&w->ledger,
+						    first_of(leaf(c, TP_CA))) == old + 1);
+}
+
+void
+law_before_switch(struct sim *w, int64_t number)
+{
+	struct seen_ca *old = ca_numbered(w, number);
+
+	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
+		struct client *c = &w->client[i];
+		enum left_why why;
+
+		c->was_ready = c->joined && ready(w, c, old);
+		if (!c->joined || c->was_ready) {
+			old[1].ready += c->was_ready;
+			continue;
+		}
+		why = why_left(w, c, old);
+		leave_behind(w, c, old, why);
+		if (why != LEFT_UNNAMED)
+			continue;
+		w->numbers.unnamed++;
+		broken(w, c, "L-01",
+		    "it is left behind, and nothing was in its way for %ld h (%u good answers)",
+		    (long)((w->now - c->clear_since) / HOUR_MS), c->clean);
+	}
+}
+
+/* Who was ready has switched, and all of them trust each other (INV-01, INV-02). */
+void
+law_after_switch(struct sim *w, int64_t number)
+{
+	const struct seen_ca *old = ca_numbered(w, number);
+
+	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
+		struct client *c = &w->client[i];
+		const struct plan_tp_facts *f;
+
+		if (!c->was_ready || !c->up || c->clock.plan.state != CLOCK_HONEST ||
+		    c->full > 0)
+			continue;
+		f = tp_facts(c->tp);
+		if (!f->have_id || f->id_until * 1000 <= w->now + c->clock.ahead_ms)
+			broken(w, c, "INV-01",
+			    "it was ready, and has no valid certificate behind the switch");
+		else if (ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA))) != old + 1)
+			broken(w, c, "INV-02",
+			    "it was ready, and does not trust the CA that took over");
+	}
+}
+
+/* ---- once a day ---- */
+
+static bool
+excused(const struct client *c)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+
+	return !c->fleet->policy.plan.auto_enroll || c->revoked_ms != 0 || c->left_ms != 0 ||
+	       f->pending || f->ask.answer == ANSWER_REJECT || c->rejected || !f->authenticated;
+}
+
+static void
+has_identity(struct sim *w, const struct client *c, when_t now)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+
+	if ((!f->have_id || f->id_until <= now) && is_clear(w, c, RECOVERS) && !excused(c))
+		broken(w, c, "INV-01",
+		    "it has no valid certificate, and nothing was in its way for %ld h",
+		    (long)((w->now - c->clear_since) / HOUR_MS));
+}
+
+/* Somebody who was left behind is back when it has a valid identity under the active CA. */
+static void
+come_back(struct sim *w, struct client *c, when_t now)
+{
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+
+	if (c->left_ms == 0 || !f->have_id || f->id_until <= now || f->ca_until <= now ||
+	    f->ca_until * 1000 <= w->now)
+		return;
+	w->left[c->left_index].back = w->now;
+	c->left_ms = 0;
+	c->left_why = LEFT_NOT;
+}
+
+void
+law_client_day(struct sim *w, struct client *c)
+{
+	when_t now;
+
+	if (!c->joined)
+		return;
+	if (!post_clear(w, c))
+		c->clear_since = w->now;
+	if (!c->up)
+		return;
+	now = client_now(w, c);
+	has_identity(w, c, now);
+	come_back(w, c, now);
+}
+
+/* When all trouble is over everybody is enrolled again, or named (L-02). */
+void
+law_end(struct sim *w)
+{
+	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
+		const struct client *c = &w->client[i];
+		const struct plan_tp_facts *f;
+
+		if (!c->joined || !c->up || !is_clear(w, c, RECOVERS))
+			continue;
+		f = tp_facts(c->tp);
+		if (!f->have_id && !excused(c) && c->left_why == LEFT_NOT)
+			broken(w, c, "L-02",
+			    "it is not enrolled in the end, and nobody knows why");
+	}
+}

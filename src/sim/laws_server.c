@@ -1,0 +1,590 @@
+/* laws_server.c - what holds for the authority in every world. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_int.h"
+
+#define HOUR_MS (INT64_C(3600) * 1000)
+#define SETTLED HOUR_MS	   /* behind the last trouble all is as in a world without */
+#define ANSWERED (600000)  /* ms: nobody waits longer for an answer of a running server */
+#define IN_FLIGHT_MAX 1024 /* ca/exchange.c */
+
+/* ---- what is signed ---- */
+
+static void
+serial_unique(struct sim *w, const struct cert *c, struct view tbs)
+{
+	struct seen_cert *seen = ledger_cert(&w->ledger, c->serial);
+
+	if (seen != NULL && seen->tbs != digest_of(tbs)) {
+		broken(w, NULL, "I-02", "a serial is given twice");
+		return;
+	}
+	if (seen != NULL)
+		return;
+	seen = ledger_add(&w->ledger, c->serial);
+	seen->tbs = digest_of(tbs);
+	seen->spki = digest_of(c->key.whole);
+	seen->until = c->not_after;
+	seen->made_ms = w->now;
+}
+
+static void
+fits_issuer(struct sim *w, const struct cert *c, const struct seen_ca *ca, when_t now)
+{
+	when_t life = when_add(c->not_after, -c->not_before);
+
+	if (c->not_after > ca->until || c->not_before < ca->from)
+		broken(w, NULL, "I-05", "a certificate does not lie within the life of CA %ld",
+		    (long)ca->number);
+	else if (c->not_after <= now)
+		broken(w, NULL, "I-05", "a certificate is issued dead");
+	else if (life > w->setup.ca.plan.lifetime_cert && c->not_after != ca->until)
+		broken(w, NULL, "INV-07", "a certificate lives longer than configured");
+	else if (c->not_after < ca->until && life < w->setup.ca.plan.lifetime_cert)
+		broken(w, NULL, "INV-07", "a certificate lives shorter than configured");
+}
+
+static void
+old_key_silent(struct sim *w, const struct seen_ca *ca)
+{
+	if (ca->switched_ms != 0)
+		broken(w, NULL, "INV-23", "CA %ld was replaced and signs a certificate",
+		    (long)ca->number);
+}
+
+static void
+list_complete(struct sim *w, struct seen_ca *ca, const struct key_job *job)
+{
+	struct ledger *l = &w->ledger;
+	struct crl list;
+	struct err e = {0};
+	when_t at;
+	int reason;
+
+	if (!crl_decode_tbs(job->bytes, &list, &e)) {
+		broken(w, NULL, "I-09", "a list cannot be read: %s", e.text);
+		return;
+	}
+	if (list.number <= ca->crl_number)
+		broken(w, NULL, "I-09", "list number %lu behind %lu",
+		    (unsigned long)list.number, (unsigned long)ca->crl_number);
+	if (!view_equal(list.aki, view_of(ca->ski, sizeof(ca->ski))))
+		broken(w, NULL, "I-09", "a list is signed by another key than it says");
+	ca->crl_number = list.number;
+	if (crl_count(&list) < l->revoked_count) {
+		broken(w, NULL, "INV-17",
+		    "the list of CA %ld names %zu certificates, %zu are revoked",
+		    (long)ca->number, crl_count(&list), l->revoked_count);
+		return;
+	}
+	for (size_t i = l->revoked_count; i-- > 0 && l->revoked_count - i <= 4;) {
+		const struct seen_cert *c = &l->cert[l->revoked[i]];
+
+		if (!crl_find(&list, view_of(c->octets, c->n), &at, &reason))
+			broken(w, NULL, "INV-17",
+			    "a revoked certificate is not on the list of CA %ld",
+			    (long)ca->number);
+	}
+}
+
+static void
+clock_honest(struct sim *w, const struct key_job *job, bool trusted)
+{
+	if (!trusted && job->as != SIGN_REPLY)
+		broken(w, NULL, "I-13", "something is signed by an untrusted clock");
+}
+
+void
+law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now)
+{
+	struct seen_ca *ca = ledger_ca_by_label(&w->ledger, job->label);
+	struct cert c;
+	struct err e = {0};
+
+	if (job->act != KEY_SIGN)
+		return;
+	clock_honest(w, job, trusted);
+	if (job->as == SIGN_CRL && ca != NULL)
+		list_complete(w, ca, job);
+	if (job->as != SIGN_SELF && job->as != SIGN_CERT)
+		return;
+	if (!cert_decode_tbs(job->bytes, &c, &e)) {
+		broken(w, NULL, "I-05", "what is to be signed cannot be read: %s", e.text);
+		return;
+	}
+	serial_unique(w, &c, job->bytes);
+	if (job->as == SIGN_SELF)
+		return;
+	if (ca == NULL) {
+		broken(w, NULL, "I-05", "a key without a certificate issues one");
+		return;
+	}
+	fits_issuer(w, &c, ca, now);
+	old_key_silent(w, ca);
+}
+
+/* ---- what is committed ---- */
+
+static void
+one_for_each_request(struct sim *w, const struct row_cert *row, uint32_t number, when_t now)
+{
+	struct ledger *l = &w->ledger;
+	uint32_t other;
+
+	if (row->request.n == 0)
+		return;
+	if (index_get(&l->by_request, digest_of(row->request), &other) && other != number &&
+	    l->cert[other].der != 0 && l->cert[other].revoked_at == 0 &&
+	    l->cert[other].until > now)
+		broken(w, NULL, "I-06", "two live certificates of one request");
+	index_put(&l->by_request, digest_of(row->request), number);
+}
+
+static void
+authority_named(struct sim *w, const struct row_cert *row)
+{
+	if (row->granted_by == NULL || row->granted_by[0] == 0)
+		broken(w, NULL, "I-10", "a certificate is issued and nobody has granted it");
+}
+
+static void
+count_issued(struct sim *w, const struct row_cert *row)
+{
+	struct seen_ca *ca = NULL;
+
+	for (size_t i = 0; i < w->ledger.cas; i++)
+		if (w->ledger.ca[i].number == row->generation)
+			ca = &w->ledger.ca[i];
+	w->numbers.issued++;
+	w->numbers.renewals += row->kind == CERT_RENEWAL;
+	w->numbers.shadows += row->kind == CERT_SHADOW;
+	if (ca == NULL)
+		return;
+	ca->issued++;
+	ca->renewals += row->kind == CERT_RENEWAL;
+	ca->shadows += row->kind == CERT_SHADOW;
+}
+
+static void
+row_known(struct sim *w, const struct row_cert *row, when_t now)
+{
+	struct ledger *l = &w->ledger;
+	struct seen_cert *seen = ledger_cert(l, row->serial);
+	uint32_t number;
+
+	if (row->state != CERT_ISSUED)
+		return;
+	if (seen == NULL) {
+		broken(
+		    w, NULL, "INV-09", "a certificate is stored that nobody was asked to sign");
+		return;
+	}
+	number = (uint32_t)(seen - l->cert);
+	if (seen->der == 0) {
+		seen->der = digest_of(row->body);
+		seen->kind = (int)row->kind;
+		one_for_each_request(w, row, number, now);
+		authority_named(w, row);
+		count_issued(w, row);
+	} else if (seen->der != digest_of(row->body)) {
+		broken(w, NULL, "I-01", "a stored certificate has changed");
+	}
+	if (row->revoked_at != 0 && seen->revoked_at == 0) {
+		seen->revoked_at = row->revoked_at;
+		l->revoked = mem_array(l->revoked, l->revoked_count + 1, sizeof(*l->revoked));
+		l->revoked[l->revoked_count++] = number;
+	}
+}
+
+/* Without trouble the next CA certificate is made on its second (P4). */
+static void
+made_on_time(struct sim *w, const struct seen_ca *ca, const struct seen_ca *before)
+{
+	const struct plan_ca_policy *p = &w->setup.ca.plan;
+	int64_t due = clock_true(&w->server.clock, when_add(before->until, -p->rollover));
+
+	if (w->rollover_asked)
+		return;
+	if (w->now < due || !p->auto_rollover)
+		broken(w, NULL, "P4", "CA %ld is made %ld s early", (long)ca->number,
+		    (long)((due - w->now) / 1000));
+	else if (w->now - due >= 1000 && w->server.healthy_since + SETTLED < due &&
+		 due > before->made_ms)
+		broken(w, NULL, "P4", "CA %ld is made %ld s late", (long)ca->number,
+		    (long)((w->now - due) / 1000));
+}
+
+static void
+no_gap(struct sim *w, const struct seen_ca *ca, const struct seen_ca *before, when_t now)
+{
+	when_t from = when_add(before->until, -w->setup.ca.plan.overlap);
+
+	if (ca->from > before->until && ca->from > now)
+		broken(w, NULL, "INV-04", "CA %ld begins behind the end of the one before",
+		    (long)ca->number);
+	else if (ca->from != from && ca->from < before->until)
+		broken(w, NULL, "INV-04", "CA %ld begins at another time than configured",
+		    (long)ca->number);
+}
+
+static void
+generation_seen(struct sim *w, const struct row_generation *row, when_t now)
+{
+	struct ledger *l = &w->ledger;
+	struct seen_ca *ca;
+	struct cert c;
+
+	if (!cert_decode(row->cert, &c, NULL))
+		return;
+	l->ca = mem_array(l->ca, l->cas + 1, sizeof(*l->ca));
+	ca = &l->ca[l->cas];
+	*ca = (struct seen_ca){.number = row->number,
+	    .der = digest_of(row->cert),
+	    .from = c.not_before,
+	    .until = c.not_after,
+	    .made_ms = w->now};
+	(void)snprintf(ca->label, sizeof(ca->label), "%s", row->key_label);
+	spki_key_id(&c.key, ca->ski);
+	l->cas++;
+	w->numbers.generations++;
+	if (l->cas < 2)
+		return;
+	made_on_time(w, ca, ca - 1);
+	no_gap(w, ca, ca - 1, now);
+	w->rollover_asked = false;
+	if (ca[-1].until > now) {
+		int64_t at = clock_true(&w->server.clock, ca[-1].until);
+
+		world_at(w, at - 1, M_BEFORE_SWITCH, 0, 0, (uint64_t)ca[-1].number, NULL);
+		world_at(w, at + 120000, M_AFTER_SWITCH, 0, 0, (uint64_t)ca[-1].number, NULL);
+	}
+}
+
+/* Numbers grow by one; at most one generation behind the active one; none comes back. */
+static void
+one_active(struct sim *w, when_t now)
+{
+	struct ledger *l = &w->ledger;
+	struct store *s = w->server.store;
+	struct row_generation row;
+	struct err e = {0};
+	int64_t last = 0, open = 0;
+
+	if (!s->table->generation_last(s, &last, &e))
+		return;
+	for (int64_t n = l->cas > 2 ? l->ca[l->cas - 2].number : 1; n <= last; n++) {
+		if (!s->table->generation_get(s, n, &row, &e)) {
+			broken(w, NULL, "I-03", "generation %ld is missing", (long)n);
+			return;
+		}
+		open += row.switched_at == 0;
+		if (row.cert.n > 0 && (l->cas == 0 || l->ca[l->cas - 1].number < n))
+			generation_seen(w, &row, now);
+		else if (row.cert.n > 0)
+			for (size_t i = 0; i < l->cas; i++)
+				if (l->ca[i].number == n && l->ca[i].der != digest_of(row.cert))
+					broken(w, NULL, "I-04",
+					    "the certificate of generation %ld was replaced",
+					    (long)n);
+	}
+	if (open > 2)
+		broken(w, NULL, "I-03", "%ld generations are not replaced", (long)open);
+}
+
+/* Without trouble to the second, never before (INV-05), never back (I-14). */
+static void
+switched_on_time(struct sim *w)
+{
+	struct server *s = &w->server;
+	int64_t number = ca_generation(s->ca);
+	struct seen_ca *old = NULL;
+	int64_t at;
+
+	if (number < s->generation)
+		broken(w, NULL, "I-14", "generation %ld is active again", (long)number);
+	if (number <= s->generation)
+		return;
+	for (size_t i = 0; i < w->ledger.cas; i++)
+		if (w->ledger.ca[i].number == s->generation)
+			old = &w->ledger.ca[i];
+	s->generation = number;
+	if (old == NULL)
+		return;
+	at = clock_true(&s->clock, old->until);
+	old->switched_ms = w->now;
+	if (w->now < at)
+		broken(w, NULL, "INV-05", "the switch comes %ld s early",
+		    (long)((at - w->now) / 1000));
+	else if (w->now - at >= 1000 && s->healthy_since + SETTLED < at)
+		broken(
+		    w, NULL, "P4", "the switch comes %ld s late", (long)((w->now - at) / 1000));
+	law_switched(w);
+}
+
+void
+law_committed(struct sim *w, when_t now)
+{
+	struct server *s = &w->server;
+	struct row_cert row;
+	struct err e = {0};
+
+	w->ledger.audits += s->touched.audits;
+	if (s->touched.generation)
+		one_active(w, now);
+	for (size_t i = 0; i < s->touched.certs && w->broken.n == 0; i++)
+		if (s->store->table->cert_get(s->store, s->touched.cert[i], &row, &e))
+			row_known(w, &row, now);
+	switched_on_time(w);
+}
+
+/* ---- what is published ---- */
+
+/* It is shown until the end of the one that announces it. */
+static void
+announced_once(struct sim *w, const struct effect *x)
+{
+	struct ledger *l = &w->ledger;
+	struct seen_ca *by = NULL;
+	uint64_t digest = digest_of(blob_view(&x->bytes));
+
+	for (size_t i = 0; i < l->cas; i++)
+		if (l->ca[i].until == x->valid_until)
+			by = &l->ca[i];
+	if (by == NULL || by + 1 >= l->ca + l->cas) {
+		broken(w, NULL, "INV-03", "a next CA is announced that is not stored");
+		return;
+	}
+	if (by->next_der != 0 && by->next_der != digest)
+		broken(w, NULL, "I-04", "the announced CA was replaced");
+	if (by->next_der != 0)
+		return;
+	by->next_der = digest;
+	by[1].announced_ms = w->now;
+	for (size_t i = 0; i < w->clients; i++)
+		w->client[i].clean = 0;
+}
+
+static void
+shown_in_time(struct sim *w, const struct effect *x)
+{
+	const struct ledger *l = &w->ledger;
+	const struct seen_ca *ca = ledger_ca_by_der(&w->ledger, blob_view(&x->bytes));
+
+	if (x->bundle)
+		return;
+	if (ca == NULL)
+		broken(w, NULL, "INV-24", "a CA certificate is published that is not stored");
+	else if (ca > l->ca && ca[-1].switched_ms == 0 && x->valid_from != ca[-1].until)
+		broken(w, NULL, "INV-05", "the next CA is shown as active before the switch");
+	else if (x->valid_until > ca->until)
+		broken(w, NULL, "INV-06", "a CA is shown behind its end");
+}
+
+void
+law_published(struct sim *w, const struct effect *x, when_t now)
+{
+	(void)now;
+	if (x->object == OBJECT_NEXT)
+		announced_once(w, x);
+	else if (x->object == OBJECT_CACERT)
+		shown_in_time(w, x);
+}
+
+/* ---- what leaves as an answer ---- */
+
+/* FAILURE stops a client until a human comes: only policy may say it, never trouble that will
+ * pass. */
+static void
+failure_deserved(struct sim *w, const struct letter *l, const struct scep *m)
+{
+	static const char *const deserved[] = {"rejected by the operator",
+	    "no request with this transaction from this key",
+	    "unknown CA certificate, fetch it again by GetCACert"};
+
+	if (l->hurt || m->fail == SCEP_BAD_ALG) /* what it can do was misread on the way */
+		return;
+	for (size_t i = 0; i < COUNT_OF(deserved); i++)
+		if (view_equal_str(m->fail_text, deserved[i]))
+			return;
+	for (int r = 0; r < REASON_COUNT; r++)
+		if (grant_words((enum grant_reason)r) != NULL &&
+		    view_equal_str(m->fail_text, grant_words((enum grant_reason)r)))
+			return;
+	broken(w, &w->client[l->client], "I-08", "FAILURE: %.*s", (int)m->fail_text.n,
+	    (const char *)m->fail_text.p);
+}
+
+static void
+pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
+{
+	struct client *c = &w->client[l->client];
+	uint64_t transaction = digest_of(m->transaction);
+	int64_t until = c->pending_since + w->setup.ca.plan.lifetime_request * 1000;
+
+	if (m->status == SCEP_PENDING && c->pending != transaction) {
+		c->pending = transaction;
+		c->pending_since = w->now;
+	}
+	if (m->status == SCEP_FAILURE && c->pending == transaction && !l->hurt &&
+	    w->now < until && m->fail == SCEP_BAD_CERT_ID &&
+	    w->server.healthy_since < c->pending_since)
+		broken(w, c, "I-07", "a request that waits is not known any more");
+	if (m->status != SCEP_PENDING && c->pending == transaction)
+		c->pending = 0;
+}
+
+static void
+revoked_gets_nothing(struct sim *w, const struct letter *l, const struct seen_cert *seen)
+{
+	const struct client *c = &w->client[l->client];
+
+	if (c->revoked_ms != 0 && seen->made_ms > c->revoked_ms && seen->kind != CERT_INITIAL &&
+	    l->sent_ms > c->revoked_ms)
+		broken(w, c, "INV-18", "a revoked client gets a certificate");
+}
+
+static void
+reply_has_row(struct sim *w, const struct letter *l, struct view certs)
+{
+	const struct client *c = &w->client[l->client];
+	const struct seen_cert *seen;
+	struct cert cert;
+	struct reader r = reader_of(certs);
+	struct der d;
+
+	if (!der_any(&r, &d, NULL) || !cert_decode(d.whole, &cert, NULL)) {
+		broken(w, c, "I-01", "an answer holds no certificate");
+		return;
+	}
+	seen = ledger_cert(&w->ledger, cert.serial);
+	if (seen == NULL || seen->der != digest_of(d.whole))
+		broken(w, c, "I-01", "a certificate leaves that is not stored");
+	else
+		revoked_gets_nothing(w, l, seen);
+}
+
+/* Only fake keys let us look inside. */
+static void
+look_inside(struct sim *w, const struct letter *l, const struct scep *m)
+{
+	struct blob scratch = {0}, key = {0}, plain = {0}, more = {0};
+	struct envelope v;
+	struct view certs, lists;
+	enum scep_fail fail;
+	struct err e = {0};
+
+	if (w->setup.keys == NULL && envelope_decode(m->content, &scratch, &v, &fail, &e) &&
+	    fake_peek(v.wrapped_key, &key) && envelope_open(&v, blob_view(&key), &plain, &e) &&
+	    certs_only_decode(blob_view(&plain), &more, &certs, &lists, &e) && certs.n > 0)
+		reply_has_row(w, l, certs);
+	blob_free(&scratch);
+	blob_free(&key);
+	blob_free(&plain);
+	blob_free(&more);
+}
+
+void
+law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now)
+{
+	struct blob scratch = {0};
+	struct scep m;
+	struct err e = {0};
+
+	(void)now;
+	if (x->status == 200 && scep_decode(blob_view(&x->bytes), &scratch, &m, &e) != SCEP_OK)
+		broken(w, NULL, "INV-12", "an answer cannot be read: %s", e.text);
+	else if (x->status == 200 && m.status == SCEP_SUCCESS)
+		look_inside(w, l, &m);
+	else if (x->status == 200 && m.status == SCEP_FAILURE)
+		failure_deserved(w, l, &m);
+	if (x->status == 200 && w->broken.n == 0)
+		pending_kept(w, l, &m);
+	blob_free(&scratch);
+}
+
+/* ---- once a day ---- */
+
+static void
+audit_chains(struct sim *w)
+{
+	struct ledger *l = &w->ledger;
+	struct store *s = w->server.store;
+	struct row_audit row;
+	struct err e = {0};
+	uint8_t hash[32];
+
+	while (s->table->audit_next(s, l->audit_at, &row, &e)) {
+		audit_hash(view_of(l->audit_hash, sizeof(l->audit_hash)), &row, hash);
+		if (!view_equal(row.hash, view_of(hash, sizeof(hash)))) {
+			broken(w, NULL, "I-15", "audit record %ld does not fit the one before",
+			    (long)row.sequence);
+			return;
+		}
+		memcpy(l->audit_hash, hash, sizeof(hash));
+		l->audit_at = row.sequence;
+	}
+	if ((uint64_t)l->audit_at != l->audits)
+		broken(w, NULL, "I-15", "%lu audit records, %ld are stored",
+		    (unsigned long)l->audits, (long)l->audit_at);
+}
+
+static void
+list_current(struct sim *w)
+{
+	if (w->server.up && w->server.healthy_since + SETTLED < w->now && w->ledger.cas > 0 &&
+	    post_object(w, OBJECT_CRL, "") == NULL && !w->setup.ca.plan.shutdown &&
+	    server_now(w) < w->ledger.ca[w->ledger.cas - 1].until)
+		broken(w, NULL, "INV-17", "there is no list that is valid now");
+}
+
+static void
+everybody_answered(struct sim *w)
+{
+	const struct server *s = &w->server;
+
+	for (size_t i = 0; i < s->letters; i++)
+		if (s->letter[i] != NULL && s->letter[i]->heard_ms + ANSWERED < w->now)
+			broken(w, &w->client[s->letter[i]->client], "INV-12",
+			    "a request is never answered");
+	if (s->up && ca_in_flight(s->ca) > IN_FLIGHT_MAX)
+		broken(w, NULL, "I-16", "%zu requests in flight", ca_in_flight(s->ca));
+}
+
+void
+law_server_day(struct sim *w)
+{
+	audit_chains(w);
+	list_current(w);
+	everybody_answered(w);
+}
+
+/* At each switch and at the end: every row, and as many as were counted. */
+void
+law_switched(struct sim *w)
+{
+	struct store *s = w->server.store;
+	const struct ledger *l = &w->ledger;
+	struct row_cert row;
+	struct err e = {0};
+	uint64_t issued = 0;
+
+	for (int64_t after = 0; s->table->cert_next(s, after, &row, &e) && w->broken.n == 0;
+	     after = row.intent) {
+		const struct seen_cert *seen = ledger_cert(&w->ledger, row.serial);
+
+		if (row.state != CERT_ISSUED)
+			continue;
+		issued++;
+		if (seen == NULL || seen->der != digest_of(row.body))
+			broken(w, NULL, "I-01",
+			    "the row of intent %ld is not what was committed",
+			    (long)row.intent);
+		else if ((row.revoked_at != 0) != (seen->revoked_at != 0))
+			broken(w, NULL, "I-09", "a revocation was lost");
+	}
+	if (w->broken.n == 0 && issued != w->numbers.issued)
+		broken(w, NULL, "I-15", "%lu certificates were committed, %lu rows are there",
+		    (unsigned long)w->numbers.issued, (unsigned long)issued);
+	(void)l;
+}
