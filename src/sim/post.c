@@ -174,6 +174,10 @@ post_send(struct sim *w, struct client *c, struct tp_effect *x)
 		letter_free(l);
 		return;
 	}
+	if (takes >= PATIENCE) { /* arrives when nobody waits any more */
+		time_out(w, l, w->now + PATIENCE);
+		l->twin = true;
+	}
 	if (dice_chance(&w->net, w->odds.cut + w->odds.hurt))
 		hurt(w, l);
 	world_at(w, w->now + takes, M_SERVER_HEARS, l->client, 0, 0, l);
