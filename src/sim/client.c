@@ -229,7 +229,7 @@ client_schedule(struct sim *w, struct client *c)
 	if (!c->up)
 		return;
 	at = clock_true(&c->clock, tp_wake(c->tp));
-	if (c->clock.plan.state != CLOCK_HONEST && at > w->now + HOUR_MS)
+	if (c->clock.plan.state != CLOCK_HONEST) /* time stands still */
 		at = w->now + HOUR_MS;
 	if (at <= w->now) /* busy, or its disk refused: a second later */
 		at = w->now + 1000;

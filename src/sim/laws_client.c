@@ -412,7 +412,8 @@ has_identity(struct sim *w, const struct client *c, when_t now)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 
-	if ((!f->have_id || f->id_until <= now) && is_clear(w, c, RECOVERS) && !excused(c))
+	if ((!f->have_id || when_add(f->id_until, HOUR) <= now) && is_clear(w, c, RECOVERS) &&
+	    !excused(c))
 		broken(w, c, "INV-01",
 		    "it has no valid certificate, and nothing was in its way for %ld h",
 		    (long)((w->now - c->clear_since) / HOUR_MS));

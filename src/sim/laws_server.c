@@ -400,9 +400,10 @@ failure_deserved(struct sim *w, const struct letter *l, const struct scep *m)
 {
 	static const char *const deserved[] = {"rejected by the operator",
 	    "no request with this transaction from this key",
-	    "unknown CA certificate, fetch it again by GetCACert"};
+	    "unknown CA certificate, fetch it again by GetCACert",
+	    "GetCert and GetCRL must be signed by a live certificate of this CA"};
 
-	if (l->hurt || m->fail == SCEP_BAD_ALG) /* what it can do was misread on the way */
+	if (m->fail == SCEP_BAD_ALG) /* what the server can do was misread on the way */
 		return;
 	for (size_t i = 0; i < COUNT_OF(deserved); i++)
 		if (view_equal_str(m->fail_text, deserved[i]))
@@ -492,13 +493,16 @@ law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now)
 	struct err e = {0};
 
 	(void)now;
-	if (x->status == 200 && scep_decode(blob_view(&x->bytes), &scratch, &m, &e) != SCEP_OK)
+	/* What was changed on its way there may come back as it came. */
+	if (x->status != 200 || l->hurt)
+		return;
+	if (scep_decode(blob_view(&x->bytes), &scratch, &m, &e) != SCEP_OK)
 		broken(w, NULL, "INV-12", "an answer cannot be read: %s", e.text);
-	else if (x->status == 200 && m.status == SCEP_SUCCESS)
+	else if (m.status == SCEP_SUCCESS)
 		look_inside(w, l, &m);
-	else if (x->status == 200 && m.status == SCEP_FAILURE)
+	else if (m.status == SCEP_FAILURE)
 		failure_deserved(w, l, &m);
-	if (x->status == 200 && w->broken.n == 0)
+	if (w->broken.n == 0)
 		pending_kept(w, l, &m);
 	blob_free(&scratch);
 }

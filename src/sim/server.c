@@ -120,7 +120,7 @@ server_schedule(struct sim *w)
 	if (!s->up)
 		return;
 	at = clock_true(&s->clock, ca_wake(s->ca));
-	if (s->clock.plan.state != CLOCK_HONEST && at > w->now + HOUR_MS)
+	if (s->clock.plan.state != CLOCK_HONEST) /* time stands still */
 		at = w->now + HOUR_MS;
 	if (at <= w->now)
 		at = w->now + (s->wait_ms > 0 ? s->wait_ms : 1);

@@ -288,7 +288,8 @@ sim_open(const struct sim_setup *s, struct err *e)
 	w->people = dice_of(s->seed, 2);
 	clients_make(w);
 	faults_plan(w);
-	world_at(w, w->start + w->day_ms, M_DAY, 0, 0, 0, NULL);
+	/* Not at the instant of a switch: what is due then comes first. */
+	world_at(w, w->start + w->day_ms + 30000, M_DAY, 0, 0, 0, NULL);
 	if (server_open(w, e))
 		return w;
 	sim_free(w);
