@@ -173,6 +173,7 @@ client_install(struct sim *w, struct client *c)
 	c->setup.shelf = &c->shelf.base;
 	c->setup.fingerprint = c->fingerprint;
 	c->joined = true;
+	c->clear_since = w->now;
 	client_up(w, c);
 	if (c->up && !c->fleet->policy.plan.auto_enroll)
 		client_step(w, c, &ev);
