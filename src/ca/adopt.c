@@ -44,7 +44,8 @@ issuer_of(const struct ca *ca, const struct cert *c)
 	for (size_t i = ca->generation_count; i-- > 0;) {
 		const struct generation *g = ca->generations[i];
 
-		if (g->facts.have_cert && !view_equal(c->whole, g->cert.whole) &&
+		if (g->facts.have_cert && g->cancelled_at == 0 &&
+		    !view_equal(c->whole, g->cert.whole) &&
 		    keys_verify(ca->keys, &g->cert.key, &c->alg, c->tbs, c->signature, &why))
 			return g;
 	}

@@ -100,6 +100,13 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 	       (i.by != ca->next || shadow_issued(ca, &i, intent, now, e));
 }
 
+/* Behind the active one there is the next, and what was cancelled. */
+static bool
+was_cancelled(const struct ca *ca, int64_t number)
+{
+	return number > ca->active->number && (ca->next == NULL || number != ca->next->number);
+}
+
 bool
 approve(struct ca *ca, int64_t id, when_t now, const char **refused, struct effects *out,
     struct err *e)
@@ -113,7 +120,9 @@ approve(struct ca *ca, int64_t id, when_t now, const char **refused, struct effe
 	    !issue_key_elsewhere(ca, w.csr.key.whole, view_of(w.identity, 32), &elsewhere, e))
 		goto out;
 	ok = true;
-	if (elsewhere) {
+	if (was_cancelled(ca, w.generation)) {
+		*refused = grant_words(REASON_CANCELLED);
+	} else if (elsewhere) {
 		*refused = grant_words(REASON_KEY_ELSEWHERE);
 	} else if (w.role == CERT_SUB_CA) {
 		/* Durable first: a restart tells the signer again. */

@@ -44,16 +44,16 @@ load_fact(struct ca *ca, const char *name, const char *value, struct err *e)
 }
 
 static bool
-load_mark(struct ca *ca, struct err *e)
+load_instant(struct ca *ca, const char *fact, when_t *out, struct err *e)
 {
 	struct blob text = {0};
 	struct err why = {0};
 	bool ok;
 
-	ca->clock_mark = INT64_MIN;
-	ok = ST(ca)->fact_get(ca->store, "clock_mark", &text, &why);
+	*out = INT64_MIN;
+	ok = ST(ca)->fact_get(ca->store, fact, &text, &why);
 	if (ok)
-		ca->clock_mark = strtoll(blob_cstr(&text), NULL, 10);
+		*out = strtoll(blob_cstr(&text), NULL, 10);
 	blob_free(&text);
 	return ok || absent(&why, e);
 }
@@ -81,7 +81,9 @@ authority_load(struct ca *ca, struct err *e)
 	    .want_archive = ca->policy.archive,
 	    .want_ra = ca->policy.ra_label[0] != 0};
 	ok = load_fact(ca, "name", ca->policy.name, e) &&
-	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) && load_mark(ca, e) &&
+	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) &&
+	     load_instant(ca, "clock_mark", &ca->clock_mark, e) &&
+	     load_instant(ca, "rollover-from", &f->rollover_from, e) &&
 	     generations_load(ca, e) && list_load(ca, e) && load_last_serial(ca, e) &&
 	     ST(ca)->request_expiry(ca->store, &f->request_expiry, e) &&
 	     ST(ca)->challenge_expiry(ca->store, &f->challenge_expiry, e);
@@ -98,7 +100,7 @@ authority_make_key(struct ca *ca, bool next, struct effects *out)
 	    .act = KEY_MAKE, .kind = ca->policy.key_kind, .bits = ca->policy.key_bits};
 
 	if (next && ca->next == NULL)
-		ca->next = generation_add(ca, ca->active->number + 1);
+		ca->next = generation_add(ca, generation_next_number(ca));
 	struct generation *g = next ? ca->next : ca->active;
 
 	g->facts.busy_key = true;
@@ -319,7 +321,6 @@ authority_archived(struct ca *ca, int64_t generation, bool written, when_t now, 
 	return true;
 }
 
-/* "NAME.p12", "NAME_00001.p12" and on (IOS S44). */
 static void
 archive_leave(
     const struct ca *ca, const struct generation *g, struct view bytes, struct effects *out)
@@ -328,11 +329,7 @@ archive_leave(
 
 	x->id = (uint64_t)g->number;
 	blob_add_view(&x->bytes, bytes);
-	if (g->number == 1)
-		(void)snprintf(x->leaf, sizeof(x->leaf), "%s.p12", ca->policy.name);
-	else
-		(void)snprintf(x->leaf, sizeof(x->leaf), "%s_%05ld.p12", ca->policy.name,
-		    (long)g->number - 1);
+	generation_archive(ca, g, x->leaf);
 }
 
 bool
@@ -342,6 +339,8 @@ authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t n
 	struct generation *g = generation_of(ca, t->generation);
 
 	if (g == NULL)
+		return true;
+	if (g->cancelled_at != 0 && t->kind != TASK_CRL && t->kind != TASK_FORGET)
 		return true;
 	switch (t->kind) {
 	case TASK_MAKE_KEY:

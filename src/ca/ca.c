@@ -45,6 +45,7 @@ ca_free(struct ca *ca)
 		exchange_free(ca, ca->exchanges);
 	generations_free(ca);
 	blob_free(&ca->last_serial);
+	blob_free(&ca->cancel.names);
 	mem_wipe(ca, sizeof(*ca));
 	free(ca);
 }
@@ -58,7 +59,11 @@ ca_abandon(struct ca *ca, struct effects *out, struct err *e)
 	if (ca->cursor.active)
 		effect_tell(out, ca->cursor.id, 1,
 		    "%% The store could not take it: some requests still wait.\n");
-	ca->cursor.active = false;
+	if (ca->cancel.active && ca->cancel.id != 0)
+		effect_tell(out, ca->cancel.id, 1,
+		    "%% The store could not take it: see the log, and try again.\n");
+	blob_free(&ca->cancel.names);
+	ca->cursor.active = ca->cancel.active = false;
 	ca->resumed = ca->published = false;
 	ca->wake = INT64_MIN;
 	return authority_load(ca, e);
@@ -124,7 +129,7 @@ follow_plan(struct ca *ca, when_t now, struct effects *out, struct err *e)
 		generations_tell(ca);
 		plan = plan_ca(&ca->policy.plan, &ca->facts, now);
 		if (plan.act == PLAN_NONE) {
-			ca->wake = ca->cursor.active ? now : plan.wake;
+			ca->wake = ca->cursor.active || ca->cancel.active ? now : plan.wake;
 			return true;
 		}
 		if (!do_act(ca, &plan, now, out, e))
@@ -182,13 +187,14 @@ ca_step(
 		authority_publish(ca, out);
 	ca->published = true;
 	if (ca->facts.clock_trusted && ca->active->facts.have_cert && !ca->resumed) {
-		if (!issue_resume(ca, now, out, e) || !approve_resume(ca, out, e))
+		if (!issue_resume(ca, now, out, e) || !approve_resume(ca, out, e) ||
+		    !cancel_resume(ca, e))
 			return false;
 		ca->resumed = true;
 	}
 	switch (ev->kind) {
 	case CA_TICK:
-		ok = command_continue(ca, now, out, e);
+		ok = command_continue(ca, now, out, e) && cancel_continue(ca, now, out, e);
 		break;
 	case CA_REQUEST:
 		ok = exchange_begin(ca, ev, now, out, e);
@@ -201,6 +207,9 @@ ca_step(
 		break;
 	case CA_ARCHIVED:
 		ok = authority_archived(ca, (int64_t)ev->id, ev->all, now, e);
+		break;
+	case CA_NEXT_ASKED:
+		ok = cancel_tell(ca, ev, out, e);
 		break;
 	case CA_ANSWERED:
 		ok = challenge_answered(ca, ev, now, out, e);
@@ -255,6 +264,12 @@ int64_t
 ca_generation(const struct ca *ca)
 {
 	return ca->active->facts.have_key ? ca->active->number : 0;
+}
+
+int64_t
+ca_next_generation(const struct ca *ca)
+{
+	return ca->next != NULL && ca->next->facts.have_key ? ca->next->number : 0;
 }
 
 struct view

@@ -75,7 +75,13 @@ enum grant_signer {	  /* who signed the message */
 };
 enum grant_password { PASSWORD_NONE, PASSWORD_RIGHT, PASSWORD_WRONG, PASSWORD_KINDS };
 enum grant_role { ROLE_CLIENT, ROLE_RA, ROLE_CA, ROLE_KINDS };
-enum grant_to { TO_ACTIVE, TO_NEXT, TO_OLD, TO_KINDS }; /* whose certificate was addressed */
+enum grant_to {
+	TO_ACTIVE,
+	TO_NEXT,
+	TO_OLD,
+	TO_CANCELLED,
+	TO_KINDS
+}; /* whose certificate was addressed */
 
 struct grant_facts {
 	enum ca_mode mode;
@@ -119,6 +125,7 @@ enum grant_reason {
 	REASON_NEXT,
 	REASON_SHADOWS,
 	REASON_OLD,
+	REASON_CANCELLED,
 	REASON_COUNT,
 };
 struct grant {
@@ -133,14 +140,23 @@ const char *grant_words(enum grant_reason r);
 /* ---- events ---- */
 
 enum ca_event_kind {
-	CA_TICK,     /* time passed, or the clock became authoritative */
-	CA_REQUEST,  /* a pkiMessage */
-	CA_KEY_DONE, /* a job came back */
-	CA_COMMAND,  /* an operator's word */
-	CA_ARCHIVED, /* EFFECT_ARCHIVE id was done: all = the file stands */
-	CA_ANSWERED, /* EFFECT_ASK id was answered, at whatever time */
+	CA_TICK,       /* time passed, or the clock became authoritative */
+	CA_REQUEST,    /* a pkiMessage */
+	CA_KEY_DONE,   /* a job came back */
+	CA_COMMAND,    /* an operator's word */
+	CA_ARCHIVED,   /* EFFECT_ARCHIVE id was done: all = the file stands */
+	CA_ANSWERED,   /* EFFECT_ASK id was answered, at whatever time */
+	CA_NEXT_ASKED, /* GetNextCACert: may source see the announcement? Status 200: yes */
 };
-enum ca_command { CA_GRANT, CA_REJECT, CA_REMOVE, CA_REVOKE, CA_PASSWORD, CA_ROLLOVER };
+enum ca_command {
+	CA_GRANT,
+	CA_REJECT,
+	CA_REMOVE,
+	CA_REVOKE,
+	CA_PASSWORD,
+	CA_ROLLOVER,
+	CA_CANCEL, /* the rollover; all: by force */
+};
 
 struct ca_answer {
 	bool known;   /* else nobody could say: the client is to come again */
@@ -154,15 +170,15 @@ struct ca_answer {
 struct ca_event {
 	enum ca_event_kind kind;
 	bool clock_trusted;
-	uint64_t id; /* CA_REQUEST, CA_COMMAND: comes back in the reply; CA_ANSWERED: of the
-			question */
-	struct view body;		/* CA_REQUEST */
-	const char *source;		/* CA_REQUEST: address */
-	const char *profile;		/* CA_REQUEST: name of a profile; NULL or "": none */
+	uint64_t id;	     /* CA_REQUEST, CA_NEXT_ASKED, CA_COMMAND: comes back in the reply;
+				CA_ANSWERED: of the	 question */
+	struct view body;    /* CA_REQUEST */
+	const char *source;  /* CA_REQUEST, CA_NEXT_ASKED: address */
+	const char *profile; /* CA_REQUEST: name of a profile; NULL or "": none */
 	const struct ca_answer *answer; /* CA_ANSWERED: borrowed */
 	struct key_done *done;		/* CA_KEY_DONE: borrowed */
 	enum ca_command command;
-	bool all;	    /* CA_GRANT, CA_REJECT, CA_REMOVE */
+	bool all;	    /* CA_GRANT, CA_REJECT, CA_REMOVE; CA_CANCEL: by force */
 	int64_t request;    /* the same: its id */
 	struct view serial; /* CA_REVOKE: unsigned octets */
 	int reason;	    /* CA_REVOKE: CRLReason */
@@ -256,8 +272,9 @@ const struct ca_policy *ca_policy(const struct ca *ca);
 const struct plan_ca_facts *ca_facts(const struct ca *ca);
 struct store *ca_store(const struct ca *ca);
 struct plan_ca ca_plan(const struct ca *ca, when_t now);
-const char *ca_key_label(const struct ca *ca); /* of the active one */
-int64_t ca_generation(const struct ca *ca);    /* number of the active one, 0: none */
+const char *ca_key_label(const struct ca *ca);	 /* of the active one */
+int64_t ca_generation(const struct ca *ca);	 /* number of the active one, 0: none */
+int64_t ca_next_generation(const struct ca *ca); /* of the next one, 0: none */
 /* Unsigned octets of the serial given last (0 octets: none). */
 struct view ca_last_serial(const struct ca *ca);
 size_t ca_in_flight(const struct ca *ca);

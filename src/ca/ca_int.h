@@ -44,6 +44,10 @@ struct generation {
 	char label[KEY_LABEL_MAX];
 	enum key_kind kind;
 	when_t made_at, switched_at; /* switched_at 0: not replaced */
+	when_t cancelled_at;	     /* 0: not cancelled; then switched_at: when its key goes */
+	when_t forget_from;	     /* the signer did not let it go: not again before */
+	bool last_list_due, have_last_list; /* of a cancelled one that had clients */
+	struct blob told; /* addresses that its announcement went to, a line each */
 	struct blob spki, der;
 	struct cert cert; /* borrows from der */
 	uint8_t ski[20];
@@ -121,6 +125,14 @@ struct ca {
 		uint64_t id;		   /* who is told at the end */
 		char actor[64];
 	} cursor;
+	struct { /* "rollover cancel" goes through its certificates, a few rows a turn */
+		bool active, force;
+		int64_t generation, after, found;
+		struct blob names; /* lines for the operator */
+		uint64_t id;	   /* who is told; 0: nobody any more */
+		char actor[64];
+	} cancel;
+	int64_t last_generation; /* highest number there is, or was */
 };
 
 /* effects.c */
@@ -237,6 +249,8 @@ bool issue_signed(struct ca *ca, struct task *t, const struct key_done *d, struc
 /* Ask for the signature of an open intent again, unless it is under way. The row's views are
  * borrowed. */
 void issue_again(struct ca *ca, const struct row_cert *row, struct effects *out);
+/* This intent is void, whatever the signer makes of it. */
+bool issue_drop(struct ca *ca, int64_t intent, struct effects *out, struct err *e) MUST_USE;
 /* Sign again what a crash left open. */
 bool issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
 bool serial_next(struct ca *ca, struct blob *out, struct err *e) MUST_USE;
@@ -328,6 +342,10 @@ bool generation_save(struct ca *ca, const struct generation *g, struct err *e) M
 bool generation_take(struct generation *g, struct view certificate, struct err *e) MUST_USE;
 /* A small fact of this generation: its name, as the first one always had it. */
 void generation_fact(const struct generation *g, const char *name, char out[64]);
+/* The file that holds its pair: "NAME.p12", "NAME_00001.p12" and on (IOS S44). */
+void generation_archive(const struct ca *ca, const struct generation *g, char out[96]);
+/* The number behind the last, of the parity that the active one has not. */
+int64_t generation_next_number(const struct ca *ca);
 /* What the plan is to know of active and next. */
 void generations_tell(struct ca *ca);
 /* With what its key signs certificates and lists. */
@@ -339,6 +357,7 @@ bool list_made(struct ca *ca, struct generation *g, struct task *t, const struct
     when_t now, struct effects *out, struct err *e) MUST_USE;
 bool list_load(struct ca *ca, struct err *e) MUST_USE;
 void list_publish(struct ca *ca, struct effects *out);
+void list_withdraw(const struct generation *g, struct effects *out);
 
 /* revoke.c: a certificate that is issued and not revoked; the row is borrowed */
 bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const char *actor,
@@ -364,6 +383,15 @@ bool rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err 
 bool rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d,
     when_t now, struct effects *out, struct err *e) MUST_USE;
 void rollover_publish(const struct ca *ca, struct effects *out);
+
+/* cancel.c: "crypto pki server NAME rollover cancel [force]" (IOS S58, INV-22) */
+bool cancel_tell(
+    struct ca *ca, const struct ca_event *ev, struct effects *out, struct err *e) MUST_USE;
+bool cancel_ask(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,
+    struct err *e) MUST_USE;
+bool cancel_continue(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+bool cancel_resume(struct ca *ca, struct err *e) MUST_USE;
+when_t cancel_key_until(const struct ca *ca, const struct generation *g);
 
 /* command.c */
 bool command_do(struct ca *ca, const struct ca_event *ev, when_t now, struct effects *out,

@@ -207,6 +207,8 @@ command_do(
 		return password_make(ca, ev, now, out, e);
 	case CA_ROLLOVER:
 		return rollover_ask(ca, ev, now, out, e);
+	case CA_CANCEL:
+		return cancel_ask(ca, ev, now, out, e);
 	}
 	return err_set(e, WHY_BUG, "command %d", (int)ev->command);
 }

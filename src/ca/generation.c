@@ -31,6 +31,8 @@ generation_add(struct ca *ca, int64_t number)
 	ca->generations =
 	    mem_array(ca->generations, ca->generation_count + 1, sizeof(struct generation *));
 	ca->generations[ca->generation_count++] = g;
+	if (number > ca->last_generation)
+		ca->last_generation = number;
 	return g;
 }
 
@@ -50,6 +52,7 @@ generation_free(struct generation *g)
 	blob_free(&g->der);
 	blob_free(&g->ra.der);
 	blob_free(&g->announcement);
+	blob_free(&g->told);
 	free(g);
 }
 
@@ -100,6 +103,7 @@ generation_save(struct ca *ca, const struct generation *g, struct err *e)
 	    .crl_number = ca->crl_number,
 	    .ra_label = g->ra.label,
 	    .ra_intent = g->ra.intent,
+	    .cancelled_at = g->cancelled_at,
 	};
 
 	return ST(ca)->generation_put(ca->store, &row, e);
@@ -150,6 +154,7 @@ load_key(struct generation *g, const struct row_generation *row, struct err *e)
 	g->kind = key.kind;
 	g->made_at = row->made_at;
 	g->switched_at = row->switched_at;
+	g->cancelled_at = row->cancelled_at;
 	g->facts.have_key = true;
 	return row->cert.n == 0 || generation_take(g, row->cert, e);
 }
@@ -174,6 +179,7 @@ load_one(struct ca *ca, int64_t number, struct err *e)
 	ca->crl_number = row.crl_number > ca->crl_number ? row.crl_number : ca->crl_number;
 	if (!load_key(g, &row, e) || !ra_load(ca, g, &row, e) ||
 	    !load_blob(ca, g, "announcement", &g->announcement, e) ||
+	    !load_blob(ca, g, "told", &g->told, e) ||
 	    !load_blob(ca, g, "archived", &archived, e))
 		goto out;
 	g->facts.archived = archived.n > 0;
@@ -183,26 +189,59 @@ out:
 	return ok;
 }
 
-/* The first that is not replaced is active, what stands behind it is next. Of those replaced
- * only what still has its key counts. */
-bool
-generations_load(struct ca *ca, struct err *e)
+int64_t
+generation_next_number(const struct ca *ca)
+{
+	int64_t n = ca->last_generation + 1;
+
+	return (n - ca->active->number) % 2 == 0 ? n + 1 : n;
+}
+
+void
+generation_archive(const struct ca *ca, const struct generation *g, char out[96])
+{
+	if (g->number == 1)
+		(void)snprintf(out, 96, "%s.p12", ca->policy.name);
+	else
+		(void)snprintf(out, 96, "%s_%05ld.p12", ca->policy.name, (long)g->number - 1);
+}
+
+/* Of those replaced or cancelled only what still has its key counts: *gone says that it has
+ * none. Numbers have gaps. */
+static bool
+key_gone(struct ca *ca, int64_t number, bool *gone, bool *replaced, struct err *e)
 {
 	struct row_generation row;
 	struct err why = {0};
+
+	*gone = true;
+	*replaced = false;
+	if (!ST(ca)->generation_get(ca->store, number, &row, &why))
+		return absent(&why, e);
+	*gone = row.key_label[0] == 0;
+	*replaced = *gone && row.cancelled_at == 0;
+	return true;
+}
+
+/* The first that is not replaced is active, the other one is next. Who was replaced before one
+ * whose key is gone has none either. */
+bool
+generations_load(struct ca *ca, struct err *e)
+{
+	struct err why = {0};
 	int64_t last = 0, first;
+	bool gone, replaced = false;
 
 	generations_free(ca);
 	if (!ST(ca)->generation_last(ca->store, &last, &why) && !absent(&why, e))
 		return false;
-	for (first = last; first > 1; first--)
-		if (!ST(ca)->generation_get(ca->store, first - 1, &row, e))
+	for (first = last + 1; first > 1 && !replaced; first--)
+		if (!key_gone(ca, first - 1, &gone, &replaced, e))
 			return false;
-		else if (row.key_label[0] == 0)
-			break;
-	for (int64_t n = first; n > 0 && n <= last; n++)
-		if (!load_one(ca, n, e))
+	for (int64_t n = first; n <= last; n++)
+		if (!key_gone(ca, n, &gone, &replaced, e) || (!gone && !load_one(ca, n, e)))
 			return false;
+	ca->last_generation = last;
 	for (size_t i = 0; i < ca->generation_count; i++) {
 		struct generation *g = ca->generations[i];
 
@@ -228,7 +267,7 @@ generations_tell(struct ca *ca)
 	f->announced = ca->active->announcement.n > 0;
 	f->old_until = WHEN_NEVER;
 	for (size_t i = 0; i < ca->generation_count; i++)
-		if (ca->generations[i]->switched_at != 0 && !ca->generations[i]->facts.busy_key)
-			f->old_until = when_min(f->old_until,
-			    plan_old_until(&ca->policy.plan, ca->generations[i]->switched_at));
+		if (!ca->generations[i]->facts.busy_key)
+			f->old_until =
+			    when_min(f->old_until, cancel_key_until(ca, ca->generations[i]));
 }

@@ -59,6 +59,8 @@ grant_decide(const struct grant_facts *f)
 		return refuse(SCEP_BAD_REQUEST, REASON_SAN);
 	if (f->mode == CA_GRANT_NONE)
 		return refuse(SCEP_BAD_REQUEST, REASON_GRANT_NONE);
+	if (f->to == TO_CANCELLED)
+		return pend(REASON_CANCELLED);
 	if (f->to == TO_NEXT && f->signer != SIGNER_LIVE)
 		return refuse(SCEP_BAD_REQUEST, REASON_NEXT);
 	if (f->role != ROLE_CLIENT)
@@ -96,6 +98,9 @@ grant_words(enum grant_reason r)
 		"several certificates of the next CA were made; waits for an operator",
 	    [REASON_OLD] = "sent to the CA certificate that was replaced: fetch it again by "
 			   "GetCACert; waits for an operator",
+	    [REASON_CANCELLED] =
+		"sent to a CA certificate that was cancelled: fetch the next one "
+		"anew by GetNextCACert; nobody can grant it",
 	    [REASON_RESERVED] = "the name or the key is the CA's own",
 	    [REASON_KEY_ELSEWHERE] =
 		"the key is certified for another name; make a new key pair",

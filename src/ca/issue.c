@@ -291,6 +291,22 @@ not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct
 }
 
 bool
+issue_drop(struct ca *ca, int64_t intent, struct effects *out, struct err *e)
+{
+	send_later(ca, intent, out);
+	return ST(ca)->cert_settle(ca->store, intent, (struct view){0}, e);
+}
+
+/* A cancelled generation gives nothing out any more, what was under way neither. */
+static bool
+cancelled(const struct ca *ca, const struct task *t)
+{
+	const struct generation *g = generation_of(ca, t->generation);
+
+	return g == NULL || g->cancelled_at != 0;
+}
+
+bool
 issue_signed(
     struct ca *ca, struct task *t, const struct key_done *d, struct effects *out, struct err *e)
 {
@@ -298,6 +314,8 @@ issue_signed(
 	struct cert c;
 	bool ok = false;
 
+	if (cancelled(ca, t))
+		return true;
 	if (d->why != WHY_NONE)
 		return not_signed(ca, t, d, out, e);
 	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);

@@ -4,7 +4,7 @@
 static bool
 listed(const struct generation *g)
 {
-	return g->facts.have_cert && g->switched_at == 0;
+	return g->facts.have_cert && (g->switched_at == 0 || g->last_list_due);
 }
 
 static void
@@ -15,7 +15,9 @@ sign_list(
 	    .issuer = g->cert.subject,
 	    .aki = view_of(g->ski, sizeof(g->ski)),
 	    .this_update = now,
-	    .next_update = plan_crl_next(&ca->policy.plan, g->cert.not_after, now),
+	    .next_update = g->cancelled_at == 0
+			       ? plan_crl_next(&ca->policy.plan, g->cert.not_after, now)
+			       : g->cert.not_after,
 	    .number = (uint64_t)ca->crl_number,
 	    .alg = generation_alg(ca, g),
 	    .entries = entries,
@@ -65,16 +67,21 @@ list_make(struct ca *ca, when_t now, struct effects *out, struct err *e)
 }
 
 static void
-publish_list(const struct ca *ca, const struct generation *g, struct view der,
-    when_t next_update, struct effects *out)
+name_list(struct effect *x, const uint8_t ski[20])
 {
-	struct effect *x = publish(out, OBJECT_CRL, der, INT64_MIN, next_update);
 	struct blob hex = {0};
 
-	hex_add(&hex, view_of(g->ski, sizeof(g->ski)), true);
+	hex_add(&hex, view_of(ski, 20), true);
 	(void)snprintf(x->leaf, sizeof(x->leaf), "%s", blob_cstr(&hex));
 	blob_free(&hex);
-	if (g == ca->active)
+}
+
+static void
+publish_list(const struct ca *ca, int64_t number, const uint8_t ski[20], struct view der,
+    when_t next_update, struct effects *out)
+{
+	name_list(publish(out, OBJECT_CRL, der, INT64_MIN, next_update), ski);
+	if (number == ca->active->number)
 		(void)publish(out, OBJECT_CRL, der, INT64_MIN, next_update);
 }
 
@@ -106,11 +113,15 @@ list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 	    !ST(ca)->fact_put(ca->store, "crl-stale", VIEW("0"), e))
 		goto out;
 	crash_point("crl-stored");
+	if (g->cancelled_at != 0 && list.next_update == g->facts.cert_until) {
+		g->last_list_due = false;
+		g->have_last_list = true;
+	}
 	if (!ca->facts.busy_crl) {
 		ca->facts.have_crl = true;
 		ca->facts.crl_signed_at = t->at;
 	}
-	publish_list(ca, g, blob_view(&der), list.next_update, out);
+	publish_list(ca, g->number, g->ski, blob_view(&der), list.next_update, out);
 	ok = true;
 out:
 	blob_free(&der);
@@ -129,8 +140,11 @@ list_load(struct ca *ca, struct err *e)
 	f->have_crl = f->crl_stale = false;
 	f->busy_crl = ca->crls_open > 0; /* at the switch some may be at the signer */
 	for (size_t i = 0; i < ca->generation_count; i++) {
-		const struct generation *g = ca->generations[i];
+		struct generation *g = ca->generations[i];
 
+		if (g->cancelled_at != 0)
+			g->have_last_list = ST(ca)->crl_get(ca->store, g->number, &row, &why) &&
+					    row.next_update == g->facts.cert_until;
 		if (!listed(g))
 			continue;
 		if (!ST(ca)->crl_get(ca->store, g->number, &row, &why)) {
@@ -151,16 +165,30 @@ list_load(struct ca *ca, struct err *e)
 	return absent(&why, e);
 }
 
+/* Those of cancelled generations too: their last ones outlive the key. */
 void
 list_publish(struct ca *ca, struct effects *out)
 {
+	struct row_generation g;
 	struct row_crl row;
 	struct err why = {0};
+	struct spki key;
 
-	for (size_t i = 0; i < ca->generation_count; i++) {
-		const struct generation *g = ca->generations[i];
+	for (int64_t n = 1; n <= ca->last_generation; n++) {
+		uint8_t ski[20];
 
-		if (listed(g) && ST(ca)->crl_get(ca->store, g->number, &row, &why))
-			publish_list(ca, g, row.der, row.next_update, out);
+		if (!ST(ca)->generation_get(ca->store, n, &g, &why) ||
+		    (g.switched_at != 0 && g.cancelled_at == 0) ||
+		    !spki_decode(g.spki, &key, &why))
+			continue;
+		spki_key_id(&key, ski);
+		if (ST(ca)->crl_get(ca->store, n, &row, &why))
+			publish_list(ca, n, ski, row.der, row.next_update, out);
 	}
+}
+
+void
+list_withdraw(const struct generation *g, struct effects *out)
+{
+	name_list(publish(out, OBJECT_CRL, (struct view){0}, INT64_MIN, WHEN_NEVER), g->ski);
 }

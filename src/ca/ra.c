@@ -124,7 +124,7 @@ ra_settled(struct ca *ca, int64_t intent, when_t now, struct effects *out, struc
 	for (size_t i = 0; i < ca->generation_count; i++)
 		if (ca->generations[i]->ra.intent == intent)
 			g = ca->generations[i];
-	if (g == NULL)
+	if (g == NULL || g->cancelled_at != 0)
 		return true;
 	g->facts.busy_ra = false;
 	if (!ST(ca)->cert_get(ca->store, intent, &row, e))

@@ -83,8 +83,8 @@ ca_event_decode(struct reader *r, struct ca_event_kept *out, struct err *e)
 	struct view bytes;
 
 	*out = (struct ca_event_kept){0};
-	if (!read_u8(r, &kind) || kind > CA_ANSWERED || !read_u8(r, &bits) ||
-	    !read_u8(r, &command) || command > CA_ROLLOVER || !read_u64(r, &ev->id) ||
+	if (!read_u8(r, &kind) || kind > CA_NEXT_ASKED || !read_u8(r, &bits) ||
+	    !read_u8(r, &command) || command > CA_CANCEL || !read_u64(r, &ev->id) ||
 	    !read_u64(r, &request) || !read_u64(r, &minutes) || !read_u32(r, &reason) ||
 	    !read_sized(r, &ev->body) || !read_sized(r, &ev->serial) ||
 	    !read_text(r, out->source, sizeof(out->source)) ||

@@ -214,7 +214,10 @@ gather_facts(
 	    !client_live(ca, view_of(r->identity, 32), now, &f->subject_live, &void_last, e))
 		return false;
 	f->role = r->role;
-	f->to = x->to == ca->next ? TO_NEXT : x->to == ca->active ? TO_ACTIVE : TO_OLD;
+	f->to = x->to->cancelled_at != 0 ? TO_CANCELLED
+		: x->to == ca->next	 ? TO_NEXT
+		: x->to == ca->active	 ? TO_ACTIVE
+					 : TO_OLD;
 	if (!find_late(ca, x, r, now, &f->late, e) ||
 	    !shadow_spent(ca, view_of(r->identity, 32), &f->shadows_spent, e))
 		return false;

@@ -18,13 +18,16 @@ bool
 rollover_announce(struct ca *ca, struct effects *out, struct err *e)
 {
 	struct blob certs = {0}, content = {0};
+	struct task *t;
 	struct key_job job = {
 	    .act = KEY_SIGN, .as = SIGN_NEXT, .alg = generation_alg(ca, ca->active)};
 
 	(void)e;
 	next_certs(ca->next, &certs, &content);
 	job.bytes = blob_view(&content);
-	blob_set(&ca_task_start(ca, TASK_ANNOUNCE, ca->active, &job, out)->tbs, job.bytes);
+	t = ca_task_start(ca, TASK_ANNOUNCE, ca->active, &job, out);
+	t->number = ca->next->number;
+	blob_set(&t->tbs, blob_view(&content));
 	ca->facts.busy_announce = true;
 	blob_free(&certs);
 	blob_free(&content);
@@ -84,7 +87,8 @@ rollover_announced(struct ca *ca, struct generation *g, struct task *t,
 		authority_hold(ca, "next CA certificate not announced", d->text, now);
 		return true;
 	}
-	if (g != ca->active || ca->next == NULL) /* the switch came first */
+	/* The switch came first, or it was cancelled. */
+	if (g != ca->active || ca->next == NULL || ca->next->number != t->number)
 		return true;
 	generation_fact(g, "announcement", fact);
 	if (!assemble(g, ca->next, t, blob_view(&d->bytes), &der, e) ||
@@ -166,8 +170,7 @@ rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	for (size_t i = 0; i < ca->generation_count; i++) {
 		struct generation *g = ca->generations[i];
 
-		if (g->switched_at == 0 || g->facts.busy_key ||
-		    now < plan_old_until(&ca->policy.plan, g->switched_at))
+		if (g->facts.busy_key || now < cancel_key_until(ca, g))
 			continue;
 		struct key_job job = {.act = KEY_FORGET};
 
@@ -193,7 +196,9 @@ rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d
 	g->facts.busy_key = false;
 	if (d->why != WHY_NONE &&
 	    d->why != WHY_NOT_FOUND) { /* not found: done before a crash */
-		authority_hold(ca, "replaced key not destroyed", d->text, now);
+		log_error("replaced key not destroyed", "ca='%s' label='%s' why='%s'",
+		    ca->policy.name, g->label, d->text);
+		g->forget_from = when_add(now, HOUR);
 		return true;
 	}
 	log_notice("replaced key destroyed", "ca='%s' label='%s'", ca->policy.name, g->label);

@@ -38,10 +38,12 @@ undone(struct ca *ca, const struct ca_event *const *events, size_t n, struct eff
 		if (out->list[i].kind == EFFECT_REPLY || out->list[i].kind == EFFECT_TELL)
 			again(&instead, out->list[i].kind, out->list[i].id);
 	for (size_t i = 0; i < n; i++) {
-		if (events[i]->kind == CA_REQUEST && !ca_holds(ca, events[i]->id))
+		if ((events[i]->kind == CA_REQUEST && !ca_holds(ca, events[i]->id)) ||
+		    events[i]->kind == CA_NEXT_ASKED)
 			again(&instead, EFFECT_REPLY, events[i]->id);
 		else if (events[i]->kind == CA_COMMAND &&
-			 !(ca->cursor.active && ca->cursor.id == events[i]->id))
+			 !(ca->cursor.active && ca->cursor.id == events[i]->id) &&
+			 !(ca->cancel.active && ca->cancel.id == events[i]->id))
 			again(&instead, EFFECT_TELL, events[i]->id);
 	}
 	effects_free(out);

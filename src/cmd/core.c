@@ -374,7 +374,7 @@ refuse_items(struct server *s)
 	while (s->items != NULL) {
 		struct item *it = item_next(s);
 
-		if (it->event.kind == CA_REQUEST)
+		if (it->event.kind == CA_REQUEST || it->event.kind == CA_NEXT_ASKED)
 			say_later(s->core, it->event.id);
 		else if (it->event.kind == CA_COMMAND)
 			control_answer(s->core->control, it->event.id, CODE_REFUSED,
@@ -507,12 +507,12 @@ front_asks(struct core *c, struct view message)
 		return;
 	}
 	s = server_named(c, ask.ca);
-	if (s == NULL || ask.op != OP_PKIOPERATION) {
+	if (s == NULL || (ask.op != OP_PKIOPERATION && ask.op != OP_GETNEXTCACERT)) {
 		say_later(c, ask.id);
 		return;
 	}
 	it = mem_get(sizeof(*it));
-	it->event.kind = CA_REQUEST;
+	it->event.kind = ask.op == OP_PKIOPERATION ? CA_REQUEST : CA_NEXT_ASKED;
 	it->event.id = ask.id;
 	blob_add_view(&it->body, ask.body);
 	(void)snprintf(it->source, sizeof(it->source), "%s", ask.source);

@@ -84,6 +84,7 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 	    [CMD_REVOKE] = CA_REVOKE,
 	    [CMD_PASSWORD] = CA_PASSWORD,
 	    [CMD_ROLLOVER] = CA_ROLLOVER,
+	    [CMD_CANCEL] = CA_CANCEL,
 	};
 	struct server *s = server_of(c, line);
 	struct item *it;
@@ -255,6 +256,7 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_REVOKE:
 	case CMD_PASSWORD:
 	case CMD_ROLLOVER:
+	case CMD_CANCEL:
 		to_authority(c, client, &line, who);
 		break;
 	case CMD_CALENDAR_VALID:

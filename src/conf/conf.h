@@ -189,6 +189,7 @@ enum command {
 	CMD_REVOKE,	    /* crypto pki server NAME revoke SERIAL [REASON] */
 	CMD_PASSWORD,	    /* crypto pki server NAME password generate [MINUTES] */
 	CMD_ROLLOVER,	    /* crypto pki server NAME rollover */
+	CMD_CANCEL,	    /* crypto pki server NAME rollover cancel [force]: all */
 	CMD_CALENDAR_VALID, /* clock calendar-valid, no clock calendar-valid */
 	CMD_WRITE_MEMORY,   /* write memory, copy running-config startup-config */
 };

@@ -350,19 +350,44 @@ look_message(struct look *l, struct err *e)
 	       err_set(e, WHY_REFUSED, "attributes of a CertRep, not of a client's message");
 }
 
-/* Has a key of the same name a certificate that ends later (tbs NULL: any; else this one)? */
+/* Is this the certificate of a key of the same name, and does it end later? */
 static bool
-has_successor(const struct guard *g, const struct window *own, const uint8_t *tbs)
+is_successor(const struct guard *g, const struct window *own, const uint8_t *tbs)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		const struct state *s = g->states[i];
 
 		if (s->has_window && s->window.until > own->until &&
 		    memcmp(s->window.subject, own->subject, DIGEST) == 0 &&
-		    (tbs == NULL || memcmp(s->window.tbs, tbs, DIGEST) == 0))
+		    memcmp(s->window.tbs, tbs, DIGEST) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* Does another key of the same name stay, with a certificate until this instant at least? */
+static bool
+has_company(const struct guard *g, const struct state *own, when_t until)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct state *s = g->states[i];
+
+		if (s != own && s->has_window && s->window.until >= until &&
+		    memcmp(s->window.subject, own->window.subject, DIGEST) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A key that was never used: it has issued what it needs itself, and nothing else. */
+static bool
+is_unused(const struct state *s)
+{
+	size_t issued = 0;
+
+	for (size_t i = 0; s->memory != NULL && i < GUARD_INTENTS; i++)
+		issued += s->memory->slots[i].intent != 0;
+	return issued <= GUARD_OWN;
 }
 
 /* What a key here has issued lately (an RA's certificate is among the first). */
@@ -407,7 +432,7 @@ look_next(struct look *l, struct err *e)
 		    !cert_decode(d.whole, &c, e))
 			goto out;
 		sha256(c.tbs, tbs);
-		if (has_successor(l->g, &l->s->window, tbs)) {
+		if (is_successor(l->g, &l->s->window, tbs)) {
 			successors++;
 		} else if (c.is_ca || !is_issued(l, tbs)) {
 			err_set(e, WHY_REFUSED, "a certificate that was not made here");
@@ -499,9 +524,11 @@ guard_forget(struct guard *g, const struct pair *p, struct blob *record, struct 
 {
 	const struct state *s = state_find(g, p->id);
 
-	if (s != NULL && s->has_window && !has_successor(g, &s->window, NULL))
+	if (s != NULL && s->has_window && !has_company(g, s, s->window.until) &&
+	    !(is_unused(s) && has_company(g, s, INT64_MIN)))
 		return err_set(e, WHY_REFUSED,
-		    "key '%s' has a certificate of itself, and none follows: it is not "
+		    "key '%s' has issued, and no certificate lives as long as its own: it is "
+		    "not "
 		    "destroyed",
 		    p->label);
 	blob_add_byte(record, REC_FORGET);

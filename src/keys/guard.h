@@ -14,6 +14,7 @@
  * certificate only.
  */
 #define GUARD_INTENTS 16384
+#define GUARD_OWN 1	 /* certificates that a key issues for its own CA: the RA's */
 #define GUARD_GRANTS 256 /* open grants of one key */
 /* Keys with a self-signed certificate: all that is remembered of them fits one frame of the
  * log.
@@ -48,9 +49,12 @@ bool guard_sign(struct guard *g, const struct pair *p, const struct key_job *job
     struct blob *record, struct permit *out, struct err *e) MUST_USE;
 bool guard_grant(struct guard *g, const struct pair *p, const struct key_job *job,
     struct blob *record, struct err *e) MUST_USE;
-/* May the pair be destroyed? With a window only when a key of the same name has one that ends
- * later: else its clients would be cut off, and the signer has no clock to see that they have
- * gone. */
+/*
+ * May the pair be destroyed? With a window only when another key of the same name has one that
+ * lasts as long: else its clients would be cut off, and the signer has no clock to see that
+ * they have gone. One that has no clients (it was cancelled) goes when any other of its name
+ * stays.
+ */
 bool guard_forget(
     struct guard *g, const struct pair *p, struct blob *record, struct err *e) MUST_USE;
 /*

@@ -25,7 +25,7 @@ enum key_act {
 		      Durable before it is answered */
 	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, which
 			must be the one of SIGN_SELF, under the driver's archive password */
-	KEY_FORGET,  /* destroy the pair; refused while it has a window and no successor */
+	KEY_FORGET,  /* destroy the pair; refused while its clients would be cut off */
 };
 
 /* KEY_GRANT: the only role the guard knows; an RA's certificate needs no grant here. */

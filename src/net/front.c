@@ -11,6 +11,7 @@
 #define RETRY_SOON 5	   /* core is busy, gone or still starting */
 #define RETRY_NEXT_CA 3600 /* no next CA yet: it comes days later, if at all */
 #define MESSAGE_TYPE "application/x-pki-message"
+#define TOLD_MAX 16 /* addresses that core hears of before the next CA is shown to them */
 
 struct object { /* counted, for a slow client may still be reading what was replaced meanwhile
 		 */
@@ -22,12 +23,16 @@ struct object { /* counted, for a slow client may still be reading what was repl
 	char etag[40];
 	char expires[HTTP_DATE]; /* empty: never */
 	struct blob body;
+	char (*told)[64]; /* OP_GETNEXTCACERT: addresses that core knows of */
+	size_t told_count;
 };
 
 struct pending { /* a question at core; id 0: free */
 	uint64_t id;
 	struct http_server *server;
 	uint64_t exchange;
+	struct object *object; /* shown when core agrees; NULL: core has the answer */
+	char source[64];       /* with object */
 };
 
 struct front;
@@ -74,6 +79,7 @@ object_release(void *kept)
 	if (--o->users)
 		return;
 	blob_free(&o->body);
+	free(o->told);
 	free(o);
 }
 
@@ -231,9 +237,10 @@ etag_listed(struct view list, const char *etag)
 }
 
 static void
-answer_object(struct http_server *s, const struct http_request *rq, struct object *o)
+answer_object(
+    struct http_server *s, uint64_t exchange, struct view if_none_match, struct object *o)
 {
-	bool known = o->etag[0] && etag_listed(rq->if_none_match, o->etag);
+	bool known = o->etag[0] && etag_listed(if_none_match, o->etag);
 	struct http_answer a = {
 	    .status = known ? 304 : 200,
 	    .type = o->type,
@@ -246,23 +253,7 @@ answer_object(struct http_server *s, const struct http_request *rq, struct objec
 	};
 
 	o->users++;
-	http_answer(s, rq->exchange, &a);
-}
-
-static void
-answer_public(struct front *f, struct http_server *s, const struct http_request *rq,
-    enum scep_op op, const char *ca)
-{
-	struct object *o = object_now(f, op, ca, front_now(f));
-
-	if (o)
-		answer_object(s, rq, o);
-	else if (op == OP_GETNEXTCACERT) /* BAD-027 */
-		answer_text(s, rq->exchange, 404, RETRY_NEXT_CA, "there is no next CA yet\n");
-	else if (op == OP_GETCACERTCHAIN)
-		answer_text(s, rq->exchange, 404, 0, "there is no chain\n");
-	else
-		answer_text(s, rq->exchange, 503, RETRY_SOON, "not published at this moment\n");
+	http_answer(s, exchange, &a);
 }
 
 /* ---- questions to core ---- */
@@ -272,11 +263,12 @@ struct target {
 	const char *profile;
 };
 
+/* o: may it be shown? Else the message is to be answered. */
 static void
 ask_core(struct front *f, struct http_server *s, const struct http_request *rq,
-    const struct target *to, struct view message)
+    const struct target *to, struct object *o, struct view message)
 {
-	struct front_ask ask = {.op = OP_PKIOPERATION, .body = message};
+	struct front_ask ask = {.op = o ? o->op : OP_PKIOPERATION, .body = message};
 	struct pending *p;
 	uint16_t slot;
 
@@ -297,8 +289,49 @@ ask_core(struct front *f, struct http_server *s, const struct http_request *rq,
 		return;
 	}
 	p = &f->pending[slot];
-	*p = (struct pending){.id = ask.id, .server = s, .exchange = rq->exchange};
+	*p = (struct pending){.id = ask.id, .server = s, .exchange = rq->exchange, .object = o};
+	if (o) {
+		o->users++;
+		snprintf(p->source, sizeof(p->source), "%s", rq->source);
+	}
 	f->free_count--;
+}
+
+/* Once core has noted some addresses, more of them would tell an operator nothing. */
+static bool
+is_told(const struct object *o, const char *source)
+{
+	for (size_t i = 0; i < o->told_count; i++)
+		if (strcmp(o->told[i], source) == 0)
+			return true;
+	return o->told_count == TOLD_MAX;
+}
+
+static void
+note_told(struct object *o, const char *source)
+{
+	if (is_told(o, source))
+		return;
+	o->told = mem_array(o->told, o->told_count + 1, sizeof(o->told[0]));
+	snprintf(o->told[o->told_count++], sizeof(o->told[0]), "%s", source);
+}
+
+static void
+answer_public(struct front *f, struct http_server *s, const struct http_request *rq,
+    enum scep_op op, const char *ca)
+{
+	struct object *o = object_now(f, op, ca, front_now(f));
+
+	if (o && op == OP_GETNEXTCACERT && !is_told(o, rq->source))
+		ask_core(f, s, rq, &(struct target){ca, ""}, o, (struct view){0});
+	else if (o)
+		answer_object(s, rq->exchange, rq->if_none_match, o);
+	else if (op == OP_GETNEXTCACERT) /* BAD-027 */
+		answer_text(s, rq->exchange, 404, RETRY_NEXT_CA, "there is no next CA yet\n");
+	else if (op == OP_GETCACERTCHAIN)
+		answer_text(s, rq->exchange, 404, 0, "there is no chain\n");
+	else
+		answer_text(s, rq->exchange, 503, RETRY_SOON, "not published at this moment\n");
 }
 
 static void
@@ -326,7 +359,14 @@ core_said(struct front *f, const struct front_say *say)
 	was = *p;
 	*p = (struct pending){0};
 	f->free_pending[f->free_count++] = slot;
-	http_answer(was.server, was.exchange, &a);
+	if (was.object && say->status == 200) {
+		note_told(was.object, was.source);
+		answer_object(was.server, was.exchange, (struct view){0}, was.object);
+	} else {
+		http_answer(was.server, was.exchange, &a);
+	}
+	if (was.object)
+		object_release(was.object);
 }
 
 /* ---- requests ---- */
@@ -374,7 +414,7 @@ on_request(void *arg, const struct http_request *rq)
 	else if (!to.ca)
 		answer_text(port->server, rq->exchange, 404, 0, "no such CA\n");
 	else if (a.op == OP_PKIOPERATION)
-		ask_core(f, port->server, rq, &to, blob_view(&a.message));
+		ask_core(f, port->server, rq, &to, NULL, blob_view(&a.message));
 	else
 		answer_public(f, port->server, rq, a.op, to.ca);
 	blob_free(&a.message);
@@ -386,10 +426,13 @@ static void
 core_end(struct front *f, int code)
 {
 	f->core_gone = true;
-	for (size_t i = 0; i < f->in_flight; i++)
+	for (size_t i = 0; i < f->in_flight; i++) {
 		if (f->pending[i].id)
 			answer_text(f->pending[i].server, f->pending[i].exchange, 503,
 			    RETRY_SOON, "restarting\n");
+		if (f->pending[i].object)
+			object_release(f->pending[i].object);
+	}
 	loop_stop(f->loop, code);
 }
 

@@ -38,6 +38,7 @@ struct plan_ca_facts {
 	bool crl_stale;	      /* something was revoked since, or a certificate has none yet */
 	bool busy_crl;
 	bool rollover_asked;	       /* by hand */
+	when_t rollover_from;	       /* not by itself before: the one before was cancelled */
 	bool announced, busy_announce; /* the next certificate, signed by the active key */
 	when_t old_until;	       /* a replaced key is kept until then; WHEN_NEVER: none */
 	when_t held_until;	       /* after a failed effect: nothing before this */

@@ -36,13 +36,20 @@ crl_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
 					    : INT64_MIN;
 }
 
+/* By itself: that long before the end, but not at once when it was cancelled. */
+static when_t
+rollover_at(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
+{
+	return when_max(when_add(f->active.cert_until, -p->rollover), f->rollover_from);
+}
+
 /* Once begun it goes on, whatever the configuration says since. */
 static when_t
 rollover_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
 {
 	if (f->rollover_asked || f->next.have_key || f->next.busy_key)
 		return INT64_MIN;
-	return p->auto_rollover ? when_add(f->active.cert_until, -p->rollover) : WHEN_NEVER;
+	return p->auto_rollover ? rollover_at(p, f) : WHEN_NEVER;
 }
 
 static enum plan_state
@@ -184,7 +191,7 @@ plan_ca_timers(const struct plan_ca_policy *p, const struct plan_ca_facts *f,
 		    when_min(
 			when_add(f->crl_signed_at, p->lifetime_crl), f->active.cert_until));
 	if (f->active.have_cert && p->auto_rollover && !f->next.have_cert)
-		row_add(out, &n, TIMER_ROLLOVER, when_add(f->active.cert_until, -p->rollover));
+		row_add(out, &n, TIMER_ROLLOVER, rollover_at(p, f));
 	if (f->active.have_cert)
 		row_add(out, &n, TIMER_CERT_EXPIRE, f->active.cert_until);
 	if (f->request_expiry != WHEN_NEVER)

@@ -126,20 +126,23 @@ put_server(const struct show *s, const struct show_server *server, json_t *list,
 {
 	struct store *st = ca_store(server->ca);
 	struct row_generation g;
-	int64_t active = ca_generation(server->ca), last;
+	const struct {
+		int64_t number;
+		int kind;
+	} both[] = {
+	    {ca_next_generation(server->ca), KIND_NEXT}, {ca_generation(server->ca), KIND_CA}};
 	struct err why = {0};
 
-	if (!st->table->generation_last(st, &last, &why))
-		return show_absent(&why, e);
-	for (int64_t n = last; n > 0 && n >= active; n--) {
-		if (!st->table->generation_get(st, n, &g, &why)) {
+	for (size_t i = 0; i < COUNT_OF(both); i++) {
+		if (both[i].number == 0)
+			continue;
+		if (!st->table->generation_get(st, both[i].number, &g, &why)) {
 			if (!show_absent(&why, e))
 				return false;
 			continue;
 		}
-		if (g.cert.n > 0 &&
-		    !put_cert(s, server->conf->name, g.key_label, g.cert,
-			n > active ? KIND_NEXT : KIND_CA, tree_add_object(list), e))
+		if (g.cert.n > 0 && !put_cert(s, server->conf->name, g.key_label, g.cert,
+					both[i].kind, tree_add_object(list), e))
 			return false;
 	}
 	return put_ra(s, server, list, e);

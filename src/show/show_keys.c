@@ -55,6 +55,8 @@ put_server(const struct show_server *server, json_t *list, struct err *e)
 				return false;
 			continue;
 		}
+		if (g.key_label[0] == '\0') /* cancelled, and destroyed */
+			continue;
 		/* The row's own date moves whenever the row is written; a key is older than its
 		 * certificate. */
 		if (!put_key(g.key_label, g.spki,

@@ -82,7 +82,7 @@ put_store(const struct ca *ca, json_t *o, struct err *e)
 		return false;
 	}
 	if (tree_has(o, "rollover_status") &&
-	    (!st->table->generation_get(st, ca_generation(ca) + 1, &g, e) ||
+	    (!st->table->generation_get(st, ca_next_generation(ca), &g, e) ||
 		!tree_put_fingerprints(o, "rollover_", g.cert, e)))
 		return false;
 	if (!st->table->cert_count(st, &issued, &revoked, e) ||

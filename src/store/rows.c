@@ -39,6 +39,7 @@ static const struct column generation_columns[] = {
 	INT64(row_generation, crl_number),
 	TEXT(row_generation, ra_label),
 	INT64(row_generation, ra_intent),
+	INT64(row_generation, cancelled_at),
 };
 
 static const struct column cert_columns[] = {

@@ -5,8 +5,8 @@
  * Portable SQL: only the type BLOB (BYTEA) and the width of INTEGER (BIGINT) are written
  * otherwise elsewhere.
  *
- * generation_unswitched: numbers follow one another, so two unswitched generations differ in
- * parity: one active and one next fit, a third is refused. certificate_open holds the open
+ * generation_unswitched: the next one is given a number of the other parity, so one active and
+ * one next fit, a third is refused. certificate_open holds the open
  * intents only: a few rows, whatever the size of the table. revoked_chunk: rows of some
  * kilobytes, so that a revocation rewrites the last one and not the whole.
  */
@@ -117,4 +117,5 @@ const char *const schema_steps[SCHEMA_VERSION] = {
 	"ALTER TABLE generation ADD COLUMN ra_intent INTEGER NOT NULL DEFAULT 0;",
 	"ALTER TABLE client ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE client ADD COLUMN shadows INTEGER NOT NULL DEFAULT 0;",
+	"ALTER TABLE generation ADD COLUMN cancelled_at INTEGER NOT NULL DEFAULT 0;",
 };

@@ -3,7 +3,7 @@
 
 #define GENERATION                                                                             \
 	"number, key_label, cert, spki, not_before, not_after, made_at, switched_at, "         \
-	"crl_number, ra_label, ra_intent"
+	"crl_number, ra_label, ra_intent, cancelled_at"
 #define CERT                                                                                   \
 	"intent, generation, serial, serial8, key8, identity, subject, not_before, "           \
 	"not_after, made_at, kind, "                                                           \
@@ -37,11 +37,12 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 		"ON CONFLICT (name) DO UPDATE SET value = excluded.value", "fact"},
 
 	[SQL_GENERATION_PUT] = {"INSERT INTO generation (" GENERATION ") "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (number) DO UPDATE SET "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (number) DO UPDATE SET "
 		"key_label = excluded.key_label, cert = excluded.cert, spki = excluded.spki, "
 		"not_before = excluded.not_before, not_after = excluded.not_after, made_at = excluded.made_at, "
 		"switched_at = excluded.switched_at, crl_number = excluded.crl_number, "
-		"ra_label = excluded.ra_label, ra_intent = excluded.ra_intent", "generation"},
+		"ra_label = excluded.ra_label, ra_intent = excluded.ra_intent, "
+		"cancelled_at = excluded.cancelled_at", "generation"},
 	[SQL_GENERATION_GET] = {"SELECT " GENERATION " FROM generation WHERE number = ?1", "generation"},
 	[SQL_GENERATION_LAST] = {"SELECT number FROM generation ORDER BY number DESC LIMIT 1", "generation"},
 

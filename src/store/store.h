@@ -30,10 +30,12 @@ struct row_generation {
 	struct view cert;      /* DER; empty while only the key exists */
 	struct view spki;      /* DER */
 	when_t not_before, not_after;
-	when_t made_at, switched_at; /* switched_at 0: not yet replaced */
-	int64_t crl_number;	     /* last number given to a list of this generation */
-	const char *ra_label;	     /* key pair of its RA; "": none */
-	int64_t ra_intent;	     /* its certificate; 0: not asked for yet */
+	/* switched_at 0: not yet replaced. Of a cancelled one: when its key goes. */
+	when_t made_at, switched_at;
+	int64_t crl_number;   /* last number given to a list of this generation */
+	const char *ra_label; /* key pair of its RA; "": none */
+	int64_t ra_intent;    /* its certificate; 0: not asked for yet */
+	when_t cancelled_at;  /* 0: not cancelled */
 };
 
 struct row_cert {

@@ -155,6 +155,21 @@ def switch(scene, _):
     return [f'switched {switched} s behind the end, {records} records'] if (switched, records) != (0, 1) else []
 
 
+def cancel(scene, _):
+    """INV-22: the next CA was shown to somebody. What a crash leaves undone is taken back to the end."""
+    words = ['crypto', 'pki', 'server', SERVER, 'rollover', 'cancel', 'force']
+
+    def done():
+        code, text = scene.daemon.command(*words)
+        return code == 0 or 'does not exist' in text
+
+    until(30, 'the cancel', done)
+    last = 'SELECT count(*) FROM crl, generation WHERE generation = 2 AND generation.number = 2 AND next_update = not_after'
+    until(30, 'the last list of the cancelled one', lambda: scene.daemon.store(SERVER).one(last) == 1)
+    status = scene.daemon.http('GET', f'/scep/{SERVER}?operation=GetNextCACert')[0]
+    return [] if status == 404 else [f'GetNextCACert is answered with {status}']
+
+
 class Facts:
     """What a store must keep, whatever happens."""
 
@@ -202,8 +217,9 @@ PHASES = {  # state to start from, granting mode, certificates, revocations, poi
     revoke: ('enrolled', 'auto', COUNT, COUNT, TURN_ROWS + [(p, n) for p in ('revoked', 'crl-stored') for n in (1, 2, 5)]),
     ask_next: ('fresh', 'auto', 0, 0, TURN_ROWS + [('crl-stored', 1), ('crl-stored', 2), ('announced', 1)]),
     switch: ('next', 'auto', 0, 0, [(point, passing) for point in TURNS for passing in (1, 2)] + [('switched', 1), ('crl-stored', 1)]),
+    cancel: ('next', 'auto', 0, 0, [(point, passing) for point in TURNS for passing in (1, 2)] + [('cancelled', 1), ('crl-stored', 1)]),
 }
-GENERATIONS = {ask_next: 2, switch: 2}
+GENERATIONS = {ask_next: 2, switch: 2, cancel: 2}
 YEARS = 730 * 86400  # 'lifetime ca-certificate'
 
 

@@ -87,9 +87,10 @@ src/plan/plan_ca.c|s/when_max(p->lifetime_request, p->late)/p->late/
 src/plan/plan_ca.c|s/f->rollover_asked || f->next.have_key/f->next.have_key/
 src/plan/plan_ca.c|s/f->next.have_key || f->next.busy_key/f->next.busy_key/
 src/plan/plan_ca.c|s/ || f->next.busy_key)/)/
-src/plan/plan_ca.c|s/p->auto_rollover ? when_add/true ? when_add/
-src/plan/plan_ca.c|s/when_add(f->active.cert_until, -p->rollover) : WHEN_NEVER/f->active.cert_until : WHEN_NEVER/
-src/plan/plan_ca.c|s/-p->rollover) : WHEN_NEVER/-p->rollover) : INT64_MIN/
+src/plan/plan_ca.c|s/p->auto_rollover ? rollover_at/true ? rollover_at/
+src/plan/plan_ca.c|s/-p->rollover), f->rollover_from)/-p->rollover), INT64_MIN)/
+src/plan/plan_ca.c|s/when_max(when_add(f->active.cert_until, -p->rollover)/when_max(f->active.cert_until/
+src/plan/plan_ca.c|s/rollover_at(p, f) : WHEN_NEVER/rollover_at(p, f) : INT64_MIN/
 # states
 src/plan/plan_ca.c|s/if (p->shutdown)/if (false)/
 src/plan/plan_clock.c|s/CLOCK_TOLERANCE + passed/passed/

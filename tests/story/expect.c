@@ -219,18 +219,40 @@ out:
 	return ok;
 }
 
+/* The newest list of a generation, active or not: "of=2 entries=1 until=730d". */
+static bool
+expect_list(struct story *s, struct err *e)
+{
+	struct row_crl row;
+	struct crl crl;
+
+	if (!s->w.store->table->crl_get(
+		s->w.store, strtol(option(s, "of"), NULL, 10), &row, e) ||
+	    !crl_decode(row.der, &crl, e))
+		return false;
+	return same_number("entries", strtol(option(s, "entries"), NULL, 10),
+		   (int64_t)crl_count(&crl), e) &&
+	       same_number("until", s->w.now + span(option(s, "until")), crl.next_update, e);
+}
+
+#define LAST_GENERATION 16
+
 /* Which generations are there, by number; 0: none. */
 static bool
 expect_generations(struct story *s, struct err *e)
 {
-	static const char *const words[] = {"old", "active", "next"};
+	static const char *const words[] = {"old", "active", "next", "cancelled"};
 	const struct store_table *st = s->w.store->table;
 	struct row_generation row;
 	struct err why = {0};
-	int64_t is[3] = {0};
+	int64_t is[4] = {0};
 
-	for (int64_t n = 1; st->generation_get(s->w.store, n, &row, &why); n++) {
-		if (row.switched_at != 0)
+	for (int64_t n = 1; n <= LAST_GENERATION; n++) {
+		if (!st->generation_get(s->w.store, n, &row, &why))
+			continue;
+		if (row.cancelled_at != 0)
+			is[3] = row.key_label[0] != 0 ? n : is[3];
+		else if (row.switched_at != 0)
 			is[0] = row.key_label[0] != 0 ? n : is[0];
 		else if (is[1] == 0)
 			is[1] = n;
@@ -279,6 +301,8 @@ do_expect(struct story *s, struct err *e)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
 	if (strcmp(what, "generations") == 0)
 		return expect_generations(s, e);
+	if (strcmp(what, "list") == 0)
+		return expect_list(s, e);
 	if (strcmp(what, "next-ca") == 0)
 		return expect_next(s, e);
 	if (strcmp(what, "ra") == 0)

@@ -31,8 +31,9 @@ bool
 trust_next(struct story *s, struct client *c, struct err *e)
 {
 	struct blob certs = {0};
+	struct blob *next = flag(s, "to-cancelled") ? &s->w.next_before : &s->w.next;
 	bool ok = peer_trust(&c->peer, blob_view(&s->w.cacert), e) &&
-		  peer_next(&c->peer, blob_view(&s->w.next), &certs, e) &&
+		  peer_next(&c->peer, blob_view(next), &certs, e) &&
 		  peer_trust(&c->peer, blob_view(&certs), e);
 
 	blob_free(&certs);
@@ -57,6 +58,20 @@ do_shadow(struct story *s, struct client *c, struct err *e)
 	c->cert_key = key;
 	blob_free(&active);
 	return ok;
+}
+
+/* GetNextCACert: "shown", "none" when there is none. */
+bool
+do_asks_next(struct story *s, struct client *c, struct err *e)
+{
+	char source[64];
+	bool shown;
+
+	(void)snprintf(source, sizeof(source), "10.0.0.%d", c->number);
+	if (!world_ask_next(&s->w, source, &shown, e))
+		return false;
+	return strcmp(s->outcome, shown ? "shown" : "none") == 0 ||
+	       err_set(e, WHY_REFUSED, "it is %s", shown ? "shown" : "not shown");
 }
 
 bool

@@ -246,7 +246,7 @@ bool
 trust(struct story *s, struct client *c, struct err *e)
 {
 	c->peer.now = s->w.now;
-	if (flag(s, "to-next"))
+	if (flag(s, "to-next") || flag(s, "to-cancelled"))
 		return trust_next(s, c, e);
 	if (flag(s, "to-old"))
 		return peer_trust(&c->peer, blob_view(&s->w.cacert_before), e);
@@ -459,17 +459,17 @@ static bool
 do_operator(struct story *s, struct err *e)
 {
 	static const char *const words[] = {
-	    "grant", "reject", "remove", "revoke", "password", "rollover"};
+	    "grant", "reject", "remove", "revoke", "password", "rollover", "cancel"};
 	struct ca_event ev = {0};
 	struct blob serial = {0};
 	struct client *c;
 	bool ok;
 
 	for (ev.command = CA_GRANT; strcmp(words[ev.command], s->word[1]) != 0; ev.command++)
-		if (ev.command == CA_ROLLOVER)
+		if (ev.command == CA_CANCEL)
 			return err_set(e, WHY_BAD_INPUT, "operator '%s'?", s->word[1]);
-	if (ev.command == CA_ROLLOVER) {
-		ev.all = true;
+	if (ev.command == CA_ROLLOVER || ev.command == CA_CANCEL) {
+		ev.all = flag(s, "force");
 	} else if (ev.command == CA_PASSWORD) {
 		ev.minutes = s->words > 3 ? strtol(s->word[3], NULL, 10) : 0;
 	} else if (ev.command == CA_REVOKE) {
@@ -656,6 +656,7 @@ static const struct {
     {"renew", do_renew},
     {"shadow", do_shadow},
     {"activate", do_activate},
+    {"asks-next", do_asks_next},
     {"poll", do_poll},
     {"repeat", do_repeat},
     {"keep", do_keep},

@@ -60,6 +60,7 @@ when_t begin_of(const X509 *cert);
 bool believe_new(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool trust_next(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_shadow(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool do_asks_next(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_activate(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_repeat(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* query.c */

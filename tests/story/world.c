@@ -180,6 +180,7 @@ world_free(struct world *w)
 	blob_free(&w->cacert);
 	blob_free(&w->crl);
 	blob_free(&w->next);
+	blob_free(&w->next_before);
 	blob_free(&w->cacert_before);
 	blob_free(&w->cacert_seen);
 	blob_free(&w->archive);
@@ -222,6 +223,10 @@ take_effect(struct world *w, struct effect *x)
 		blob_set(&w->told, blob_view(&x->bytes));
 		break;
 	case EFFECT_PUBLISH:
+		if (x->object == OBJECT_CACERT && x->bytes.n == 0)
+			break; /* withdrawn with what was to come: it comes at once again */
+		if (x->object == OBJECT_NEXT && w->next.n > 0)
+			blob_set(&w->next_before, blob_view(&w->next));
 		if (x->object == OBJECT_CACERT && x->valid_from <= w->now &&
 		    !view_equal(blob_view(&w->cacert_seen), blob_view(&x->bytes))) {
 			blob_set(&w->cacert_before, blob_view(&w->cacert_seen));
@@ -321,6 +326,18 @@ pump(struct world *w, struct err *e)
 }
 
 bool
+world_ask_next(struct world *w, const char *source, bool *shown, struct err *e)
+{
+	struct ca_event ev = {.kind = CA_NEXT_ASKED, .id = ++w->last_id, .source = source};
+
+	w->reply.status = 0;
+	if (!turn(w, &ev, e))
+		return false;
+	*shown = w->reply.status == 200 && w->next.n > 0;
+	return true;
+}
+
+bool
 world_answer(struct world *w, struct err *e)
 {
 	struct ca_event ev = {.kind = CA_ANSWERED, .id = w->question, .answer = &w->hook};
@@ -394,5 +411,11 @@ world_command(struct world *w, struct ca_event *ev, struct err *e)
 	ev->id = 1;
 	ev->actor = "operator";
 	w->told_status = -1;
-	return turn(w, ev, e) && pump(w, e);
+	if (!turn(w, ev, e) || !pump(w, e))
+		return false;
+	/* What takes several turns is told at the end. */
+	for (int n = 0; w->told_status < 0 && ca_wake(w->ca) <= w->now && n < 1000; n++)
+		if (!world_tick(w, e))
+			return false;
+	return true;
 }

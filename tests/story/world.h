@@ -39,7 +39,7 @@ struct world {
 	void *on_reply_arg;
 	struct blob told; /* of the last command */
 	int told_status;
-	struct blob caps, cacert, crl, next, archive, cacert_before,
+	struct blob caps, cacert, crl, next, next_before, archive, cacert_before,
 	    cacert_seen; /* as published */
 	bool opened;
 	uint64_t archive_due; /* the authority is to hear of it */
@@ -70,6 +70,8 @@ bool world_request(
 /* The request comes by the path of this profile; NULL: of none. */
 bool world_request_by(struct world *w, const char *profile, struct view message,
     const char *source, struct err *e) MUST_USE;
+/* GetNextCACert, as front asks whether it may be shown; *shown: it may. */
+bool world_ask_next(struct world *w, const char *source, bool *shown, struct err *e) MUST_USE;
 /* The hook answers the question that is open. */
 bool world_answer(struct world *w, struct err *e) MUST_USE;
 bool world_command(struct world *w, struct ca_event *ev, struct err *e) MUST_USE;

@@ -121,6 +121,7 @@ sample_generation(int64_t n)
 	    .crl_number = 7,
 	    .ra_label = "ROOTCA-RA",
 	    .ra_intent = 2,
+	    .cancelled_at = 77,
 	};
 }
 

@@ -56,6 +56,10 @@ static const struct {
 	{.command = CMD_PASSWORD, .number = 60, .name = "ROOTCA"}},
     {"crypto pki server ROOTCA roll",
 	{.command = CMD_ROLLOVER, .number = -1, .name = "ROOTCA"}},
+    {"crypto pki server ROOTCA rollover cancel",
+	{.command = CMD_CANCEL, .number = -1, .name = "ROOTCA"}},
+    {"crypto pki server ROOTCA rollover cancel force",
+	{.command = CMD_CANCEL, .number = -1, .name = "ROOTCA", .all = true}},
     {"clock cal", {.command = CMD_CALENDAR_VALID, .number = -1}},
     {"no clock cal", {.command = CMD_CALENDAR_VALID, .number = -1, .negated = true}},
     {"wr", {.command = CMD_WRITE_MEMORY, .number = -1}},
@@ -218,7 +222,7 @@ static void
 only_changing_commands_write(void **state)
 {
 	static const enum command writing[] = {CMD_GRANT, CMD_REJECT, CMD_REMOVE, CMD_REVOKE,
-	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
+	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CANCEL, CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
 
 	(void)state;
 	for (int c = CMD_NONE; c <= CMD_WRITE_MEMORY; c++) {

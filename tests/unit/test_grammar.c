@@ -186,6 +186,8 @@ static const struct {
 	"crypto pki server A password generate 60", "crypto pki server A password generate 0"},
     {"crypto pki server NAME$s rollover", "crypto pki server A rollover",
 	"crypto pki server A rollover now"},
+    {"crypto pki server NAME$s rollover cancel [{force}$a]",
+	"crypto pki server A rollover cancel force", "crypto pki server A rollover cancel now"},
     {"clock calendar-valid", "clock calendar-valid", "clock"},
     {"no clock calendar-valid", "no clock calendar-valid", "no clock"},
     {"write [memory]", "write memory", "write terminal"},

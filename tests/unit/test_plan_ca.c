@@ -290,6 +290,31 @@ next_generation_comes_in_order(void **state)
 	}
 }
 
+/* Cancelled, it is not made by itself before an instant, nor does the timer say so. */
+static void
+cancelled_it_is_held_up(void **state)
+{
+	struct plan_ca_policy p;
+	struct plan_ca_facts f = rollover_facts(NOTHING, &p);
+	struct plan_row row[TIMER_COUNT];
+	size_t n, i = 0;
+
+	(void)state;
+	f.rollover_from = BEGINS + DAY;
+	assert_int_equal(plan_ca(&p, &f, BEGINS + DAY - 1).act, PLAN_NONE);
+	assert_int_equal(plan_ca(&p, &f, BEGINS).wake, BEGINS + DAY);
+	assert_int_equal(plan_ca(&p, &f, BEGINS + DAY).act, PLAN_MAKE_KEY);
+	n = plan_ca_timers(&p, &f, row);
+	while (i < n && row[i].timer != TIMER_ROLLOVER)
+		i++;
+	assert_true(i < n && row[i].at == BEGINS + DAY);
+	f.rollover_from = BEGINS - DAY;
+	assert_int_equal(plan_ca(&p, &f, BEGINS - 1).act, PLAN_NONE);
+	f.rollover_from = BEGINS + DAY; /* by hand at any time */
+	f.rollover_asked = true;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_MAKE_KEY);
+}
+
 static void
 without_the_word_nothing_follows(void **state)
 {
@@ -496,6 +521,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_due_and_next_look),
 	    cmocka_unit_test(next_generation_comes_in_order),
+	    cmocka_unit_test(cancelled_it_is_held_up),
 	    cmocka_unit_test(without_the_word_nothing_follows),
 	    cmocka_unit_test(replaced_keys_end),
 	    cmocka_unit_test(next_dates_S46),
