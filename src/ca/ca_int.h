@@ -249,8 +249,10 @@ bool issue_signed(struct ca *ca, struct task *t, const struct key_done *d, struc
 /* Ask for the signature of an open intent again, unless it is under way. The row's views are
  * borrowed. */
 void issue_again(struct ca *ca, const struct row_cert *row, struct effects *out);
-/* This intent is void, whatever the signer makes of it. */
-bool issue_drop(struct ca *ca, int64_t intent, struct effects *out, struct err *e) MUST_USE;
+/* Void for good, whatever the signer still makes of it. Who waits comes again, and the request
+ * behind it waits for the operator again, who reads why. */
+bool issue_drop(struct ca *ca, int64_t intent, const char *why, struct effects *out,
+    struct err *e) MUST_USE;
 /* Sign again what a crash left open. */
 bool issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
 bool serial_next(struct ca *ca, struct blob *out, struct err *e) MUST_USE;

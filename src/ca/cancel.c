@@ -92,7 +92,7 @@ take_back(
 	int64_t intent = row->intent;
 
 	if (row->state == CERT_INTENT)
-		return issue_drop(ca, intent, out, e);
+		return issue_drop(ca, intent, "the next CA certificate was taken back", out, e);
 	return revoke_cert(ca, row, 5, ca->cancel.actor, now, e);
 }
 

@@ -255,9 +255,7 @@ send_later(struct ca *ca, int64_t intent, struct effects *out)
 	}
 }
 
-/* Void for good, whatever the signer still makes of it. Who waits comes again, and the request
- * behind it waits for the operator again. */
-static bool
+bool
 issue_drop(struct ca *ca, int64_t intent, const char *why, struct effects *out, struct err *e)
 {
 	struct task *t = ca->tasks, *next;
@@ -288,13 +286,6 @@ not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct
 	(void)snprintf(
 	    text, sizeof(text), "the signer refused the certificate: %.120s", d->text);
 	return issue_drop(ca, t->number, text, out, e);
-}
-
-bool
-issue_drop(struct ca *ca, int64_t intent, struct effects *out, struct err *e)
-{
-	send_later(ca, intent, out);
-	return ST(ca)->cert_settle(ca->store, intent, (struct view){0}, e);
 }
 
 /* A cancelled generation gives nothing out any more, what was under way neither. */
