@@ -1,4 +1,4 @@
-/* mask.c - what must not stand in a record, replaced so that a replay does the same. */
+/* mask.c - secrets replaced by what behaves the same. */
 #include "cmd/mask.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* mask.h - what must not stand in a record, replaced so that a replay does the same. */
+/* mask.h - secrets replaced by what behaves the same. */
 #ifndef CMD_MASK_H
 #define CMD_MASK_H
 

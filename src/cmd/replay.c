@@ -401,7 +401,7 @@ replay(const char *path)
 	if (!ok)
 		(void)dprintf(STDERR_FILENO, "keymuster: %s: %s\n", path, e.text);
 	else if (same)
-		printf("%zu turns with %zu events: everything left as it did then%s\n",
-		    r.turns, r.events, in.n > 0 ? "; the last one is cut" : "");
+		printf("%zu turns with %zu events: everything left as it did then%s\n", r.turns,
+		    r.events, in.n > 0 ? "; the last one is cut" : "");
 	return !ok ? CODE_USAGE : same ? CODE_DONE : CODE_REFUSED;
 }
