@@ -27,11 +27,12 @@ signature_good(struct tp *t, const struct scep *m, when_t now, struct err *e)
 {
 	struct blob der = {0};
 	struct cert signer;
-	bool ok = signer_held(t, m, &der, &signer) ||
-		  err_set(e, WHY_REFUSED, "not signed by the CA or its RA (RP-09)");
+	bool held = signer_held(t, m, &der, &signer) && now < signer.not_after;
+	bool ok =
+	    held || err_set(e, WHY_REFUSED, "not signed by the CA or its RA, live (RP-09)");
 
-	if (ok && now >= signer.not_after)
-		ok = err_set(e, WHY_REFUSED, "its signer's certificate has ended");
+	if (!held)
+		authority_again(t);
 	if (ok && hash_is_weak(m->digest) && m->digest < message_hash(t))
 		ok = err_set(e, WHY_REFUSED, "signed with %s, weaker than the request",
 		    hash_name(m->digest));
@@ -126,6 +127,9 @@ refused(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	bool ok;
 
 	why_refused(&x->scep, &text);
+	if (x->scep.fail == SCEP_BAD_CERT_ID && !forgot)
+		authority_again(
+		    t);	      /* the certificate that was written to may be known no more */
 	if (!is_request(x)) { /* it cannot be told, so it need not */
 		next.plan.confirmed = true;
 		memset(&next.plan.ask, 0, sizeof(next.plan.ask));

@@ -5,6 +5,8 @@
 
 #include "tp/tp_int.h"
 
+#define BODY_MAX ((size_t)256 * 1024) /* of certificates */
+
 /* ---- GetCACert (RFC 8894 4.2) ---- */
 
 /* One certificate, or a certs-only message, whatever the media type says (CA-11). */
@@ -14,6 +16,8 @@ body_certs(struct view body, struct blob *scratch, struct view *out, struct err 
 	struct view crls;
 	struct cert one;
 
+	if (body.n > BODY_MAX)
+		return err_set(e, WHY_BAD_INPUT, "%zu octets", body.n);
 	if (cert_decode(body, &one, NULL)) {
 		*out = body;
 		return true;
@@ -58,6 +62,27 @@ fingerprint_check(struct view bundle, const char *text, struct err *e)
 }
 
 static bool
+is_held(struct tp *t, struct view bundle, struct err *e)
+{
+	struct blob held = {0};
+	uint8_t is[32], was[32];
+	bool same = shelf_look(t, TP_CA, &held, e);
+
+	bundle_digest(bundle, is);
+	bundle_digest(blob_view(&held), was);
+	same = same && held.n > 0 && memcmp(is, was, sizeof(is)) == 0;
+	blob_free(&held);
+	return same || err_set(e, WHY_REFUSED, "another CA than the one that is held");
+}
+
+static bool
+ca_trusted(struct tp *t, struct view bundle, struct err *e)
+{
+	return t->x->fingerprint[0] == 0 ? is_held(t, bundle, e)
+					 : fingerprint_check(bundle, t->x->fingerprint, e);
+}
+
+static bool
 ca_arrived(struct tp *t, struct view body, when_t now, struct tp_effects *out, struct err *e)
 {
 	struct blob scratch = {0}, bundle = {0};
@@ -66,7 +91,7 @@ ca_arrived(struct tp *t, struct view body, when_t now, struct tp_effects *out, s
 	struct cert ca;
 	bool ok = body_certs(body, &scratch, &certs, &why) &&
 		  bundle_make(t, certs, now, &bundle, &why) &&
-		  fingerprint_check(blob_view(&bundle), t->x->fingerprint, &why) &&
+		  ca_trusted(t, blob_view(&bundle), &why) &&
 		  bundle_ca(blob_view(&bundle), &ca, &why);
 
 	if (ok && now < ca.not_before)
@@ -78,6 +103,13 @@ ca_arrived(struct tp *t, struct view body, when_t now, struct tp_effects *out, s
 	blob_free(&scratch);
 	blob_free(&bundle);
 	return ok;
+}
+
+void
+authority_again(struct tp *t)
+{
+	if (t->wanted == NULL)
+		t->wanted = mem_str("");
 }
 
 /* ---- GetCACaps (RFC 8894 3.5) ---- */
@@ -117,13 +149,21 @@ caps_read(struct view body)
 	return caps;
 }
 
+/* That there is no such thing, not that there is none now. */
+static bool
+refuses(int status)
+{
+	return status == 400 || status == 404 || status == 405 || status == 410 ||
+	       status == 501;
+}
+
 /* An empty answer and a refusal are answers: such a server can do nothing special (CC-09). */
 static bool
 caps_arrived(
     struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out, struct err *e)
 {
 	struct record next = t->record;
-	bool refused = ev->status >= 400 && ev->status < 500;
+	bool refused = refuses(ev->status);
 
 	next.caps = refused ? 0 : caps_read(ev->body);
 	if (!refused && ev->body.n > 0 && next.caps == 0)
@@ -275,7 +315,7 @@ authority_answer(
 	bool caps = t->x->act == TP_GET_CAPS;
 	char text[80];
 
-	if (ev->status != 200 && !(caps && ev->status >= 400 && ev->status < 500)) {
+	if (ev->status != 200 && !(caps && refuses(ev->status))) {
 		(void)snprintf(text, sizeof(text), "HTTP status %d", ev->status);
 		return talk_trouble(t, ev->status == 0 ? "nobody answered" : text,
 		    ev->retry_after, now, out, e);

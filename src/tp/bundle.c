@@ -62,15 +62,20 @@ bundle_recipient(struct view certs, when_t now, struct cert *out, struct err *e)
 {
 	struct certs all;
 	size_t best = 0;
+	bool ra_ended = false;
 
 	if (!certs_read(certs, &all, e))
 		return false;
 	/* CAs above the first one are no recipients. */
-	for (size_t i = 1; i < all.n; i++)
-		if (!all.of[i].is_ca &&
-		    recipient_rank(&all.of[i], now) > recipient_rank(&all.of[best], now))
+	for (size_t i = 1; i < all.n; i++) {
+		if (all.of[i].is_ca)
+			continue;
+		ra_ended = ra_ended || now >= all.of[i].not_after;
+		if (recipient_rank(&all.of[i], now) > recipient_rank(&all.of[best], now))
 			best = i;
-	if (recipient_rank(&all.of[best], now) == 0)
+	}
+	/* Where there was an RA, the CA itself may not open messages. */
+	if (recipient_rank(&all.of[best], now) == 0 || (best == 0 && ra_ended))
 		return err_set(e, WHY_BAD_INPUT,
 		    "nobody to encrypt for: neither CA nor RA has a live RSA certificate");
 	*out = all.of[best];

@@ -94,8 +94,10 @@ message_begin(
 
 	keys_random(t->keys, x->nonce, sizeof(x->nonce));
 	if (!cert_decode(blob_view(&x->request.signer), &signer, &why) ||
-	    !envelope(t, plain, now, &why))
+	    !envelope(t, plain, now, &why)) {
+		authority_again(t);
 		return talk_trouble(t, why.text, 0, now, out, e);
+	}
 	x->alg = alg_of(signer.key.kind, message_hash(t));
 	spec = spec_of(x, &signer);
 	blob_clear(&x->attrs);

@@ -110,6 +110,7 @@ switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	}
 	if (!switch_commit(t, &s, &ca, e))
 		goto out;
+	talk_end(t); /* it was with the CA that is gone; what goes on is asked again */
 	tp_note(out, TP_NOTED_ACTIVATED, "the next CA certificate is active now, %s",
 	    with_id ? "and the next certificate" : "without a certificate under it");
 	ok = true;

@@ -87,7 +87,10 @@ act_words(enum plan_tp_act act)
 	return words[act];
 }
 
-/* An operator who stands there is told, and tries again himself. */
+/*
+ * An operator who stands there is told, and tries again himself. A server that could do little
+ * is asked again what it can do: that word was signed by nobody (CC-11).
+ */
 bool
 talk_trouble(struct tp *t, const char *what, int retry_after, when_t now,
     struct tp_effects *out, struct err *e)
@@ -97,6 +100,8 @@ talk_trouble(struct tp *t, const char *what, int retry_after, when_t now,
 
 	trouble_set(t, only_reads(x->act) ? &next.plan.fetch : &next.plan.ask, ANSWER_NONE,
 	    retry_after, false, now);
+	if (!only_reads(x->act) && (~next.caps & (CAP_AES | CAP_SHA256)) != 0)
+		next.plan.caps_known = false;
 	if (!x->by_command && !record_commit(t, &next, NULL, 0, e))
 		return false;
 	tp_note(out, TP_NOTED_TROUBLE, "%s: %s", act_words(x->act), what);

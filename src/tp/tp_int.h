@@ -77,8 +77,8 @@ struct tp {
 	char *label, *password, *fingerprint;
 	struct blob subject, san;
 	struct record record;
-	struct talk *x;		      /* NULL: none */
-	char *wanted;		      /* fingerprint of a command that waits for x to end */
+	struct talk *x; /* NULL: none */
+	char *wanted; /* a command's fingerprint that waits for x to end; "": of the CA held */
 	uint64_t last_id, forgetting; /* KEY_FORGET under way, of doomed[0] */
 	when_t wake, held_until, forget_at;
 };
@@ -128,6 +128,9 @@ bool issued_by(struct tp *t, const struct cert *c, const struct cert *issuer) MU
 /* authority.c: answers to GetCACert, GetCACaps and GetNextCACert */
 bool authority_answer(struct tp *t, const struct tp_event *ev, when_t now,
     struct tp_effects *out, struct err *e) MUST_USE;
+
+/* Another RA may stand before the CA that we hold: GetCACert is to tell. */
+void authority_again(struct tp *t);
 
 /* request.c */
 bool request_begin(struct tp *t, when_t now, struct tp_effects *out, struct err *e) MUST_USE;
