@@ -1,0 +1,454 @@
+/* test_tp_odd.c - odd corners of a trustpoint's life. */
+#include "tp/tp_int.h"
+#include "tp_forge.h"
+
+#define AT(days) (T0 + (days)*DAY)
+
+static void
+short_lives(struct bench *b)
+{
+	b->w.policy.plan.lifetime_ca = 40 * DAY;
+	b->w.policy.plan.lifetime_cert = 30 * DAY;
+	b->w.policy.plan.rollover = 12 * DAY;
+	b->w.policy.plan.lifetime_crl = 60 * DAY;
+}
+
+/* ---- an answer that comes behind the switch ---- */
+
+static enum tp_fetch slow;
+
+static void
+over_the_switch(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	(void)f;
+	if (asked->fetch != slow || b->w.now < AT(39))
+		return;
+	b->tamper = NULL;
+	bench_wait(b, AT(40)); /* the answer is on its way */
+	assert_int_equal(b->noted[TP_NOTED_ACTIVATED], 1);
+}
+
+/* It was with the CA that is gone: nobody waits for it any more, and nothing is mixed up. */
+static void
+late_answers(void **state)
+{
+	static const enum tp_fetch fetches[] = {TP_OPERATION, TP_GETCACAPS};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(fetches); i++) {
+		struct bench b;
+
+		slow = fetches[i];
+		bench_open(&b);
+		short_lives(&b);
+		b.policy.regenerate = true;
+		bench_begin(&b);
+		bench_wait(&b, AT(39));
+		assert_true(tp_facts(b.tp)->have_shadow);
+		b.tamper = over_the_switch;
+		if (slow == TP_OPERATION)
+			bench_command(&b, TP_CMD_ENROLL); /* a renewal under the old CA */
+		else
+			bench_authenticate(&b, b.fingerprint); /* capabilities follow */
+		assert_null(b.tamper);
+		assert_int_equal(bench_cert(&b, TP_ID).not_before, AT(40));
+		bench_wait(&b, AT(81));
+		assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 2);
+		assert_int_equal(b.noted[TP_NOTED_TROUBLE], 0);
+		bench_close(&b);
+	}
+}
+
+/* ---- an RA that was replaced ---- */
+
+static struct blob new_ra;
+
+static void
+ra_cert(struct bench *b, size_t key, size_t issuer, when_t until)
+{
+	struct cert ca = bench_cert(b, TP_CA);
+	struct blob name = {0}, spki = {0};
+	uint8_t serial[] = {0x31, (uint8_t)key};
+	struct cert_spec s = {
+	    .serial = view_of(serial, sizeof(serial)),
+	    .issuer = ca.subject,
+	    .not_before = T0,
+	    .not_after = until,
+	    .alg = {KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0},
+	    .path_len = -1,
+	    .key_usage = KU_DIGITAL_SIGNATURE,
+	};
+
+	if (!name_parse("CN=RA", &name, NULL))
+		fail();
+	forge_spki(key, &spki);
+	s.subject = blob_view(&name);
+	s.spki = blob_view(&spki);
+	forge_cert(&s, issuer, &new_ra);
+	blob_free(&name);
+	blob_free(&spki);
+}
+
+/* Replies come by the new RA; GetCACert says so. */
+static void
+by_new_ra(struct bench *b, const struct tp_effect *asked, struct fetched *got)
+{
+	struct forgery f;
+	struct cert ra;
+	struct blob certs = {0};
+	struct reader r;
+	struct der first;
+
+	if (new_ra.n == 0 || got->status != 200)
+		return;
+	if (asked->fetch == TP_GETCACERT) {
+		blob_set(&certs, bench_cert(b, TP_CA).whole);
+		blob_add_view(&certs, blob_view(&new_ra));
+		blob_clear(&got->body);
+		certs_only_encode(blob_view(&certs), (struct view){0}, &got->body);
+		blob_free(&certs);
+	}
+	if (asked->fetch != TP_OPERATION || tp_facts(b->tp)->have_next_ca ||
+	    bench_cert(b, TP_ID).not_before >= AT(24))
+		return;
+	r = reader_of(blob_view(&new_ra));
+	assert_true(der_any(&r, &first, NULL) && cert_decode(first.whole, &ra, NULL));
+	forge_begin(b, asked, &f);
+	f.signer = STRANGER;
+	f.reply.signer_issuer = ra.issuer;
+	f.reply.signer_serial = ra.serial;
+	forge_seal(&f, &got->body);
+}
+
+static const struct {
+	const char *sentence;
+	size_t issuer;
+	when_t until; /* two of them, the other one lives */
+	bool believed;
+} ras[] = {
+    {"an RA that the CA has signed", CA_KEY, AT(40), true},
+    {"one that somebody else has signed", STRANGER_2, AT(40), false},
+    {"one that has ended", CA_KEY, AT(22), false},
+};
+
+static void
+another_ra(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ras); i++) {
+		struct bench b;
+
+		bench_open(&b);
+		short_lives(&b);
+		b.tamper = by_new_ra;
+		bench_begin(&b);
+		bench_wait(&b, AT(20));
+		ra_cert(&b, STRANGER, ras[i].issuer, ras[i].until);
+		if (ras[i].until < AT(24)) {
+			ra_cert(&b, STRANGER_2, CA_KEY, AT(40));
+			bench_authenticate(&b, b.fingerprint);
+		}
+		bench_wait(&b, AT(26));
+		if (ras[i].believed != (b.noted[TP_NOTED_ID] == 2) ||
+		    (b.noted[TP_NOTED_TROUBLE] == 1) != ras[i].believed)
+			fail_msg("%s: %s", ras[i].sentence, b.complained);
+		assert_non_null(strstr(b.complained, "not signed by the CA or its RA"));
+		blob_free(&new_ra);
+		bench_close(&b);
+	}
+}
+
+/* ---- GetCACert: who else stands there ---- */
+
+/* The CA that is held is now one above another: nobody said that this one is to be believed. */
+static void
+below_it(struct bench *b, const struct tp_effect *asked, struct fetched *got)
+{
+	struct cert_spec s;
+	struct cert ca;
+	struct blob name = {0}, spki = {0}, certs = {0};
+
+	if (asked->fetch != TP_GETCACERT || !tp_facts(b->tp)->authenticated)
+		return;
+	ca = bench_cert(b, TP_CA);
+	if (!name_parse("CN=Below", &name, NULL))
+		fail();
+	forge_spki(STRANGER, &spki);
+	s = (struct cert_spec){
+	    .serial = VIEW("\x31\x33"),
+	    .issuer = ca.subject,
+	    .subject = blob_view(&name),
+	    .spki = blob_view(&spki),
+	    .not_before = T0,
+	    .not_after = AT(40),
+	    .alg = {KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0},
+	    .path_len = -1,
+	    .is_ca = true,
+	    .key_usage = KU_CERT_SIGN,
+	};
+	blob_set(&certs, ca.whole);
+	forge_cert(&s, CA_KEY, &certs);
+	blob_clear(&got->body);
+	certs_only_encode(blob_view(&certs), (struct view){0}, &got->body);
+	blob_free(&name);
+	blob_free(&spki);
+	blob_free(&certs);
+}
+
+static void
+authenticated_by_one_above(void **state)
+{
+	struct bench b;
+	struct blob before = {0}, after = {0};
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.behind = true;
+	bench_begin(&b);
+	bench_wait(&b, AT(1));
+	b.tamper = below_it;
+	bench_shelf(&b, &before);
+	bench_authenticate(&b, ""); /* as when an RA is not known */
+	bench_shelf(&b, &after);
+	assert_true(view_equal(blob_view(&before), blob_view(&after)));
+	assert_non_null(strstr(b.complained, "another CA"));
+	bench_authenticate(&b, b.fingerprint); /* an operator says that he knows the root */
+	assert_false(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.noted[TP_NOTED_CA], 2);
+	assert_int_equal(bench_cert(&b, TP_CA).key.modulus.n, 256);
+	assert_true(view_equal(bench_cert(&b, TP_CA).issuer, bench_cert(&b, TP_ID).issuer));
+	blob_free(&before);
+	blob_free(&after);
+	bench_close(&b);
+}
+
+/* ---- capabilities that somebody took away ---- */
+
+static void
+less_than_it_can(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	if (asked->fetch == TP_GETCACAPS && b->asked[TP_GETCACAPS] < 3)
+		blob_set(&f->body, VIEW("SHA-1\nDES3\n"));
+}
+
+/* SEC-04: the keys sign no SHA-1, and the next answer is asked for. */
+static void
+downgrade(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.tamper = less_than_it_can;
+	bench_begin(&b);
+	bench_wait(&b, AT(1));
+	assert_int_equal(b.asked[TP_GETCACAPS], 3);
+	assert_int_equal(b.noted[TP_NOTED_TROUBLE], 2);
+	assert_true(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.gets, 1 + 3);
+	bench_close(&b);
+}
+
+/* ---- keys ---- */
+
+static void
+label_is_taken(void **state)
+{
+	struct bench b;
+	struct key_job j = {.act = KEY_MAKE, .label = "spoke-1", .kind = KEY_EC, .bits = 256};
+	struct key_done d;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	bench_begin(&b);
+	assert_true(keys_submit(b.keys, &j, NULL) && keys_collect(b.keys, &d));
+	blob_free(&d.bytes);
+	bench_wait(&b, AT(1));
+	assert_true(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.noted[TP_NOTED_TROUBLE], 1);
+	assert_non_null(strstr(b.complained, "exists"));
+	assert_int_equal(b.made, 2);
+	bench_close(&b);
+}
+
+/* Another size in the configuration: the next certificate has it. */
+static void
+size_changes(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	bench_begin(&b);
+	bench_wait(&b, AT(1));
+	b.policy.key_bits = 3072;
+	bench_wait(&b, AT(26));
+	assert_int_equal(bench_cert(&b, TP_ID).key.bits, 3072);
+	assert_int_equal(b.made, 2);
+	assert_int_equal(b.forgot, 1);
+	bench_close(&b);
+}
+
+/* ---- passwords and names ---- */
+
+static void
+password_is_set_anew(void **state)
+{
+	struct bench b;
+	struct ca_event ev = {.command = CA_PASSWORD, .minutes = 600};
+	char password[64];
+	const char *at;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.w.policy.mode = CA_MANUAL;
+	b.setup.password = "wrong";
+	bench_begin(&b);
+	b.off = true;
+	bench_wait(&b, AT(0) + 10 * MINUTE);
+	assert_true(world_command(&b.w, &ev, NULL));
+	at = strstr(blob_cstr(&b.w.told), " is ");
+	assert_non_null(at);
+	(void)snprintf(password, sizeof(password), "%.*s", (int)strcspn(at + 4, "\n"), at + 4);
+	b.setup.password = password;
+	bench_reopen(&b);
+	b.off = false;
+	bench_wait(&b, AT(0) + HOUR);
+	if (!tp_facts(b.tp)->have_id)
+		fail_msg("'%s' of: %s", password, blob_cstr(&b.w.told));
+	/* Renewals carry none: they are signed. */
+	bench_wait(&b, AT(41));
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+	bench_close(&b);
+}
+
+static void
+only_alternative_names(void **state)
+{
+	static const char *const names[] = {"r1.example"};
+	struct bench b;
+	struct blob san = {0};
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	blob_set(&b.subject, VIEW("\x30\x00"));
+	san_encode_dns(names, 1, &san);
+	b.setup.san = blob_view(&san);
+	bench_begin(&b);
+	bench_wait(&b, AT(41));
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+	assert_int_equal(b.noted[TP_NOTED_TROUBLE], 0);
+	assert_true(view_equal(bench_cert(&b, TP_ID).san, blob_view(&san)));
+	blob_free(&san);
+	bench_close(&b);
+}
+
+/* ---- the shelf ---- */
+
+static struct tp *
+open_with(struct bench *b, enum tp_leaf leaf, struct view bytes, struct err *e)
+{
+	struct tp_change change = {leaf, bytes};
+	struct tp_setup s = b->setup;
+	struct tp_shelf *copy = tp_shelf_memory();
+	struct blob der = {0};
+	struct tp *t;
+
+	for (int i = 0; i < TP_LEAVES; i++) {
+		struct tp_change same = {(enum tp_leaf)i, {0}};
+
+		blob_clear(&der);
+		if (!b->shelf->table->get(b->shelf, same.leaf, &der, NULL))
+			continue;
+		same.bytes = blob_view(&der);
+		assert_true(copy->table->put(copy, &same, 1, NULL));
+	}
+	blob_free(&der);
+	assert_true(copy->table->put(copy, &change, 1, NULL));
+	s.shelf = copy;
+	t = tp_open(&s, e);
+	copy->table->close(copy);
+	return t;
+}
+
+/* Octets that make no sense are told by name, never taken for nothing. */
+static void
+nonsense_on_the_shelf(void **state)
+{
+	static const char *const words[TP_LEAVES] = {[TP_FACTS] = "facts",
+	    [TP_CA] = "CA certificate",
+	    [TP_ID] = "certificate",
+	    [TP_NEXT_CA] = "next CA certificate",
+	    [TP_SHADOW] = "next certificate",
+	    [TP_REQUEST] = "request"};
+	struct bench b;
+	struct blob facts = {0};
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	bench_begin(&b);
+	bench_wait(&b, AT(39));
+	for (int i = 0; i < TP_LEAVES; i++) {
+		struct err e = {0};
+
+		assert_null(open_with(&b, (enum tp_leaf)i, VIEW("nonsense"), &e));
+		if (strstr(e.text, words[i]) == NULL || strstr(e.text, "no sense") == NULL)
+			fail_msg("leaf %d: %s", i, e.text);
+	}
+	/* one without the one that it needs */
+	for (int i = TP_CA; i <= TP_NEXT_CA; i++)
+		assert_null(open_with(&b, (enum tp_leaf)i, (struct view){0}, NULL));
+	/* no octet of the facts may be cut off or added */
+	assert_true(b.shelf->table->get(b.shelf, TP_FACTS, &facts, NULL));
+	for (size_t n = 1; n < facts.n; n++)
+		assert_null(open_with(&b, TP_FACTS, view_of(facts.p, n), NULL));
+	blob_add_byte(&facts, 0);
+	assert_null(open_with(&b, TP_FACTS, blob_view(&facts), NULL));
+	blob_free(&facts);
+	bench_close(&b);
+}
+
+/* A trustpoint at rest: what DESIGN.md promises. */
+static void
+small_at_rest(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	bench_begin(&b);
+	bench_wait(&b, AT(39));
+	assert_null(b.tp->x);
+	assert_true(sizeof(*b.tp) + b.tp->subject.cap + b.tp->san.cap + strlen(b.tp->label) +
+			strlen(b.tp->fingerprint) + strlen(b.tp->password) <
+		    1024);
+	bench_close(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(late_answers),
+	    cmocka_unit_test(another_ra),
+	    cmocka_unit_test(authenticated_by_one_above),
+	    cmocka_unit_test(downgrade),
+	    cmocka_unit_test(label_is_taken),
+	    cmocka_unit_test(size_changes),
+	    cmocka_unit_test(password_is_set_anew),
+	    cmocka_unit_test(only_alternative_names),
+	    cmocka_unit_test(nonsense_on_the_shelf),
+	    cmocka_unit_test(small_at_rest),
+	};
+
+	log_open("test", LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
