@@ -158,7 +158,7 @@ authority_make_cert(
 	char fact[64];
 	bool ok = false;
 
-	generation_fact(g, "self-tbs", fact);
+	generation_fact(g->number, "self-tbs", fact);
 	if (!ST(ca)->fact_get(ca->store, fact, &tbs, &why)) {
 		if (!absent(&why, e) || !self_tbs(ca, g, now, &tbs, e) ||
 		    !ST(ca)->fact_put(ca->store, fact, blob_view(&tbs), e))
@@ -191,6 +191,16 @@ publish(
 	x->valid_until = until;
 	blob_add_view(&x->bytes, bytes);
 	return x;
+}
+
+void
+publish_by_key(struct effect *x, const uint8_t ski[20])
+{
+	struct blob hex = {0};
+
+	hex_add(&hex, view_of(ski, 20), true);
+	(void)snprintf(x->leaf, sizeof(x->leaf), "%s", blob_cstr(&hex));
+	blob_free(&hex);
 }
 
 /*
@@ -314,7 +324,7 @@ authority_archived(struct ca *ca, int64_t generation, bool written, when_t now, 
 		return true;
 	g->facts.busy_archive = false;
 	g->facts.archived = written;
-	generation_fact(g, "archived", fact);
+	generation_fact(g->number, "archived", fact);
 	if (written)
 		return ST(ca)->fact_put(ca->store, fact, VIEW("1"), e);
 	ca->facts.held_until = when_add(now, HOLD_AFTER_FAILURE);

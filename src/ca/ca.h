@@ -197,7 +197,9 @@ enum effect_kind {
 	EFFECT_ARCHIVE, /* bytes to STATEDIR/servers/NAME/archive/leaf; id comes back */
 	EFFECT_ASK,	/* the hook about a challenge; id: comes back; bytes: ca_question */
 };
-enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL, OBJECT_NEXT };
+/* OBJECT_NEXT without bytes: there is none, but from valid_from on (INT64_MIN: nobody knows).
+ */
+enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL, OBJECT_NEXT, OBJECT_OLD_NEXT };
 
 struct effect {
 	enum effect_kind kind;
@@ -207,7 +209,8 @@ struct effect {
 	int retry_after;  /* seconds */
 	int64_t delay_ms; /* EFFECT_REPLY: not before (wrong passwords) */
 	enum ca_object object;
-	char leaf[96]; /* EFFECT_ARCHIVE; OBJECT_CRL: key identifier in hex, "": by NAME */
+	char leaf[96]; /* EFFECT_ARCHIVE; OBJECT_CRL, OBJECT_OLD_NEXT: key identifier in hex;
+			  "": by NAME */
 	when_t valid_from, valid_until;
 	struct key_job job;
 	struct blob bytes;

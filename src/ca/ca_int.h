@@ -320,6 +320,8 @@ void authority_hold(struct ca *ca, const char *what, const char *why, when_t now
 bool authority_mark(struct ca *ca, when_t now, struct err *e) MUST_USE; /* fact clock_mark */
 struct effect *publish(
     struct effects *out, enum ca_object object, struct view bytes, when_t from, when_t until);
+/* Under the key identifier, not under the CA's name. */
+void publish_by_key(struct effect *x, const uint8_t ski[20]);
 
 /* ra.c: the certificate for envelopes and replies (RFC 8894 2.1.2) */
 bool ra_load(struct ca *ca, struct generation *g, const struct row_generation *row,
@@ -342,8 +344,8 @@ void generations_free(struct ca *ca);
 bool generations_load(struct ca *ca, struct err *e) MUST_USE;
 bool generation_save(struct ca *ca, const struct generation *g, struct err *e) MUST_USE;
 bool generation_take(struct generation *g, struct view certificate, struct err *e) MUST_USE;
-/* A small fact of this generation: its name, as the first one always had it. */
-void generation_fact(const struct generation *g, const char *name, char out[64]);
+/* A small fact of a generation: its name, as the first one always had it. */
+void generation_fact(int64_t number, const char *name, char out[64]);
 /* The file that holds its pair: "NAME.p12", "NAME_00001.p12" and on (IOS S44). */
 void generation_archive(const struct ca *ca, const struct generation *g, char out[96]);
 /* The number behind the last, of the parity that the active one has not. */
@@ -384,7 +386,7 @@ bool rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err 
 bool rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
 bool rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d,
     when_t now, struct effects *out, struct err *e) MUST_USE;
-void rollover_publish(const struct ca *ca, struct effects *out);
+void rollover_publish(struct ca *ca, struct effects *out);
 
 /* cancel.c: "crypto pki server NAME rollover cancel [force]" (IOS S58, INV-22) */
 bool cancel_tell(

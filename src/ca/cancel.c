@@ -44,7 +44,7 @@ cancel_tell(struct ca *ca, const struct ca_event *ev, struct effects *out, struc
 	if (told_before(g, ev->source) || lines_of(blob_view(&g->told)) >= NAMED_MAX)
 		return true;
 	blob_printf(&g->told, "%s\n", ev->source);
-	generation_fact(g, "told", fact);
+	generation_fact(g->number, "told", fact);
 	return ST(ca)->fact_put(ca->store, fact, blob_view(&g->told), e);
 }
 
@@ -130,7 +130,6 @@ withdraw(struct ca *ca, const struct generation *g, bool forced, struct effects 
 {
 	struct view nothing = {0};
 
-	(void)publish(out, OBJECT_NEXT, nothing, INT64_MIN, WHEN_NEVER);
 	(void)publish(out, OBJECT_CACERT, nothing, INT64_MIN, WHEN_NEVER);
 	if (!forced)
 		list_withdraw(g, out);
@@ -162,7 +161,7 @@ retire(struct ca *ca, bool forced, when_t now, struct effects *out, struct err *
 	ca->next = NULL;
 	g->cancelled_at = now;
 	g->switched_at = forced ? ca->active->facts.cert_until : now;
-	generation_fact(ca->active, "announcement", fact);
+	generation_fact(ca->active->number, "announcement", fact);
 	blob_clear(&ca->active->announcement);
 	if (!generation_save(ca, g, e) ||
 	    !ST(ca)->fact_put(ca->store, fact, (struct view){0}, e) || !hold_off(ca, now, e) ||

@@ -123,12 +123,12 @@ generation_take(struct generation *g, struct view der, struct err *e)
 }
 
 void
-generation_fact(const struct generation *g, const char *name, char out[64])
+generation_fact(int64_t number, const char *name, char out[64])
 {
-	if (g->number == 1)
+	if (number == 1)
 		(void)snprintf(out, 64, "%.30s", name);
 	else
-		(void)snprintf(out, 64, "%.30s-%ld", name, (long)g->number);
+		(void)snprintf(out, 64, "%.30s-%ld", name, (long)number);
 }
 
 static bool
@@ -138,7 +138,7 @@ load_blob(struct ca *ca, const struct generation *g, const char *name, struct bl
 	char fact[64];
 	struct err why = {0};
 
-	generation_fact(g, name, fact);
+	generation_fact(g->number, name, fact);
 	blob_clear(out);
 	return ST(ca)->fact_get(ca->store, fact, out, &why) || absent(&why, e);
 }

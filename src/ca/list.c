@@ -67,20 +67,10 @@ list_make(struct ca *ca, when_t now, struct effects *out, struct err *e)
 }
 
 static void
-name_list(struct effect *x, const uint8_t ski[20])
-{
-	struct blob hex = {0};
-
-	hex_add(&hex, view_of(ski, 20), true);
-	(void)snprintf(x->leaf, sizeof(x->leaf), "%s", blob_cstr(&hex));
-	blob_free(&hex);
-}
-
-static void
 publish_list(const struct ca *ca, int64_t number, const uint8_t ski[20], struct view der,
     when_t next_update, struct effects *out)
 {
-	name_list(publish(out, OBJECT_CRL, der, INT64_MIN, next_update), ski);
+	publish_by_key(publish(out, OBJECT_CRL, der, INT64_MIN, next_update), ski);
 	if (number == ca->active->number)
 		(void)publish(out, OBJECT_CRL, der, INT64_MIN, next_update);
 }
@@ -190,5 +180,6 @@ list_publish(struct ca *ca, struct effects *out)
 void
 list_withdraw(const struct generation *g, struct effects *out)
 {
-	name_list(publish(out, OBJECT_CRL, (struct view){0}, INT64_MIN, WHEN_NEVER), g->ski);
+	publish_by_key(
+	    publish(out, OBJECT_CRL, (struct view){0}, INT64_MIN, WHEN_NEVER), g->ski);
 }

@@ -90,7 +90,7 @@ rollover_announced(struct ca *ca, struct generation *g, struct task *t,
 	/* The switch came first, or it was cancelled. */
 	if (g != ca->active || ca->next == NULL || ca->next->number != t->number)
 		return true;
-	generation_fact(g, "announcement", fact);
+	generation_fact(g->number, "announcement", fact);
 	if (!assemble(g, ca->next, t, blob_view(&d->bytes), &der, e) ||
 	    !ST(ca)->fact_put(ca->store, fact, blob_view(&der), e) ||
 	    !ST(ca)->audit_add(ca->store, now, "keymuster", "announce next CA certificate",
@@ -108,11 +108,56 @@ out:
 	return ok;
 }
 
-void
-rollover_publish(const struct ca *ca, struct effects *out)
+/* When there will be one: front says so to who asks too early (NX-06). */
+static void
+publish_none(const struct ca *ca, struct effects *out)
 {
+	when_t due = plan_rollover_due(&ca->policy.plan, &ca->facts);
+
+	if (due == INT64_MIN)
+		due = 0; /* now */
+	(void)publish(out, OBJECT_NEXT, (struct view){0}, due == WHEN_NEVER ? INT64_MIN : due,
+	    WHEN_NEVER);
+}
+
+/* What the CA before this one said of it, for who was away: its certificate may be all that
+ * they still trust. */
+static void
+publish_old(struct ca *ca, struct effects *out)
+{
+	struct row_generation row = {0};
+	struct blob der = {0};
+	struct err why = {0};
+	struct spki key;
+	char fact[64];
+	int64_t n = ca->active->number - 1;
+	uint8_t ski[20];
+
+	while (n > 0 && (!ST(ca)->generation_get(ca->store, n, &row, &why) ||
+			    row.switched_at == 0 || row.cancelled_at != 0))
+		n--;
+	if (n == 0 || !spki_decode(row.spki, &key, &why))
+		return;
+	spki_key_id(&key, ski);
+	generation_fact(n, "announcement", fact);
+	if (ST(ca)->fact_get(ca->store, fact, &der, &why) && der.n > 0)
+		publish_by_key(publish(out, OBJECT_OLD_NEXT, blob_view(&der), INT64_MIN,
+				   ca->active->facts.cert_until),
+		    ski);
+	blob_free(&der);
+}
+
+void
+rollover_publish(struct ca *ca, struct effects *out)
+{
+	if (!ca->active->facts.have_cert)
+		return;
+	generations_tell(ca);
 	if (ca->active->announcement.n > 0)
 		publish_next(ca, out);
+	else
+		publish_none(ca, out);
+	publish_old(ca, out);
 }
 
 bool
@@ -126,6 +171,7 @@ rollover_ask(
 		return true;
 	}
 	ca->facts.rollover_asked = true;
+	publish_none(ca, out);
 	effect_tell(out, ev->id, 0,
 	    "%% The next CA certificate is being made.\n  See: show crypto pki certificates\n");
 	return ST(ca)->fact_put(ca->store, "rollover-asked", VIEW("1"), e) &&

@@ -222,6 +222,7 @@ publish(struct server *s, struct effect *x)
 	    [OBJECT_CACERT] = {OP_GETCACERT, "application/x-x509-ca-cert"},
 	    [OBJECT_CRL] = {OP_GETCRL, "application/pkix-crl"},
 	    [OBJECT_NEXT] = {OP_GETNEXTCACERT, "application/x-x509-next-ca-cert"},
+	    [OBJECT_OLD_NEXT] = {OP_OLD_NEXT, "application/x-x509-next-ca-cert"},
 	};
 	struct front_say what = {
 	    .status = 200,
@@ -234,10 +235,10 @@ publish(struct server *s, struct effect *x)
 	(void)snprintf(what.ca, sizeof(what.ca), "%s", s->conf->name);
 	(void)snprintf(what.type, sizeof(what.type), "%s",
 	    x->bundle ? "application/x-x509-ca-ra-cert" : objects[x->object].type);
-	if (x->leaf[0] == 0)
-		say(s->core, &what, 0);
-	else
+	if (x->leaf[0] != 0)
 		(void)snprintf(what.ca, sizeof(what.ca), "%.63s", x->leaf);
+	if (x->leaf[0] == 0 || x->object != OBJECT_CRL)
+		say(s->core, &what, 0);
 	if (x->object != OBJECT_CRL)
 		return;
 	/* The same list under its file name: the CA's, or its key identifier. */

@@ -121,6 +121,18 @@ crl_path_parse(struct view path, struct scep_address *a)
 	return name_take(path, a->ca);
 }
 
+static bool
+next_path_parse(struct view path, struct scep_address *a)
+{
+	struct view stem = last_segment(path);
+
+	path.n -= stem.n;
+	if (!start_strip(&path, "/") || !end_strip(&path, "/next/") || !path.n || !stem.n)
+		return false;
+	a->op = OP_OLD_NEXT;
+	return name_take(path, a->ca) && name_take(stem, a->stem);
+}
+
 /* ---- query ---- */
 
 struct params { /* undecoded */
@@ -242,10 +254,10 @@ scep_address_parse(
 	struct scep_address a = {0};
 	struct params p;
 
-	if (crl_path_parse(rq->path, &a)) {
+	if (crl_path_parse(rq->path, &a) || next_path_parse(rq->path, &a)) {
 		if (rq->method == HTTP_POST) {
 			*status = 405;
-			return err_set(e, WHY_BAD_INPUT, "a CRL is not posted to");
+			return err_set(e, WHY_BAD_INPUT, "a file is not posted to");
 		}
 		*out = a;
 		return true;

@@ -9,7 +9,9 @@
 #define OBJECTS_MAX 4096
 #define RECEIVE_ROUND 64   /* messages taken before HTTP gets its turn */
 #define RETRY_SOON 5	   /* core is busy, gone or still starting */
-#define RETRY_NEXT_CA 3600 /* no next CA yet: it comes days later, if at all */
+#define RETRY_NEXT_CA HOUR /* nobody knows when there will be a next CA */
+#define RETRY_NEXT_SOON MINUTE
+#define RETRY_NEXT_LATE DAY /* it may be asked for by hand before */
 #define MESSAGE_TYPE "application/x-pki-message"
 #define TOLD_MAX 16 /* addresses that core hears of before the next CA is shown to them */
 
@@ -47,7 +49,8 @@ struct front {
 	int core;
 	struct port *ports;
 	size_t port_count;
-	char names[NAMES_MAX][64]; /* in the order of their first publication */
+	char names[NAMES_MAX][64];  /* in the order of their first publication */
+	when_t next_due[NAMES_MAX]; /* when each has a next CA; INT64_MIN: nobody knows */
 	size_t name_count;
 	struct front_profile profiles[NAMES_MAX];
 	size_t profile_count;
@@ -160,20 +163,39 @@ object_is_past(const struct object *o, const struct front_say *say, when_t now)
 		   (o->from < say->valid_from && now >= say->valid_from));
 }
 
-static void
+/* NULL: unknown, and no room to learn it. */
+static when_t *
 name_learn(struct front *f, const char *name)
 {
-	for (size_t i = 0; i < f->name_count; i++)
-		if (strcmp(f->names[i], name) == 0)
-			return;
-	if (f->name_count < NAMES_MAX)
+	size_t i = 0;
+
+	while (i < f->name_count && strcmp(f->names[i], name) != 0)
+		i++;
+	if (i == NAMES_MAX)
+		return NULL;
+	if (i == f->name_count) {
 		snprintf(f->names[f->name_count++], sizeof(f->names[0]), "%s", name);
+		f->next_due[i] = INT64_MIN;
+	}
+	return &f->next_due[i];
+}
+
+/* NX-06 */
+static int
+next_retry(struct front *f, const char *ca)
+{
+	const when_t *due = name_learn(f, ca);
+
+	if (!due || *due == INT64_MIN)
+		return RETRY_NEXT_CA;
+	return (int)when_max(
+	    RETRY_NEXT_SOON, when_min(RETRY_NEXT_LATE, when_add(*due, -front_now(f))));
 }
 
 static void
 publish(struct front *f, const struct front_say *say)
 {
-	when_t now = front_now(f);
+	when_t now = front_now(f), *next_due = NULL;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < f->object_count; i++) {
@@ -183,11 +205,13 @@ publish(struct front *f, const struct front_say *say)
 			f->objects[kept++] = f->objects[i];
 	}
 	f->object_count = kept;
-	if (say->op != OP_CRL) /* a CRL is also published under its generation's key, which is
-				  no CA's name */
-		name_learn(f, say->ca);
-	if (!say->body.n)
+	if (say->op != OP_CRL && say->op != OP_OLD_NEXT)
+		next_due = name_learn(f, say->ca);
+	if (!say->body.n) {
+		if (next_due && say->op == OP_GETNEXTCACERT)
+			*next_due = say->valid_from;
 		return;
+	}
 	if (f->object_count == OBJECTS_MAX) {
 		log_error("too many objects published", "limit=%d", OBJECTS_MAX);
 		return;
@@ -327,9 +351,10 @@ answer_public(struct front *f, struct http_server *s, const struct http_request 
 	else if (o)
 		answer_object(s, rq->exchange, rq->if_none_match, o);
 	else if (op == OP_GETNEXTCACERT) /* BAD-027 */
-		answer_text(s, rq->exchange, 404, RETRY_NEXT_CA, "there is no next CA yet\n");
-	else if (op == OP_GETCACERTCHAIN)
-		answer_text(s, rq->exchange, 404, 0, "there is no chain\n");
+		answer_text(
+		    s, rq->exchange, 404, next_retry(f, ca), "there is no next CA yet\n");
+	else if (op == OP_GETCACERTCHAIN || op == OP_OLD_NEXT)
+		answer_text(s, rq->exchange, 404, 0, "there is no such file\n");
 	else
 		answer_text(s, rq->exchange, 503, RETRY_SOON, "not published at this moment\n");
 }
@@ -416,7 +441,7 @@ on_request(void *arg, const struct http_request *rq)
 	else if (a.op == OP_PKIOPERATION)
 		ask_core(f, port->server, rq, &to, NULL, blob_view(&a.message));
 	else
-		answer_public(f, port->server, rq, a.op, to.ca);
+		answer_public(f, port->server, rq, a.op, a.stem[0] ? a.stem : to.ca);
 	blob_free(&a.message);
 }
 

@@ -85,6 +85,9 @@ struct plan_dates {
 	when_t from, until;
 };
 struct plan_dates plan_next_dates(const struct plan_ca_policy *p, when_t until, when_t now);
+/* When the next generation is begun: INT64_MIN it is, or is asked for; WHEN_NEVER: not by
+ * itself. */
+when_t plan_rollover_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f);
 /* A key that was replaced at this instant is kept until then. */
 when_t plan_old_until(const struct plan_ca_policy *p, when_t switched_at);
 

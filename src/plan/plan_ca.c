@@ -44,8 +44,8 @@ rollover_at(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
 }
 
 /* Once begun it goes on, whatever the configuration says since. */
-static when_t
-rollover_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
+when_t
+plan_rollover_due(const struct plan_ca_policy *p, const struct plan_ca_facts *f)
 {
 	if (f->rollover_asked || f->next.have_key || f->next.busy_key)
 		return INT64_MIN;
@@ -112,7 +112,7 @@ next_step(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t 
 	if (alive && !f->busy_crl && now >= f->active.cert_from && now >= crl_due(p, f))
 		return PLAN_MAKE_CRL;
 	act = alive ? growth(f, &f->active) : PLAN_NONE;
-	if (act != PLAN_NONE || now < rollover_due(p, f))
+	if (act != PLAN_NONE || now < plan_rollover_due(p, f))
 		return act;
 	*next = true;
 	if (!f->next.have_cert)
@@ -137,7 +137,7 @@ wake_of(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t no
 	wake = when_min(wake, f->old_until);
 	if (!alive)
 		return wake;
-	begins = rollover_due(p, f);
+	begins = plan_rollover_due(p, f);
 	if (begins > now)
 		wake = when_min(wake, begins);
 	if (now < f->active.cert_from)

@@ -160,6 +160,10 @@ def switched():
     until(lambda: d.get("GetCACert").status == 200 and fingerprint(d.ca()) == fingerprint(held["next"]), "the switch", 120)
     until(lambda: "switch to next CA certificate" in d.command("show crypto pki server ROOTCA audit"), "the record of it")
     assert d.get("GetNextCACert").status == 404
+    answer = d.fetch("/ROOTCA/next/%s" % key_id(held["old"]))
+    with open(d.dir + "/next.der", "rb") as f:
+        assert answer.status == 200 and answer.body == f.read(), "the old CA's last answer is not there any more"
+    assert d.fetch("/ROOTCA/next/%s" % key_id(held["next"])).status == 404
     ran = run("openssl", "crl", "-in", d.crl(), "-CAfile", held["next"], "-verify", "-noout")
     assert "verify OK" in ran.err, ran
 

@@ -235,6 +235,25 @@ expect_list(struct story *s, struct err *e)
 	       same_number("until", s->w.now + span(option(s, "until")), crl.next_update, e);
 }
 
+/* The last answer of the CA of before the switch, octet for octet, by its key identifier. */
+static bool
+expect_old_next(const struct story *s, struct err *e)
+{
+	struct blob hex = {0};
+	struct cert old;
+	bool ok;
+
+	if (strcmp(s->word[2], "none") == 0)
+		return s->w.old_next.n == 0 || err_set(e, WHY_REFUSED, "there is one");
+	if (!cert_decode(blob_view(&s->w.cacert_before), &old, e))
+		return false;
+	hex_add(&hex, old.ski, true);
+	ok = strcmp(blob_cstr(&hex), s->w.old_next_key) == 0 && s->w.old_next.n > 0 &&
+	     view_equal(blob_view(&s->w.old_next), blob_view(&s->w.next_before));
+	blob_free(&hex);
+	return ok || err_set(e, WHY_REFUSED, "it is another, under '%s'", s->w.old_next_key);
+}
+
 #define LAST_GENERATION 16
 
 /* Which generations are there, by number; 0: none. */
@@ -301,6 +320,14 @@ do_expect(struct story *s, struct err *e)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
 	if (strcmp(what, "generations") == 0)
 		return expect_generations(s, e);
+	if (strcmp(what, "next-due") == 0)
+		return same_number("next-due",
+		    strcmp(s->word[2], "unknown") == 0 ? INT64_MIN
+		    : strcmp(s->word[2], "now") == 0   ? 0
+						       : s->w.now + span(s->word[2]),
+		    s->w.next_due, e);
+	if (strcmp(what, "old-next") == 0)
+		return expect_old_next(s, e);
 	if (strcmp(what, "list") == 0)
 		return expect_list(s, e);
 	if (strcmp(what, "next-ca") == 0)

@@ -539,6 +539,7 @@ do_ca(struct story *s, struct err *e)
 		if (option(s, spans[i].name) != NULL)
 			*spans[i].span = span(option(s, spans[i].name));
 	p->plan.auto_rollover |= option(s, "rollover") != NULL;
+	p->plan.auto_rollover &= !flag(s, "no-rollover");
 	if (grant != NULL)
 		p->mode = strcmp(grant, "auto") == 0   ? CA_AUTO
 			  : strcmp(grant, "none") == 0 ? CA_GRANT_NONE

@@ -7,17 +7,18 @@
 #include "tests/lib/pool.h"
 #include "tests/story/world.h"
 
-#define CA_KEYS 4
+#define CA_KEYS 12
 
 static const struct seal test_seal = {{1, 2, 3, 4, 5, 6, 7, 8}};
 static struct blob ca_keys[CA_KEYS];
 
-/* A pair is taken once: the first is the CA's, made when the world opens first. */
+/* A pair is taken once, also over a restart. */
 static void
 use_pool(struct keys *k, size_t from)
 {
 	struct view views[CA_KEYS];
 
+	from = from < CA_KEYS ? from : CA_KEYS;
 	for (size_t i = 0; i < CA_KEYS; i++) {
 		if (ca_keys[i].n == 0)
 			pool_pkcs8(i, &ca_keys[i]);
@@ -48,8 +49,7 @@ open_store_and_keys(struct world *w, struct err *e)
 		return false;
 	keys_local_archive(w->keys, "cisco12345");
 	keys_local_replies(w->keys, ca_weakest_digest(&w->policy));
-	use_pool(w->keys, w->opened ? 1 : 0);
-	w->opened = true;
+	use_pool(w->keys, w->pairs);
 	return true;
 }
 
@@ -122,10 +122,16 @@ world_close(struct world *w)
 	blob_clear(&w->caps); /* who published them is gone as well */
 	blob_clear(&w->cacert);
 	blob_clear(&w->crl);
+	blob_clear(&w->old_next);
 	if (w->store != NULL && w->store->table == &failing)
 		w->store->table = real; /* its turns fail, the start does not */
-	if (w->mode == WORLD_MEMORY)
+	if (w->mode == WORLD_MEMORY) {
+		struct key_done lost = {0};
+
+		while (w->keys != NULL && keys_collect(w->keys, &lost))
+			blob_free(&lost.bytes); /* a signer of its own would be gone too */
 		return;
+	}
 	if (w->keys != NULL)
 		keys_close(w->keys);
 	if (w->store != NULL)
@@ -181,6 +187,7 @@ world_free(struct world *w)
 	blob_free(&w->crl);
 	blob_free(&w->next);
 	blob_free(&w->next_before);
+	blob_free(&w->old_next);
 	blob_free(&w->cacert_before);
 	blob_free(&w->cacert_seen);
 	blob_free(&w->archive);
@@ -205,7 +212,7 @@ take_question(struct world *w, const struct effect *x)
 static void
 take_effect(struct world *w, struct effect *x)
 {
-	struct blob *const objects[] = {&w->caps, &w->cacert, &w->crl, &w->next};
+	struct blob *const objects[] = {&w->caps, &w->cacert, &w->crl, &w->next, &w->old_next};
 
 	switch (x->kind) {
 	case EFFECT_REPLY:
@@ -225,8 +232,17 @@ take_effect(struct world *w, struct effect *x)
 	case EFFECT_PUBLISH:
 		if (x->object == OBJECT_CACERT && x->bytes.n == 0)
 			break; /* withdrawn with what was to come: it comes at once again */
-		if (x->object == OBJECT_NEXT && w->next.n > 0)
-			blob_set(&w->next_before, blob_view(&w->next));
+		if (x->object == OBJECT_NEXT && x->bytes.n == 0) {
+			if (w->next.n > 0)
+				blob_set(&w->next_before, blob_view(&w->next));
+			blob_clear(&w->next);
+			w->next_due = x->valid_from;
+			break;
+		}
+		if (x->object == OBJECT_OLD_NEXT) {
+			blob_set(&w->old_next, blob_view(&x->bytes));
+			(void)snprintf(w->old_next_key, sizeof(w->old_next_key), "%s", x->leaf);
+		}
 		if (x->object == OBJECT_CACERT && x->valid_from <= w->now &&
 		    !view_equal(blob_view(&w->cacert_seen), blob_view(&x->bytes))) {
 			blob_set(&w->cacert_before, blob_view(&w->cacert_seen));
@@ -291,6 +307,7 @@ turn(struct world *w, struct ca_event *ev, struct err *e)
 		if (out.list[i].kind != EFFECT_JOB)
 			continue;
 		out.list[i].job.bytes = blob_view(&out.list[i].bytes);
+		w->pairs += out.list[i].job.act == KEY_MAKE;
 		if (!keys_submit(w->keys, &out.list[i].job, e)) {
 			effects_free(&out);
 			return false;

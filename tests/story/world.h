@@ -39,9 +39,11 @@ struct world {
 	void *on_reply_arg;
 	struct blob told; /* of the last command */
 	int told_status;
-	struct blob caps, cacert, crl, next, next_before, archive, cacert_before,
+	struct blob caps, cacert, crl, next, next_before, old_next, archive, cacert_before,
 	    cacert_seen; /* as published */
-	bool opened;
+	when_t next_due; /* as front says while there is no next CA */
+	char old_next_key[96];
+	size_t pairs;	      /* asked of the keys so far */
 	uint64_t archive_due; /* the authority is to hear of it */
 	int fail_in;	      /* the n-th job from now comes back with fail_why; 0: none */
 	enum why fail_why;

@@ -119,6 +119,44 @@ the_next_ca_is_not_shown_when_core_is_gone(void **state)
 	blob_free(&m);
 }
 
+/* NX-06: 404 says when there will be a next CA; behind the switch what the old one said stays.
+ */
+static void
+before_and_behind_the_next_ca_NX_05_06(void **state)
+{
+	static const struct {
+		when_t in;
+		const char *retry;
+	} cases[] = {{0, "60"}, {-DAY, "60"}, {400 * DAY, "86400"}, {INT64_MIN, "3600"}};
+	struct front_say none = object(OP_GETNEXTCACERT, "ROOTCA", "", "");
+	struct blob a = {0};
+	char line[64];
+
+	(void)state;
+	front_start_with_ca(IN_FLIGHT);
+	assert_int_equal(get("/?operation=GetNextCACert", &a), 404);
+	assert_true(has(&a, "\r\nRetry-After: 3600\r\n"));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		none.valid_from = when_add(clock_now(), cases[i].in);
+		if (cases[i].in == INT64_MIN)
+			none.valid_from = INT64_MIN;
+		say(&none);
+		snprintf(line, sizeof(line), "\r\nRetry-After: %s\r\n", cases[i].retry);
+		await_answer("/?operation=GetNextCACert", line);
+	}
+	none.valid_from = clock_now() + 7200;
+	say(&none);
+	await_answer("/?operation=GetNextCACert", "\r\nRetry-After: 7");
+	assert_int_equal(get("/ROOTCA/next/0A0B", &a), 404);
+	publish(OP_OLD_NEXT, "0A0B", "application/x-x509-next-ca-cert", "old word");
+	await_answer("/ROOTCA/next/0A0B", "\r\n\r\nold word");
+	assert_int_equal(get("/ROOTCA/next/0A0C", &a), 404);
+	assert_int_equal(get("/OTHER/next/0A0B", &a), 404);
+	assert_int_equal(get("/scep/0A0B?operation=GetCACaps", &a), 404); /* no CA's name */
+	blob_free(&a);
+	front_end();
+}
+
 static void
 the_object_of_the_hour(void **state)
 {
@@ -584,6 +622,7 @@ main(void)
 	    cmocka_unit_test(answers_from_memory_HT_14_HT_17_BAD_027_028),
 	    cmocka_unit_test(the_next_ca_is_shown_when_core_has_noted_it_INV_22),
 	    cmocka_unit_test(the_next_ca_is_not_shown_when_core_is_gone),
+	    cmocka_unit_test(before_and_behind_the_next_ca_NX_05_06),
 	    cmocka_unit_test(the_object_of_the_hour),
 	    cmocka_unit_test(objects_switch_by_themselves),
 	    cmocka_unit_test(nothing_begins_or_ends_by_a_clock_that_is_not_honest),
