@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/plan.h"
 #include "cmd/replay.h"
 #include "cmd/shell.h"
 
@@ -21,6 +22,8 @@ usage(void)
 				     "several; -f FILE reads them from a file\n"
 				     "       keymuster [-r RUNDIR]                      the "
 				     "shell; '?' says what may follow\n"
+				     "       keymuster plan CONFIG... [json]            "
+				     "what configurations promise; needs no daemon\n"
 				     "exit:  0 done, 1 refused, 2 usage, 3 pending, 4 daemon "
 				     "unreachable, 5 clock not authoritative\n");
 	return CODE_USAGE;
@@ -169,6 +172,8 @@ main(int argc, char **argv)
 		code = send_file(run, file);
 	if (code != CODE_DONE || n > 0 || file != NULL)
 		return code;
+	if (optind < argc && strcmp(argv[optind], "plan") == 0)
+		return plan_main(argc - optind - 1, argv + optind + 1);
 	if (optind + 2 < argc && strcmp(argv[optind], "simulate") == 0 &&
 	    strcmp(argv[optind + 1], "--replay") == 0)
 		return replay(argv[optind + 2]);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/plan.h"
 #include "courier/courier.h"
 #include "keys/keys.h"
 #include "net/net.h"
@@ -484,7 +485,8 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	if (sealed)
 		password_key(&seal, &passwords);
 	if (!conf_load(
-		d->o.conf, blob_view(text), sealed ? &passwords : NULL, true, &d->conf)) {
+		d->o.conf, blob_view(text), sealed ? &passwords : NULL, true, &d->conf) ||
+	    !plan_holds(d->o.conf, &d->conf, true)) {
 		err_set(e, WHY_BAD_INPUT, "%s: not accepted", d->o.conf);
 		goto out;
 	}
@@ -526,6 +528,15 @@ check_passed(const struct daemon *d)
 		(void)dprintf(STDOUT_FILENO, ", %zu trustpoint%s", trustpoints,
 		    trustpoints == 1 ? "" : "s");
 	(void)dprintf(STDOUT_FILENO, ", no error\n");
+	for (size_t i = 0; i < servers; i++) {
+		struct show_case k = {.server = &d->conf.server[i]};
+		unsigned percent = show_case_percent(&k);
+
+		if (k.server->plan.auto_rollover && percent > 0)
+			(void)dprintf(STDOUT_FILENO,
+			    "%s: clients are in time from 'auto-enroll %u' on\n",
+			    k.server->name, percent);
+	}
 	return CODE_DONE;
 }
 

@@ -126,7 +126,7 @@ plan_rules_cure(const struct plan_rules_server *s, const struct plan_tp_policy *
 	struct plan_cure cure = {0, 0};
 
 	better.rollover = (needed(s, p) + step - 1) / step * step;
-	if (!s->subordinate && !plan_rules_refuse(&better, p))
+	if (!plan_rules_refuse(&better, p)) /* a subordinate's own line says nothing: 0 */
 		cure.rollover = better.rollover;
 	other.auto_enroll = true;
 	for (other.percent = 1; cure.percent == 0 && other.percent < 100; other.percent++)

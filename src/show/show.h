@@ -43,4 +43,23 @@ bool show_run(const struct show_world *w, const struct command_line *c, struct s
     struct err *e) MUST_USE;
 void show_free(struct show_answer *a);
 
+/* ---- what a configuration promises: keymuster plan, and the check at the start ---- */
+
+struct show_case { /* a server, and clients of it that renew alike */
+	const char *server_file, *client_file;
+	const struct conf_server *server;     /* NULL: none is known to be the client's */
+	const struct conf_trustpoint *client; /* the first of them; NULL: none is known */
+	size_t clients;
+	bool presumed; /* only for there is no other server */
+};
+/* Tables and verdicts, or JSON; true: nothing is refused. slack: of a last first enrolment. */
+bool show_plan(
+    const struct show_case *cases, size_t n, when_t slack, bool json, struct blob *out);
+/* Says "FILE:LINE:COLUMN: what is missing, expected what would be right" of each rule that does
+ * not hold; of unknown clients' rules it only warns. True: nothing is refused. */
+bool show_case_check(const struct show_case *k,
+    void (*say)(void *arg, enum plan_rule_level level, const char *text), void *arg);
+/* The least "auto-enroll" with which clients are in time; 0: there is none. */
+unsigned show_case_percent(const struct show_case *k);
+
 #endif

@@ -182,9 +182,9 @@ src/plan/rules.c|s/late.rollover = 0;/late.rollover = 1;/
 src/plan/rules.c|s/ || rules\[i\].code == RULE_TF06)/)/
 src/plan/rules.c|s/rules\[i\].code == RULE_TF05 || /false || /
 src/plan/rules.c|s/(needed(s, p) + step - 1)/needed(s, p)/
-src/plan/rules.c|s/!s->subordinate \&\& !plan_rules_refuse/!plan_rules_refuse/
+src/plan/rules.c|s/if (!plan_rules_refuse(&better, p))/if (true)/
 src/plan/rules.c|s/other.auto_enroll = true;/other.auto_enroll = p->auto_enroll;/
-src/plan/rules.c|s/other.percent < 100/other.percent < 99/
+src/plan/rules.c|s/other.percent < 100/other.percent < 60/
 src/plan/rules.c|s/cure.percent == 0 \&\& //
 src/plan/rules.c|s/p->auto_enroll ? when_min(s->lifetime_cert, end) : end/when_min(s->lifetime_cert, end)/
 src/plan/rules.c|s/p->auto_enroll ? p->percent : PLAN_SHADOW_PERCENT/p->percent/
