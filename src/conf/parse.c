@@ -103,7 +103,7 @@ keep(struct blob *to, struct view line)
 static void
 keep_head(struct parser *p, const struct line *l)
 {
-	keep(&p->c->kept, view_of(l->text.p + l->indent, l->text.n - l->indent));
+	keep(p->kept_to, view_of(l->text.p + l->indent, l->text.n - l->indent));
 }
 
 /* Names each feature once, in the order of the file. */
@@ -151,6 +151,7 @@ close_block(struct parser *p)
 		check_trustpoint(p, p->object);
 	p->block = IN_TOP;
 	p->object = NULL;
+	p->kept_to = &p->c->kept;
 	p->indented = p->known = false;
 	p->indent = 0;
 }
@@ -346,6 +347,38 @@ block_line(struct parser *p, const struct line *l)
 }
 
 static void
+open_chain(struct parser *p)
+{
+	const struct cap *x = match_cap(&p->match, 'x');
+	struct chain *chain;
+
+	p->chain = mem_array(p->chain, p->chain_count + 1, sizeof(*p->chain));
+	chain = &p->chain[p->chain_count++];
+	*chain = (struct chain){0};
+	if (x != NULL)
+		memcpy(chain->name, x->text.p, x->text.n);
+	p->kept_to = &chain->text;
+}
+
+/* Those of a server of ours are in its database, and show running-config has them from there.
+ */
+static void
+keep_chains(struct parser *p)
+{
+	for (size_t i = 0; i < p->chain_count; i++) {
+		bool ours = false;
+
+		for (size_t k = 0; k < p->c->server_count; k++)
+			ours |= strcmp(p->c->server[k].name, p->chain[i].name) == 0;
+		if (!ours)
+			blob_add_view(&p->c->kept, blob_view(&p->chain[i].text));
+		blob_free(&p->chain[i].text);
+	}
+	free(p->chain);
+	p->chain = NULL;
+}
+
+static void
 known_line(struct parser *p, const struct line *l, enum type type)
 {
 	static const struct {
@@ -358,6 +391,8 @@ known_line(struct parser *p, const struct line *l, enum type type)
 	for (size_t i = 0; i < COUNT_OF(opens); i++)
 		if (opens[i].type == type)
 			open_block(p, opens[i].block, l->indent);
+	if (type == T_CHAIN)
+		open_chain(p);
 	p->known = true;
 	keep_head(p, l);
 }
@@ -524,7 +559,7 @@ kept_line(struct parser *p, const struct line *l)
 	if (!inside)
 		return false;
 	p->c->foreign += p->block == IN_FOREIGN && !p->known;
-	keep(&p->c->kept, l->text);
+	keep(p->kept_to, l->text);
 	return true;
 }
 
@@ -536,7 +571,7 @@ raw_line(struct parser *p, struct view text)
 
 	if (p->banner.n > 0) {
 		p->c->foreign++;
-		keep(&p->c->kept, text);
+		keep(p->kept_to, text);
 		if (memmem(text.p, text.n, p->banner.p, p->banner.n) != NULL)
 			blob_clear(&p->banner);
 		return true;
@@ -544,7 +579,7 @@ raw_line(struct parser *p, struct view text)
 	if (!p->hex)
 		return false;
 	l = line_of(text);
-	keep(&p->c->kept, text);
+	keep(p->kept_to, text);
 	p->hex = !word_equal(l.word, VIEW("quit"));
 	return true;
 }
@@ -593,14 +628,15 @@ finish(struct parser *p)
 		say(p, true, p->opened,
 		    "the banner is not ended by '%s' before the end of the file",
 		    blob_cstr(&p->banner));
-		keep(&p->c->kept, blob_view(&p->banner));
+		keep(p->kept_to, blob_view(&p->banner));
 	}
 	if (p->hex) {
 		say(p, true, p->opened,
 		    "the certificate is not ended by 'quit' before the end of the file");
-		keep(&p->c->kept, VIEW("quit"));
+		keep(p->kept_to, VIEW("quit"));
 	}
 	close_block(p);
+	keep_chains(p);
 	check_file(p);
 	if (p->c->foreign > 0)
 		say(p, true, p->first_foreign,
@@ -619,6 +655,7 @@ conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
 
 	*p = (struct parser){
 	    file, seal, seal_arg, report, arg, .c = mem_get(sizeof(struct conf))};
+	p->kept_to = &p->c->kept;
 	setting_defaults(MODE_CONFIG, p->c, "");
 	while (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
 		text = view_of(text.p + 3, text.n - 3);

@@ -40,6 +40,12 @@ struct parser {
 	size_t trustpoint_room; /* places allocated */
 	uint32_t *index;	/* of trustpoints by name: 1 + where, 0: free */
 	size_t index_size;	/* a power of two, over twice their count */
+	struct chain {		/* certificates that are kept unless they are a server's */
+		char name[CONF_NAME_MAX];
+		struct blob text;
+	} * chain;
+	size_t chain_count;
+	struct blob *kept_to; /* where lines of this IN_CHAIN or IN_FOREIGN go */
 	struct place seen[ROWS_MAX];
 	bool http_given;
 	struct place first_foreign, first_trustpoint;

@@ -120,32 +120,49 @@ put_ra(const struct show *s, const struct show_server *server, json_t *list, str
 					       KIND_RA, tree_add_object(list), e);
 }
 
-/* The next generation stands before the active one (IOS S49). */
-static bool
-put_server(const struct show *s, const struct show_server *server, json_t *list, struct err *e)
+bool
+show_cas(const struct show_server *server, show_each_ca each, void *arg, struct err *e)
 {
 	struct store *st = ca_store(server->ca);
 	struct row_generation g;
-	const struct {
-		int64_t number;
-		int kind;
-	} both[] = {
-	    {ca_next_generation(server->ca), KIND_NEXT}, {ca_generation(server->ca), KIND_CA}};
+	const int64_t both[] = {ca_next_generation(server->ca), ca_generation(server->ca)};
 	struct err why = {0};
 
 	for (size_t i = 0; i < COUNT_OF(both); i++) {
-		if (both[i].number == 0)
+		if (both[i] == 0)
 			continue;
-		if (!st->table->generation_get(st, both[i].number, &g, &why)) {
+		if (!st->table->generation_get(st, both[i], &g, &why)) {
 			if (!show_absent(&why, e))
 				return false;
 			continue;
 		}
-		if (g.cert.n > 0 && !put_cert(s, server->conf->name, g.key_label, g.cert,
-					both[i].kind, tree_add_object(list), e))
+		if (g.cert.n > 0 && !each(arg, &g, i == 0, e))
 			return false;
 	}
-	return put_ra(s, server, list, e);
+	return true;
+}
+
+struct putting {
+	const struct show *s;
+	const struct show_server *server;
+	json_t *list;
+};
+
+static bool
+put_ca(void *arg, const struct row_generation *g, bool next, struct err *e)
+{
+	const struct putting *p = arg;
+
+	return put_cert(p->s, p->server->conf->name, g->key_label, g->cert,
+	    next ? KIND_NEXT : KIND_CA, tree_add_object(p->list), e);
+}
+
+static bool
+put_server(const struct show *s, const struct show_server *server, json_t *list, struct err *e)
+{
+	struct putting p = {s, server, list};
+
+	return show_cas(server, put_ca, &p, e) && put_ra(s, server, list, e);
 }
 
 static bool
@@ -171,6 +188,20 @@ list_text(const json_t *list, const char *indent, struct blob *out)
 	json_array_foreach(list, i, v)
 	{
 		blob_printf(out, "%s%s\n", indent, json_string_value(v));
+	}
+}
+
+/* IOS says the common name of a next certificate once more (S49). */
+static void
+name_line(const json_t *rdns, struct blob *out)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(rdns, i, v)
+	{
+		if (strncmp(json_string_value(v), "cn=", 3) == 0)
+			blob_printf(out, "    Name: %s\n", json_string_value(v) + 3);
 	}
 }
 
@@ -230,6 +261,8 @@ cert_text(const json_t *o, bool verbose, struct blob *out)
 	blob_add_str(out, "  Issuer:\n");
 	list_text(json_object_get(o, "issuer_rdns"), "    ", out);
 	blob_add_str(out, "  Subject:\n");
+	if (strcmp(tree_text(o, "kind"), kinds[KIND_NEXT].word) == 0)
+		name_line(json_object_get(o, "subject_rdns"), out);
 	list_text(json_object_get(o, "subject_rdns"), "    ", out);
 	blob_printf(out, "  Validity Date:\n    start date: %s\n    end   date: %s\n",
 	    tree_ios(o, "not_before", from), tree_ios(o, "not_after", until));

@@ -23,17 +23,63 @@ put_lines(struct view text, json_t *list)
 	}
 }
 
+#define CHAIN_LINE 32 /* octets a line, in groups of four */
+
+static bool
+add_certificate(void *arg, const struct row_generation *g, bool next, struct err *e)
+{
+	struct blob *out = arg;
+	struct cert c;
+
+	if (!cert_decode(g->cert, &c, e))
+		return err_prefix(e, "stored CA certificate");
+	blob_add_str(out, next ? " certificate ca rollover " : " certificate ca ");
+	hex_add(out, show_unsigned(c.serial), true);
+	for (size_t i = 0; i < g->cert.n; i++) {
+		if (i % CHAIN_LINE == 0)
+			blob_add_str(out, "\n  ");
+		else if (i % 4 == 0)
+			blob_add_byte(out, ' ');
+		hex_add(out, view_of(g->cert.p + i, 1), true);
+	}
+	blob_add_str(out, "\n  quit\n");
+	return true;
+}
+
+/* IOS S55; a configuration that is read drops them: they are the database's. */
+static bool
+add_chain(const struct show_server *server, struct blob *out, struct err *e)
+{
+	struct blob chain = {0};
+	bool ok = show_cas(server, add_certificate, &chain, e);
+
+	if (ok && chain.n > 0) {
+		blob_printf(out, "crypto pki certificate chain %s\n", server->conf->name);
+		blob_add_view(out, blob_view(&chain));
+		blob_add_str(out, "!\n");
+	}
+	blob_free(&chain);
+	return ok;
+}
+
 static bool
 running_build(struct show *s, bool *more, struct err *e)
 {
+	static const char end[] = "end\n";
+
 	*more = false;
 	if (!conf_print(s->w->conf, s->w->seal, s->w->seal_arg, &s->bytes, e))
 		return false;
+	s->bytes.n -= sizeof(end) - 1;
+	for (size_t i = 0; i < s->w->server_count; i++)
+		if (s->w->server[i].ca != NULL && !add_chain(&s->w->server[i], &s->bytes, e))
+			return false;
+	blob_add_str(&s->bytes, end);
 	put_lines(blob_view(&s->bytes), tree_add_array(s->tree, "lines"));
 	return true;
 }
 
-/* The very octets of conf_print: loaded again they are the same configuration. */
+/* Loaded again these octets are the same configuration. */
 static void
 running_text(const struct show *s, struct blob *out)
 {

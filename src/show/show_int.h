@@ -47,6 +47,11 @@ void show_put_clock(const struct show *s, const char *key);
 void show_clock_note(const struct show *s, const char *key, struct blob *out);
 /* The facts as they stand at this instant under this clock. */
 struct plan_ca_facts show_facts(const struct show *s, const struct ca *ca);
+/* The CA certificates of a server, the next one before the active one (IOS S49). */
+typedef bool (*show_each_ca)(
+    void *arg, const struct row_generation *g, bool next, struct err *e);
+bool show_cas(
+    const struct show_server *server, show_each_ca each, void *arg, struct err *e) MUST_USE;
 /* True when why is only "no such row"; else it is handed on in *e. */
 bool show_absent(const struct err *why, struct err *e);
 /* Contents octets of a positive INTEGER without the padding. */

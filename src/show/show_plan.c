@@ -15,9 +15,8 @@ static const struct {
 } words[RULE_COUNT] = {
     [RULE_TF01] = {"TF-01", "the next CA certificate is made while this one lives",
 	"the next CA certificate is due ", " before this one begins", false},
-    [RULE_TF02] = {"TF-02",
-	"the overlap fits between clocks and auto-rollover", "the overlap is ",
-	" too short, or too long for 'auto-rollover'", false},
+    [RULE_TF02] = {"TF-02", "the overlap fits between clocks and auto-rollover",
+	"the overlap is ", " too short, or too long for 'auto-rollover'", false},
     [RULE_TF05] = {"TF-05", "no client asks for it before it is there",
 	"clients ask for the next CA certificate ", " before it is made", true},
     [RULE_TF06] = {"TF-06", "no client without auto-enroll asks before it is there",

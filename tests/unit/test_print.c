@@ -122,6 +122,13 @@ text_is_canonical(void **state)
 		"export-format pem haproxy\n require scepstandard\n compat "
 		"ios-stop-on-reject\n compat outer-next-ca\n vrf V\n!\ncrypto pki "
 		"trustpoint S\n auto-enroll 90\n auto-enroll shadow-only\n!\nend\n"},
+	    /* of a server it is in the database, wherever it stands */
+	    {"crypto pki certificate chain A\n certificate ca 01\n  3082 FFFF\n  quit\n!\n"
+	     "crypto ca certificate chain B\n certificate ca 01\n  3082 FFFF\n  quit\n!\n"
+	     "crypto pki server A\n grant auto\n!\ncrypto pki certificate chain A\n "
+	     "certificate ca rollover 02\n  3082\n  quit\ninterface Gi0\n mtu 1500\n",
+		"crypto pki server A\n grant auto\n!\ninterface Gi0\n mtu 1500\ncrypto ca "
+		"certificate chain B\n certificate ca 01\n  3082 FFFF\n  quit\nend\n"},
 	    {"interface Gi0\n ip address 1.1.1.1\nip domain name x\n!\ncrypto pki server A\n "
 	     "redundancy\n",
 		"crypto pki server A\n redundancy\n!\ninterface Gi0\n ip address 1.1.1.1\nip "
