@@ -97,7 +97,7 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 	if (i.by != ca->next)
 		s.intent = intent;
 	return client_note(ca, &s, now, e) &&
-	       (i.by != ca->next || shadow_issued(ca, &i, intent, now, e));
+	       (i.by != ca->next || shadow_issued(ca, &i, intent, now, out, e));
 }
 
 /* Behind the active one there is the next, and what was cancelled. */

@@ -198,6 +198,9 @@ struct sighting {
 	int64_t intent; /* 0: keeps the one there is */
 };
 bool client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e) MUST_USE;
+/* Its row, and the certificate that counts; 0: none, or it is not known. */
+bool client_newest(struct ca *ca, struct view identity, struct row_client *row, int64_t *newest,
+    struct err *e) MUST_USE;
 /* It got this certificate, its newest, by algorithms of this level. */
 bool client_raise(struct ca *ca, struct view identity, int64_t intent, enum level level,
     struct err *e) MUST_USE;
@@ -249,8 +252,8 @@ bool issue_signed(struct ca *ca, struct task *t, const struct key_done *d, struc
 /* Ask for the signature of an open intent again, unless it is under way. The row's views are
  * borrowed. */
 void issue_again(struct ca *ca, const struct row_cert *row, struct effects *out);
-/* Void for good, whatever the signer still makes of it. Who waits comes again, and the request
- * behind it waits for the operator again, who reads why. */
+/* Void, whatever the signer still makes of it. Who waits comes again, the request behind it
+ * waits for the operator, who is told why. */
 bool issue_drop(struct ca *ca, int64_t intent, const char *why, struct effects *out,
     struct err *e) MUST_USE;
 /* Sign again what a crash left open. */
@@ -272,6 +275,10 @@ bool approve_undone(struct ca *ca, int64_t intent, const char *why, struct err *
 /* same.c: the same request gets the same answer (rule 5, ST-02, ST-03) */
 bool same_answer(struct ca *ca, struct exchange *x, struct view digest, int64_t key8,
     when_t now, bool *answered, struct effects *out, struct err *e) MUST_USE;
+/* The newest certificate of this key by this request, or if not NULL by this transaction;
+ * *intent 0: none. */
+bool same_cert(struct ca *ca, int64_t key8, struct view digest, const char *transaction,
+    int64_t *intent, struct err *e) MUST_USE;
 bool same_poll(
     struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e) MUST_USE;
 
@@ -368,10 +375,13 @@ bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const ch
     when_t now, struct err *e) MUST_USE;
 
 /* shadow.c: certificates of the next generation, one live one a client and key usage */
-/* Has it had so many that a human must look? */
-bool shadow_spent(struct ca *ca, struct view identity, bool *spent, struct err *e) MUST_USE;
-bool shadow_issued(
-    struct ca *ca, const struct issue *i, int64_t intent, when_t now, struct err *e) MUST_USE;
+/* Must a human look, because it had so many, or because this very request had one that is gone?
+ * Else a replay would revoke the one that the client holds. */
+bool shadow_spent(struct ca *ca, struct view identity, int64_t key8, struct view digest,
+    bool *spent, struct err *e) MUST_USE;
+bool shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now,
+    struct effects *out, struct err *e) MUST_USE;
+/* Behind the switch: the certificate by the active CA for this key, if there is one. */
 bool shadow_answer(struct ca *ca, struct exchange *x, struct view identity, int64_t key8,
     when_t now, bool *answered, struct effects *out, struct err *e) MUST_USE;
 

@@ -25,18 +25,47 @@ client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e)
 	return ST(ca)->client_put(ca->store, &row, e);
 }
 
+/* A certificate of the next CA is the newest one once that CA is active: until then it may be
+ * replaced, and behind the switch until the client gets another. */
+bool
+client_newest(
+    struct ca *ca, struct view identity, struct row_client *row, int64_t *newest, struct err *e)
+{
+	struct row_cert cert;
+	struct err why = {0};
+	int64_t generation, shadow;
+
+	*newest = 0;
+	if (!ST(ca)->client_get(ca->store, identity, row, &why))
+		return absent(&why, e);
+	*newest = row->intent;
+	shadow = row->shadow;
+	if (shadow == 0)
+		return true;
+	if (!ST(ca)->cert_get(ca->store, shadow, &cert, e))
+		return false;
+	generation = cert.generation;
+	if (cert.state == CERT_ISSUED && generation <= ca->active->number) {
+		if (*newest != 0 && !ST(ca)->cert_get(ca->store, *newest, &cert, e))
+			return false;
+		if (*newest == 0 || cert.generation < generation)
+			*newest = shadow;
+	}
+	return ST(ca)->client_get(ca->store, identity, row, e);
+}
+
 bool
 client_raise(
     struct ca *ca, struct view identity, int64_t intent, enum level level, struct err *e)
 {
 	struct row_client row;
-	struct err why = {0};
+	int64_t newest;
 
-	if (!ST(ca)->client_get(ca->store, identity, &row, &why))
-		return absent(&why, e);
+	if (!client_newest(ca, identity, &row, &newest, e))
+		return false;
 	/* An older one, asked for again, says nothing: a client that began anew is not to be
 	 * locked out by a replay. */
-	if (row.intent != intent || row.strength >= (int)level)
+	if (newest != intent || row.strength >= (int)level)
 		return true;
 	row.strength = (int)level;
 	return ST(ca)->client_put(ca->store, &row, e);
@@ -46,11 +75,11 @@ bool
 client_anew(struct ca *ca, struct view identity, int64_t intent, struct err *e)
 {
 	struct row_client row;
-	struct err why = {0};
+	int64_t newest;
 
-	if (!ST(ca)->client_get(ca->store, identity, &row, &why))
-		return absent(&why, e);
-	if (row.intent != intent || row.strength == 0)
+	if (!client_newest(ca, identity, &row, &newest, e))
+		return false;
+	if (newest != intent || row.strength == 0)
 		return true;
 	row.strength = 0;
 	return ST(ca)->client_put(ca->store, &row, e);
@@ -62,14 +91,16 @@ client_live(
 {
 	struct row_client client;
 	struct row_cert cert;
-	struct err why = {0};
+	int64_t newest;
 
 	*live = *void_last = false;
-	if (ST(ca)->client_get(ca->store, identity, &client, &why) && client.intent != 0 &&
-	    ST(ca)->cert_get(ca->store, client.intent, &cert, &why)) {
-		*live =
-		    cert.state == CERT_ISSUED && cert.revoked_at == 0 && now < cert.not_after;
-		*void_last = cert.state == CERT_VOID;
-	}
-	return absent(&why, e);
+	if (!client_newest(ca, identity, &client, &newest, e))
+		return false;
+	if (newest == 0)
+		return true;
+	if (!ST(ca)->cert_get(ca->store, newest, &cert, e))
+		return false;
+	*live = cert.state == CERT_ISSUED && cert.revoked_at == 0 && now < cert.not_after;
+	*void_last = cert.state == CERT_VOID;
+	return true;
 }

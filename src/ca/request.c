@@ -168,14 +168,14 @@ find_late(struct ca *ca, const struct exchange *x, const struct request *r, when
 	struct row_client client;
 	struct row_cert cert;
 	struct generation *g;
-	struct err why = {0};
+	int64_t newest;
 
 	*late = false;
 	if (!ca->policy.late_auto || x->signer != SIGNER_EXPIRED || x->signer_intent == 0)
 		return true;
-	if (!ST(ca)->client_get(ca->store, view_of(r->identity, 32), &client, &why))
-		return absent(&why, e);
-	if (client.intent != x->signer_intent)
+	if (!client_newest(ca, view_of(r->identity, 32), &client, &newest, e))
+		return false;
+	if (newest != x->signer_intent)
 		return true;
 	if (!ST(ca)->cert_get(ca->store, x->signer_intent, &cert, e))
 		return false;
@@ -219,7 +219,9 @@ gather_facts(
 		: x->to == ca->active	 ? TO_ACTIVE
 					 : TO_OLD;
 	if (!find_late(ca, x, r, now, &f->late, e) ||
-	    !shadow_spent(ca, view_of(r->identity, 32), &f->shadows_spent, e))
+	    (f->to == TO_NEXT &&
+		!shadow_spent(ca, view_of(r->identity, 32), sha256_8(csr->key.whole),
+		    view_of(r->digest, 32), &f->shadows_spent, e)))
 		return false;
 	/* A challenge in a renewal is never compared (rule 7). */
 	return f->signer != SIGNER_SELF || find_password(ca, r, void_last, now, e);
@@ -279,7 +281,8 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 	if (!issue_begin(ca, &i, now, &x->awaits, out, e))
 		return false;
 	if (i.by == ca->next)
-		return client_note(ca, &s, now, e) && shadow_issued(ca, &i, x->awaits, now, e);
+		return client_note(ca, &s, now, e) &&
+		       shadow_issued(ca, &i, x->awaits, now, out, e);
 	s.intent = x->awaits;
 	return client_note(ca, &s, now, e);
 }

@@ -59,9 +59,8 @@ answer_request(struct ca *ca, struct exchange *x, const struct row_request *row,
 	return true;
 }
 
-/* The newest certificate of this key for which one of the two agrees; *intent 0: none. */
-static bool
-find_cert(struct ca *ca, int64_t key8, struct view digest, const char *transaction,
+bool
+same_cert(struct ca *ca, int64_t key8, struct view digest, const char *transaction,
     int64_t *intent, struct err *e)
 {
 	int64_t before = INT64_MAX;
@@ -96,7 +95,7 @@ same_answer(struct ca *ca, struct exchange *x, struct view digest, int64_t key8,
 			return false;
 		return *answered || ST(ca)->request_remove(ca->store, id, e);
 	}
-	if (!absent(&why, e) || !find_cert(ca, key8, digest, NULL, &intent, e))
+	if (!absent(&why, e) || !same_cert(ca, key8, digest, NULL, &intent, e))
 		return false;
 	return intent == 0 || answer_cert(ca, x, intent, now, answered, out, e);
 }
@@ -177,7 +176,7 @@ poll_answer(struct ca *ca, struct exchange *x, const char *transaction, when_t n
 		       (*answered || again.intent == 0 ||
 			   granted_in_vain(ca, x, before, again.intent, answered, out, e));
 	}
-	if (!absent(&why, e) || !find_cert(ca, key8, (struct view){0}, transaction, &intent, e))
+	if (!absent(&why, e) || !same_cert(ca, key8, (struct view){0}, transaction, &intent, e))
 		return false;
 	if (intent == 0)
 		return true;

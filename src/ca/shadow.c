@@ -29,14 +29,20 @@ shadow_row(struct ca *ca, int64_t intent, struct row_cert *row, bool *counts, st
 }
 
 bool
-shadow_spent(struct ca *ca, struct view identity, bool *spent, struct err *e)
+shadow_spent(struct ca *ca, struct view identity, int64_t key8, struct view digest, bool *spent,
+    struct err *e)
 {
 	struct row_client client;
 	struct row_cert cert;
 	bool known, counts;
+	int64_t intent;
 	int made = 0;
 
-	*spent = false;
+	if (!same_cert(ca, key8, digest, NULL, &intent, e))
+		return false;
+	*spent = intent != 0;
+	if (*spent)
+		return true;
 	if (!client_of(ca, identity, &client, &known, e))
 		return false;
 	if (!known)
@@ -48,22 +54,27 @@ shadow_spent(struct ca *ca, struct view identity, bool *spent, struct err *e)
 	return true;
 }
 
-/* One live shadow for a client and a key usage: the one before is superseded. */
+/* One live shadow for a client and a key usage: the one before is superseded, and one that is
+ * still to be signed is not made. */
 static bool
-supersede(
-    struct ca *ca, const struct row_cert *before, uint32_t key_usage, when_t now, struct err *e)
+supersede(struct ca *ca, const struct row_cert *before, uint32_t key_usage, when_t now,
+    struct effects *out, struct err *e)
 {
+	bool intent = before->state == CERT_INTENT;
 	struct cert c;
 	struct err why = {0};
 
-	if (before->state != CERT_ISSUED || before->revoked_at != 0 ||
-	    !cert_decode(before->body, &c, &why) || c.key_usage != key_usage)
+	if (before->state == CERT_VOID || before->revoked_at != 0 ||
+	    !(intent ? cert_decode_tbs : cert_decode)(before->body, &c, &why) ||
+	    c.key_usage != key_usage)
 		return true;
-	return revoke_cert(ca, before, 4, "keymuster", now, e);
+	return intent ? issue_drop(ca, before->intent, "another took its place", out, e)
+		      : revoke_cert(ca, before, 4, "keymuster", now, e);
 }
 
 bool
-shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now, struct err *e)
+shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now,
+    struct effects *out, struct err *e)
 {
 	struct view identity = i->identity;
 	uint32_t usage = issue_key_usage(i);
@@ -79,7 +90,7 @@ shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now, 
 	made = client.shadows;
 	if (!shadow_row(ca, client.shadow, &before, &counts, e))
 		return false;
-	if (counts && !supersede(ca, &before, usage, now, e))
+	if (counts && !supersede(ca, &before, usage, now, out, e))
 		return false;
 	if (!client_of(ca, identity, &client, &known, e) || !known)
 		return false;
@@ -89,26 +100,22 @@ shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now, 
 }
 
 /*
- * Behind the switch a renewal still reaches the replaced CA: who holds a shadow certificate for
- * this key gets it (DESIGN.md rule 1).
+ * Behind the switch a renewal still reaches the replaced CA: who holds a certificate of the
+ * active one for this key gets it (DESIGN.md rule 1).
  */
 bool
 shadow_answer(struct ca *ca, struct exchange *x, struct view identity, int64_t key8, when_t now,
     bool *answered, struct effects *out, struct err *e)
 {
 	struct blob der = {0};
-	struct row_client client;
 	struct row_cert cert;
-	bool known, ok;
+	struct err why = {0};
+	bool ok;
 
 	*answered = false;
-	if (!client_of(ca, identity, &client, &known, e))
-		return false;
-	if (!known || client.shadow == 0)
-		return true;
-	if (!ST(ca)->cert_get(ca->store, client.shadow, &cert, e))
-		return false;
-	if (cert.generation != ca->active->number || cert.key8 != key8 ||
+	if (!ST(ca)->cert_by_key(ca->store, key8, INT64_MAX, &cert, &why))
+		return absent(&why, e);
+	if (cert.generation != ca->active->number || !view_equal(cert.identity, identity) ||
 	    cert.state != CERT_ISSUED || cert.revoked_at != 0 || now >= cert.not_after)
 		return true;
 	*answered = true;
