@@ -107,7 +107,7 @@ exchange_open(struct ca *ca, struct exchange *x, struct effects *out, struct err
 }
 
 /* Polls are answered from the outer message alone (PO-02); the envelope, when readable, tells
- * the cipher. */
+ * the cipher, and whom the client believes: the answer is signed by the CA that it wrote to. */
 static bool
 exchange_poll(struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e)
 {
@@ -115,8 +115,10 @@ exchange_poll(struct ca *ca, struct exchange *x, when_t now, struct effects *out
 	enum scep_fail fail;
 
 	if (x->scep.has_content &&
-	    envelope_decode(x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why))
+	    envelope_decode(x->scep.content, &x->envelope_scratch, &x->envelope, &fail, &why)) {
 		x->cipher = x->makings.cipher = x->envelope.cipher;
+		(void)addressed_to_us(ca, x); /* else it stays with the active one */
+	}
 	return !admit_anybody(ca, x, out) || same_poll(ca, x, now, out, e);
 }
 
