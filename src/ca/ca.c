@@ -192,6 +192,10 @@ ca_step(
 			return false;
 		ca->resumed = true;
 	}
+	/* What is due comes first: behind the end of a CA certificate nothing is answered by it
+	 * (INV-12, INV-14). */
+	if (now >= ca->wake && !follow_plan(ca, now, out, e))
+		return false;
 	switch (ev->kind) {
 	case CA_TICK:
 		ok = command_continue(ca, now, out, e) && cancel_continue(ca, now, out, e);

@@ -18,13 +18,20 @@ do_at(struct story *s, struct err *e)
 	return world_open(&s->w, e);
 }
 
+/* "wait 30d", "wait 10s unseen": the timer is late, the next line comes first. */
 bool
 do_wait(struct story *s, struct err *e)
 {
+	bool unseen = flag(s, "unseen");
 	when_t until = s->w.now;
 
-	for (size_t i = 1; i < s->words; i++)
+	for (size_t i = 1; i + unseen < s->words; i++)
 		until += span(s->word[i]);
+	if (unseen) {
+		s->w.boot += until - s->w.now;
+		s->w.now = until;
+		return true;
+	}
 	return world_wait(&s->w, until, e);
 }
 

@@ -82,6 +82,11 @@ roles|src/ca/issue.c|s/i->kind == CERT_SUB_CA ? 0 : -1/-1/
 serial-damaged|src/ca/issue.c|s/if (!read_u64(&r, &last)) {/if (false) {/
 clock-jump|src/ca/issue.c|s/return ca->facts.clock_trusted && /return /
 rollover-in-flight|src/ca/same.c|s/\*answered = cert.revoked_at == 0;/*answered = false;/
+shadow-counts|src/ca/client.c|s/^			\*newest = shadow;/;/
+shadow-replay|src/ca/shadow.c|s/*spent = intent != 0;/*spent = false;/
+shadow-replay|src/ca/shadow.c|s/before->state == CERT_VOID/before->state != CERT_ISSUED/
+rollover-poll|src/ca/exchange.c|s/(void)addressed_to_us(ca, x);/;/
+rollover-timer|src/ca/ca.c|s/now >= ca->wake \&\& !follow_plan/false \&\& !follow_plan/
 rollover-list|src/ca/list.c|s/f->busy_crl = ca->crls_open > 0;/ca->crls_open = f->busy_crl = 0;/
 poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
 END
