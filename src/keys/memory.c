@@ -165,15 +165,26 @@ grant_use(struct state *s, const uint8_t spki[DIGEST])
 		memmove(s->grants[i], s->grants[--s->grant_count], DIGEST);
 }
 
+/* Numbers go on where this key was, and not from nothing: see GUARD_LEAP. */
 void
 state_drop(struct guard *g, const uint8_t id[PAIR_ID])
 {
-	for (size_t i = 0; i < g->count; i++)
-		if (memcmp(g->states[i]->id, id, PAIR_ID) == 0) {
-			state_free(g->states[i]);
-			g->states[i] = g->states[--g->count];
-			return;
-		}
+	struct state *gone = state_find(g, id);
+	size_t kept = 0;
+
+	if (gone == NULL)
+		return;
+	for (size_t i = 0; i < g->count; i++) {
+		struct state *s = g->states[i];
+
+		if (s == gone)
+			continue;
+		if (s->newest < gone->newest)
+			s->newest = gone->newest;
+		g->states[kept++] = s;
+	}
+	g->count = kept;
+	state_free(gone);
 }
 
 void
@@ -350,7 +361,8 @@ state_load(struct guard *g, struct reader *r)
 			return false;
 		state_intent(s, intent, digest, (int64_t)serial);
 	}
-	return s->newest == newest;
+	s->newest = newest; /* of a key that is gone, when no slot has it */
+	return true;
 }
 
 static bool

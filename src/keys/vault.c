@@ -136,7 +136,9 @@ static bool
 admit_forget(struct vault *v, struct task *t, struct blob *record, struct err *e)
 {
 	t->permit.logged = true;
-	return guard_forget(v->guard, t->pair, record, e) && ring_forget(&v->ring, t->pair, e);
+	return guard_forget(v->guard, t->pair, record, e) &&
+	       ring_forget(&v->ring, t->pair, e) &&
+	       guard_replay(v->guard, blob_view(record), e); /* nor does the guard know it */
 }
 
 static bool

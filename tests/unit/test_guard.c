@@ -628,6 +628,41 @@ forgotten_when_nobody_is_cut_off(void **state)
 	family_close(&f);
 }
 
+/* The next generation may have signed nothing yet when the one before goes. */
+static void
+numbers_outlive_a_key(void **state)
+{
+	struct family f;
+	struct blob tbs = {0}, record = {0}, s = {0};
+	struct err e = {0};
+
+	(void)state;
+	family_open(&f);
+	tbs_cert(client_want(&f.b.client, 4), &tbs);
+	assert_true(sign(&f.b, SIGN_CERT, GUARD_LEAP, &tbs, &e));
+	assert_true(guard_forget(f.b.g, &f.pair[KIN_OWN], &record, &e));
+	assert_true(guard_replay(f.b.g, blob_view(&record), &e));
+	f.b.ca = &f.pair[KIN_NEXT];
+	struct tbs_want w = client_want(&f.b.client, 5);
+
+	w.from = T0 + 365 * DAY;
+	w.until = T0 + 366 * DAY;
+	tbs_cert(w, &tbs);
+	for (int round = 0; round < 2; round++) {
+		if (!sign(&f.b, SIGN_CERT, 2 * GUARD_LEAP, &tbs, &e))
+			fail_msg("%s", e.text);
+		saved(f.b.g, &s);
+		guard_free(f.b.g);
+		f.b.g = guard_new();
+		assert_true(guard_replay(f.b.g, blob_view(&s), &e));
+	}
+	assert_false(sign(&f.b, SIGN_CERT, 3 * GUARD_LEAP + 1, &tbs, &e));
+	blob_free(&tbs);
+	blob_free(&record);
+	blob_free(&s);
+	family_close(&f);
+}
+
 int
 main(void)
 {
@@ -644,6 +679,7 @@ main(void)
 	    cmocka_unit_test(weak_digests_for_replies_alone),
 	    cmocka_unit_test(announces_its_one_successor),
 	    cmocka_unit_test(forgotten_when_nobody_is_cut_off),
+	    cmocka_unit_test(numbers_outlive_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

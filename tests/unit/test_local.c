@@ -3,6 +3,8 @@
 
 #include <openssl/pkcs12.h>
 
+#include "keys/guard.h"
+
 static struct keys *
 open_memory(void)
 {
@@ -235,6 +237,38 @@ files_survive(void **state)
 	blob_free(&path);
 }
 
+/* A key that is gone leaves its place: a CA may outlive any number of them. */
+static void
+generations_without_end(void **state)
+{
+	struct keys *k = open_memory();
+	struct blob spki = {0}, tbs = {0};
+	char label[KEY_LABEL_MAX] = "", before[KEY_LABEL_MAX];
+	struct key_job j;
+
+	(void)state;
+	for (uint32_t i = 0; i < GUARD_WINDOWS + 2; i++) {
+		struct tbs_want w = self_want(&spki);
+
+		(void)snprintf(before, sizeof(before), "%s", label);
+		(void)snprintf(label, sizeof(label), "CA%u", i);
+		make_rsa(k, label, &spki);
+		w.until += i * DAY;
+		w.serial += i;
+		tbs_cert(w, &tbs);
+		j = job_sign(label, SIGN_SELF, 0, &tbs);
+		must(k, &j, NULL);
+		if (i == 0)
+			continue;
+		j = job_of(KEY_FORGET, before);
+		must(k, &j, NULL);
+		must_not(k, &j, "it is gone", "no key");
+	}
+	keys_close(k);
+	blob_free(&spki);
+	blob_free(&tbs);
+}
+
 /* The stock library opens the PKCS#12; its algorithms are the strong ones. */
 static void
 pkcs12_opens(void **state)
@@ -301,6 +335,7 @@ main(void)
 	    cmocka_unit_test(weak_hash_follows_own_certificate),
 	    cmocka_unit_test(ec_keys_sign),
 	    cmocka_unit_test(files_survive),
+	    cmocka_unit_test(generations_without_end),
 	    cmocka_unit_test(pkcs12_opens),
 	};
 
