@@ -218,16 +218,15 @@ rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e)
 
 		if (g->facts.busy_key || now < cancel_key_until(ca, g))
 			continue;
-		struct key_job job = {.act = KEY_FORGET};
+		struct key_job job = {.act = KEY_FORGET}, ra = job;
 
 		g->facts.busy_key = true;
+		/* The RA's first: once the CA's is gone nobody looks here again. */
+		if (g->ra.intent != 0) {
+			(void)snprintf(ra.label, sizeof(ra.label), "%s", g->ra.label);
+			ca_task_start(ca, TASK_FORGET, g, &ra, out)->number = 1;
+		}
 		ca_task_start(ca, TASK_FORGET, g, &job, out);
-		if (g->ra.intent == 0)
-			continue;
-		struct key_job ra = {.act = KEY_FORGET};
-
-		(void)snprintf(ra.label, sizeof(ra.label), "%s", g->ra.label);
-		ca_task_start(ca, TASK_FORGET, g, &ra, out)->number = 1;
 	}
 	return true;
 }
