@@ -380,15 +380,32 @@ password_key(const struct seal *seal, struct password_seal *out)
 	blob_free(&b);
 }
 
+/* Its own end of the channel is kept: the next courier goes on with it. */
+static bool
+add_courier(struct daemon *d, struct child_set *set, int *core_end, struct err *e)
+{
+	static int fds[2];
+	static char *env[2];
+	int pair[2];
+
+	if (!channel_pair(pair, e))
+		return false;
+	set->owned[set->owned_count++] = *core_end = pair[0];
+	set->kept[set->kept_count++] = fds[0] = pair[1];
+	fds[1] = d->hooks;
+	env[0] = d->clock;
+	set->child[set->count++] = (struct child_spec){"courier", fds, 2, env, .alone = true};
+	return true;
+}
+
 /* Descriptor lists and environments of one set; they live as long as the supervisor. */
 static bool
 make_set(void *arg, struct child_set *set, struct err *e)
 {
-	static int signer_fds[CONF_SERVERS][3], front_fds[2], core_fds[6 + CONF_SERVERS],
-	    courier_fds[2];
+	static int signer_fds[CONF_SERVERS][3], front_fds[2], core_fds[6 + CONF_SERVERS];
 	static char keys[CONF_SERVERS][600], *signer_env[CONF_SERVERS][4];
 	struct daemon *d = arg;
-	static char *front_env[3], *core_env[5], *courier_env[2];
+	static char *front_env[3], *core_env[5];
 	size_t n = d->conf.server_count;
 	int pair[2];
 	char path[512];
@@ -422,17 +439,8 @@ make_set(void *arg, struct child_set *set, struct err *e)
 		set->child[2 + i] = (struct child_spec){
 		    "signer", signer_fds[i], 3, signer_env[i], .may_end_all = true};
 	}
-	if (d->hooks >= 0) {
-		/* Its own end is kept: the next courier goes on with it. */
-		if (!channel_pair(pair, e))
-			return false;
-		set->owned[set->owned_count++] = core_fds[5 + n] = pair[0];
-		set->kept[set->kept_count++] = courier_fds[0] = pair[1];
-		courier_fds[1] = d->hooks;
-		courier_env[0] = d->clock;
-		set->child[set->count++] =
-		    (struct child_spec){"courier", courier_fds, 2, courier_env, .alone = true};
-	}
+	if (d->hooks >= 0 && !add_courier(d, set, &core_fds[5 + n], e))
+		return false;
 	front_env[0] = core_env[0] = d->clock;
 	front_env[1] = d->loopback;
 	core_env[1] = d->state;
