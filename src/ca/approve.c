@@ -39,6 +39,13 @@ waiting_of(const struct row_request *row, struct waiting *w, struct err *e)
 	return csr_decode(blob_view(&w->csr_der), &w->csr, e);
 }
 
+/* Who will sign its certificate. */
+static struct generation *
+issuer_for(const struct ca *ca, const struct waiting *w)
+{
+	return ca->next != NULL && w->generation == ca->next->number ? ca->next : ca->active;
+}
+
 /* Tell the signer of a CA role before it is asked to certify it (DESIGN.md rule 9). */
 static void
 tell_role(struct ca *ca, const struct waiting *w, struct effects *out)
@@ -49,7 +56,7 @@ tell_role(struct ca *ca, const struct waiting *w, struct effects *out)
 	struct key_job job = {
 	    .act = KEY_GRANT, .bits = KEY_ROLE_SUB_CA, .bytes = view_of(hash, sizeof(hash))};
 
-	ca_task_start(ca, TASK_ROLE, ca->active, &job, out)->number = w->id;
+	ca_task_start(ca, TASK_ROLE, issuer_for(ca, w), &job, out)->number = w->id;
 }
 
 /* Granted by hand is adopted too: the certificate that asked is ours and must be listed and
@@ -74,7 +81,7 @@ static bool
 certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out, struct err *e)
 {
 	struct issue i = {
-	    .by = ca->next != NULL && w->generation == ca->next->number ? ca->next : ca->active,
+	    .by = issuer_for(ca, w),
 	    .subject = w->csr.subject,
 	    .spki = w->csr.key.whole,
 	    .san = w->csr.san,

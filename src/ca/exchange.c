@@ -261,8 +261,7 @@ get_cert(struct ca *ca, struct exchange *x, struct view serial, bool *found,
 	return ok;
 }
 
-/* GetCRL: the list of the generation that issued the certificate (QR-02); over 256 KiB: by
- * HTTP. */
+/* GetCRL: the list of the generation that is asked (QR-02); over 256 KiB: by HTTP. */
 static bool
 get_crl(struct ca *ca, struct exchange *x, struct effects *out, struct err *e)
 {
@@ -271,7 +270,7 @@ get_crl(struct ca *ca, struct exchange *x, struct effects *out, struct err *e)
 	struct blob der = {0};
 	bool ok;
 
-	if (!ST(ca)->crl_get(ca->store, ca->active->number, &row, &why) || row.der.n == 0) {
+	if (!ST(ca)->crl_get(ca->store, x->to->number, &row, &why) || row.der.n == 0) {
 		if (!absent(&why, e))
 			return false;
 		reply_later(ca, x, 5, out);

@@ -87,6 +87,8 @@ shadow-replay|src/ca/shadow.c|s/*spent = intent != 0;/*spent = false;/
 shadow-replay|src/ca/shadow.c|s/before->state == CERT_VOID/before->state != CERT_ISSUED/
 rollover-poll|src/ca/exchange.c|s/(void)addressed_to_us(ca, x);/;/
 rollover-timer|src/ca/ca.c|s/now >= ca->wake \&\& !follow_plan/false \&\& !follow_plan/
+shadow-role|src/ca/approve.c|s/TASK_ROLE, issuer_for(ca, w)/TASK_ROLE, ca->active/
+shadow-role|src/ca/exchange.c|s/x->to->number, &row, &why) ||/ca->active->number, \&row, \&why) ||/
 rollover-list|src/ca/list.c|s/f->busy_crl = ca->crls_open > 0;/ca->crls_open = f->busy_crl = 0;/
 poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
 END
