@@ -186,7 +186,6 @@ client_join(struct sim *w, struct client *c)
 	uint64_t seed = dice_mix(w->setup.seed ^ ((uint64_t)client_number(w, c) + 1) << 32);
 	char subject[80];
 
-	c->tick_at = INT64_MAX;
 	if (c->keys == NULL) {
 		c->keys = w->setup.keys != NULL ? w->setup.keys(w->setup.keys_arg,
 						      (long)client_number(w, c), seed, &e)

@@ -172,6 +172,7 @@ client_fault(struct sim *w, struct client *c, const struct fault *f, bool begins
 		return;
 	case FAULT_CLIENT_FULL:
 		c->full += begins ? 1 : -1;
+		c->full_ended_ms = w->now;
 		return;
 	case FAULT_CLIENT_OFF:
 		c->off += begins ? 1 : -1;

@@ -11,6 +11,7 @@
 #define AN_HOUR 20	    /* requests, when nothing is wrong */
 #define AN_HOUR_ILL 500	    /* else: every ten seconds near an end */
 #define LONGEST (14 * HOUR) /* between two tries */
+#define HELD 15000	    /* ms: behind a full disk it waits that long */
 
 static struct view
 first_of(struct view certs)
@@ -144,13 +145,19 @@ triple_usable(struct sim *w, struct client *c, when_t now)
 	c->had_until = f->id_until;
 }
 
+static bool
+can_write(const struct sim *w, const struct client *c)
+{
+	return c->full == 0 && (c->full_ended_ms == 0 || c->full_ended_ms + HELD <= w->now);
+}
+
 static void
 never_late(struct sim *w, const struct client *c, const struct tp_event *ev, when_t now)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 
-	if (ev->clock_trusted && !ev->clock_suspect && f->have_next_ca && !f->busy_activate &&
-	    now >= when_max(f->ca_until, f->next_ca_from))
+	if (can_write(w, c) && ev->clock_trusted && !ev->clock_suspect && f->have_next_ca &&
+	    !f->busy_activate && now >= when_max(f->ca_until, f->next_ca_from))
 		broken(w, c, "INV-06", "it still holds a CA that ended %ld s ago",
 		    (long)(now - f->ca_until));
 }
@@ -183,7 +190,7 @@ keeps_trying(struct sim *w, const struct client *c, const struct tp_event *ev, w
 	struct plan_tp plan = tp_plan(c->tp, now);
 	when_t wake = tp_wake(c->tp);
 
-	if (!ev->clock_trusted || ev->clock_suspect || c->full > 0 || f->busy)
+	if (!ev->clock_trusted || ev->clock_suspect || !can_write(w, c) || f->busy)
 		return;
 	if (plan.act != TP_NONE && wake > when_add(now, 2 * MINUTE))
 		broken(w, c, "P1", "act %d is due and not begun", (int)plan.act);

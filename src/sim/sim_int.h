@@ -209,7 +209,8 @@ struct client {
 	struct wrong_clock clock;
 	int64_t tick_at;
 	int cut, full, off; /* faults that lie on it */
-	uint64_t open[4];   /* fetches under way */
+	int64_t full_ended_ms;
+	uint64_t open[4]; /* fetches under way */
 	/* for the invariants */
 	bool had_triple; /* a usable identity, as its disk says, until then */
 	when_t had_until;

@@ -288,6 +288,7 @@ main(int argc, char **argv)
 			return 2;
 		i++;
 	}
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("1..1\n");
 	code = run_many(&c);
 	pool_free();
