@@ -385,6 +385,8 @@ void
 law_published(struct sim *w, const struct effect *x, when_t now)
 {
 	(void)now;
+	if (x->bytes.n == 0)
+		return;
 	if (x->object == OBJECT_NEXT)
 		announced_once(w, x);
 	else if (x->object == OBJECT_CACERT)

@@ -19,15 +19,15 @@ letter_free(struct letter *l)
 
 /* ---- published objects: as net/front.c serves them ---- */
 
-const struct object *
+struct object *
 post_object(struct sim *w, enum ca_object what, const char *leaf)
 {
-	const struct server *s = &w->server;
-	const struct object *best = NULL;
+	struct server *s = &w->server;
+	struct object *best = NULL;
 	when_t now = server_now(w);
 
 	for (size_t i = 0; i < s->objects; i++) {
-		const struct object *o = &s->object[i];
+		struct object *o = &s->object[i];
 
 		if (o->what == what && strcmp(o->leaf, leaf) == 0 && now >= o->from &&
 		    now < o->until && (best == NULL || o->from > best->from))
@@ -58,6 +58,9 @@ post_publish(struct sim *w, const struct effect *x)
 			blob_free(&s->object[i].bytes);
 		else
 			s->object[kept++] = s->object[i];
+	s->objects = kept;
+	if (x->bytes.n == 0) /* taken back */
+		return;
 	s->object = mem_array(s->object, kept + 1, sizeof(*s->object));
 	s->objects = kept + 1;
 	o = &s->object[kept];

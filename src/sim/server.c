@@ -6,6 +6,7 @@
 #define HOUR_MS (INT64_C(3600) * 1000)
 #define UNDONE_FIRST 1000 /* ms: as core waits */
 #define UNDONE_MOST 60000
+#define TOLD_MAX 16
 
 when_t
 server_now(struct sim *w)
@@ -163,6 +164,30 @@ submit(struct sim *w, struct effect *x)
 }
 
 static void
+show_object(struct sim *w, struct letter *l, enum ca_object what)
+{
+	static const char *const types[] = {[OBJECT_CAPS] = "text/plain",
+	    [OBJECT_CACERT] = "application/x-x509-ca-cert",
+	    [OBJECT_NEXT] = "application/x-x509-next-ca-cert"};
+	const struct object *o = post_object(w, what, "");
+
+	blob_clear(&l->body);
+	l->media_type = "text/plain";
+	if (o != NULL) {
+		l->status = 200;
+		l->media_type = o->bundle ? "application/x-x509-ca-ra-cert" : types[what];
+		blob_set(&l->body, blob_view(&o->bytes));
+	} else if (what == OBJECT_NEXT) {
+		l->status = 404;
+		l->retry_after = 3600;
+	} else {
+		l->status = 503;
+		l->retry_after = 5;
+	}
+	post_answer(w, l);
+}
+
+static void
 reply(struct sim *w, struct effect *x, when_t now)
 {
 	struct server *s = &w->server;
@@ -174,6 +199,10 @@ reply(struct sim *w, struct effect *x, when_t now)
 		return;
 	}
 	s->letter[slot] = NULL;
+	if (l->what == TP_GETNEXTCACERT && x->status == 200) {
+		show_object(w, l, OBJECT_NEXT);
+		return;
+	}
 	law_reply(w, l, x, now);
 	l->status = x->status;
 	l->retry_after = x->status == 503 && x->retry_after == 0 ? 5 : x->retry_after;
@@ -333,42 +362,30 @@ hear_message(struct sim *w, struct letter *l)
 	    l->client >> 8 & 255, l->client & 255);
 	s->letter[slot] = l;
 	ev.id = ++s->asked << 16 | slot;
-	w->numbers.requests++;
-	w->per_day[(size_t)((w->now - w->start) / (24 * HOUR_MS))]++;
+	w->numbers.requests += !next;
+	w->per_day[(size_t)((w->now - w->start) / (24 * HOUR_MS))] += !next;
 	server_turn(w, &ev);
 }
 
-static void
-answer_public(struct sim *w, struct letter *l)
+/* Core is told of the first who see the next CA (net/front.c). */
+static bool
+asks_first(struct sim *w, const struct letter *l)
 {
-	static const enum ca_object objects[] = {[TP_GETCACAPS] = OBJECT_CAPS,
-	    [TP_GETCACERT] = OBJECT_CACERT,
-	    [TP_GETNEXTCACERT] = OBJECT_NEXT};
-	static const char *const types[] = {[OBJECT_CAPS] = "text/plain",
-	    [OBJECT_CACERT] = "application/x-x509-ca-cert",
-	    [OBJECT_NEXT] = "application/x-x509-next-ca-cert"};
-	enum ca_object what = objects[l->what];
-	const struct object *o = post_object(w, what, "");
+	struct object *o;
 
-	blob_clear(&l->body);
-	l->media_type = "text/plain";
-	if (o != NULL) {
-		l->status = 200;
-		l->media_type = o->bundle ? "application/x-x509-ca-ra-cert" : types[what];
-		blob_set(&l->body, blob_view(&o->bytes));
-	} else if (what == OBJECT_NEXT) {
-		l->status = 404;
-		l->retry_after = 3600;
-	} else {
-		l->status = 503;
-		l->retry_after = 5;
-	}
-	post_answer(w, l);
+	if (l->what != TP_GETNEXTCACERT)
+		return false;
+	o = post_object(w, OBJECT_NEXT, "");
+	return o != NULL && o->told++ < TOLD_MAX;
 }
 
 void
 server_hears(struct sim *w, struct letter *l)
 {
+	static const enum ca_object objects[] = {[TP_GETCACAPS] = OBJECT_CAPS,
+	    [TP_GETCACERT] = OBJECT_CACERT,
+	    [TP_GETNEXTCACERT] = OBJECT_NEXT};
+
 	l->heard_ms = w->now;
 	if (!w->server.up) {
 		l->status = dice_chance(&w->net, 500) ? 503 : 0;
@@ -376,9 +393,9 @@ server_hears(struct sim *w, struct letter *l)
 		l->media_type = "text/plain";
 		blob_clear(&l->body);
 		post_answer(w, l);
-	} else if (l->what == TP_OPERATION) {
-		hear_message(w, l);
+	} else if (l->what == TP_OPERATION || asks_first(w, l)) {
+		hear_question(w, l);
 	} else {
-		answer_public(w, l);
+		show_object(w, l, objects[l->what]);
 	}
 }

@@ -131,6 +131,7 @@ struct object { /* published */
 	enum ca_object what;
 	when_t from, until;
 	bool bundle;
+	int told; /* how often core was asked whether it may be shown */
 	char leaf[96];
 	struct blob bytes;
 };
@@ -314,7 +315,7 @@ void disk_watch(struct sim *w);
 void post_send(struct sim *w, struct client *c, struct tp_effect *x);
 void post_answer(struct sim *w, struct letter *l);
 bool post_clear(const struct sim *w, const struct client *c); /* nothing lies between them */
-const struct object *post_object(struct sim *w, enum ca_object what, const char *leaf);
+struct object *post_object(struct sim *w, enum ca_object what, const char *leaf);
 void post_publish(struct sim *w, const struct effect *x);
 void post_forget(struct sim *w); /* objects and letters of a server that is gone */
 
