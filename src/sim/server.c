@@ -350,13 +350,15 @@ slot_free(struct server *s)
 }
 
 static void
-hear_message(struct sim *w, struct letter *l)
+hear_question(struct sim *w, struct letter *l)
 {
 	struct server *s = &w->server;
 	size_t slot = slot_free(s);
 	char source[24];
-	struct ca_event ev = {
-	    .kind = CA_REQUEST, .body = blob_view(&l->body), .source = source};
+	bool next = l->what == TP_GETNEXTCACERT;
+	struct ca_event ev = {.kind = next ? CA_NEXT_ASKED : CA_REQUEST,
+	    .body = blob_view(&l->body),
+	    .source = source};
 
 	(void)snprintf(source, sizeof(source), "10.%u.%u.%u", l->client >> 16,
 	    l->client >> 8 & 255, l->client & 255);
