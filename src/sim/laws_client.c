@@ -83,19 +83,27 @@ void
 law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n)
 {
 	struct view after[TP_LEAVES];
+	bool changed[TP_LEAVES] = {false};
 	const struct seen_ca *to;
 
 	for (size_t i = 0; i < TP_LEAVES; i++)
 		after[i] = leaf(c, (enum tp_leaf)i);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		after[list[i].leaf] = list[i].bytes;
+		changed[list[i].leaf] = true;
+	}
 	c->shelf_changed = true;
-	trusts_ours(w, c, after[TP_CA]);
-	trusts_ours(w, c, after[TP_NEXT_CA]);
+	c->pairs_changed |=
+	    changed[TP_CA] || changed[TP_ID] || changed[TP_NEXT_CA] || changed[TP_SHADOW];
+	if (changed[TP_CA])
+		trusts_ours(w, c, after[TP_CA]);
+	if (changed[TP_NEXT_CA])
+		trusts_ours(w, c, after[TP_NEXT_CA]);
 	if (w->broken.n > 0 || leaf(c, TP_CA).n == 0)
 		return;
-	if (view_equal(first_of(after[TP_CA]), first_of(leaf(c, TP_CA)))) {
-		next_ca_kept(w, c, after);
+	if (!changed[TP_CA] || view_equal(first_of(after[TP_CA]), first_of(leaf(c, TP_CA)))) {
+		if (changed[TP_CA] || changed[TP_NEXT_CA])
+			next_ca_kept(w, c, after);
 		return;
 	}
 	to = ledger_ca_by_der(&w->ledger, first_of(after[TP_CA]));
@@ -107,37 +115,43 @@ law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t 
 /* ---- after each step ---- */
 
 /* Certificate, key and CA belong together, and the certificate is one that is stored. */
-static bool
-pair_fits(struct sim *w, struct client *c, struct view id, struct view ca, struct cert *out)
+static struct held
+pair_look(struct sim *w, struct client *c, struct view id, struct view ca)
 {
 	const struct seen_cert *seen;
 	struct cert cert, issuer;
+	struct held held = {0};
 
 	if (!cert_decode(id, &cert, NULL) || !cert_decode(first_of(ca), &issuer, NULL))
-		return false;
+		return held;
 	seen = ledger_cert(&w->ledger, cert.serial);
-	*out = cert;
-	return view_equal(cert.aki, issuer.ski) && seen != NULL && seen->der == digest_of(id) &&
-	       (w->setup.keys != NULL || fake_holds(c->keys, cert.key.whole)) &&
-	       keys_verify(c->keys, &issuer.key, &cert.alg, cert.tbs, cert.signature, NULL);
+	held.from = cert.not_before;
+	held.until = cert.not_after;
+	held.fits =
+	    view_equal(cert.aki, issuer.ski) && seen != NULL && seen->der == digest_of(id) &&
+	    (w->setup.keys != NULL || fake_holds(c->keys, cert.key.whole)) &&
+	    keys_verify(c->keys, &issuer.key, &cert.alg, cert.tbs, cert.signature, NULL);
+	return held;
 }
 
 static void
 triple_usable(struct sim *w, struct client *c, when_t now)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
-	struct cert id, shadow;
 
-	if (f->have_id && !pair_fits(w, c, leaf(c, TP_ID), leaf(c, TP_CA), &id))
+	if (c->pairs_changed) {
+		c->id = pair_look(w, c, leaf(c, TP_ID), leaf(c, TP_CA));
+		c->shadow = pair_look(w, c, leaf(c, TP_SHADOW), leaf(c, TP_NEXT_CA));
+	}
+	c->pairs_changed = false;
+	if (f->have_id && !c->id.fits)
 		broken(w, c, "I-11", "certificate, key and CA on its disk do not fit");
-	else if (f->have_id && (id.not_after != f->id_until || id.not_before != f->id_from))
+	else if (f->have_id && (c->id.until != f->id_until || c->id.from != f->id_from))
 		broken(w, c, "I-11", "its facts are not those of its certificate");
-	else if (f->have_shadow &&
-		 !pair_fits(w, c, leaf(c, TP_SHADOW), leaf(c, TP_NEXT_CA), &shadow))
+	else if (f->have_shadow && !c->shadow.fits)
 		broken(w, c, "INV-08",
 		    "shadow certificate, key and next CA on its disk do not fit");
-	else if (f->have_shadow && shadow.not_before > f->id_until &&
-		 shadow.not_before > f->ca_until)
+	else if (f->have_shadow && c->shadow.from > f->id_until && c->shadow.from > f->ca_until)
 		broken(w, c, "INV-08", "its shadow begins behind the end of what it follows");
 	else if (!f->have_id && c->had_triple && now < c->had_until)
 		broken(w, c, "I-11", "it had an identity and has none");

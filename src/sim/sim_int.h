@@ -196,6 +196,11 @@ enum left_why {
 	LEFT_KINDS,
 };
 
+struct held { /* a certificate that a client holds, looked at once */
+	bool fits;
+	when_t from, until;
+};
+
 struct client {
 	const struct sim_fleet *fleet;
 	struct tp_setup setup;
@@ -215,14 +220,15 @@ struct client {
 	/* for the invariants */
 	bool had_triple; /* a usable identity, as its disk says, until then */
 	when_t had_until;
-	bool shelf_changed;
-	bool rejected, waits;  /* what the server said last */
-	int64_t revoked_ms;    /* 0: not */
-	int64_t clear_since;   /* true time since when nothing lies on it, seen daily */
-	unsigned clean;	       /* good answers since SHADOW fell due */
-	bool was_ready;	       /* just before the switch */
-	uint64_t pending;      /* transaction that the server keeps; 0: none */
-	int64_t pending_since; /* ms */
+	bool shelf_changed, pairs_changed;
+	struct held id, shadow; /* as they stand on its disk */
+	bool rejected, waits;	/* what the server said last */
+	int64_t revoked_ms;	/* 0: not */
+	int64_t clear_since;	/* true time since when nothing lies on it, seen daily */
+	unsigned clean;		/* good answers since SHADOW fell due */
+	bool was_ready;		/* just before the switch */
+	uint64_t pending;	/* transaction that the server keeps; 0: none */
+	int64_t pending_since;	/* ms */
 	int64_t hour;
 	unsigned in_hour;
 	int64_t left_ms; /* left behind then; 0: not */
