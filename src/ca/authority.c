@@ -84,7 +84,8 @@ authority_load(struct ca *ca, struct err *e)
 	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) &&
 	     load_instant(ca, "clock_mark", &ca->clock_mark, e) &&
 	     load_instant(ca, "rollover-from", &f->rollover_from, e) &&
-	     generations_load(ca, e) && list_load(ca, e) && load_last_serial(ca, e) &&
+	     generations_load(ca, e) && link_load(ca, e) && list_load(ca, e) &&
+	     load_last_serial(ca, e) &&
 	     ST(ca)->request_expiry(ca->store, &f->request_expiry, e) &&
 	     ST(ca)->challenge_expiry(ca->store, &f->challenge_expiry, e);
 	if (ok && ST(ca)->fact_get(ca->store, "rollover-asked", &asked, &why))
@@ -250,6 +251,7 @@ authority_publish(struct ca *ca, struct effects *out)
 		publish_certs(ca, ca->next, out);
 	list_publish(ca, out);
 	rollover_publish(ca, out);
+	link_publish(ca, out);
 }
 
 static bool

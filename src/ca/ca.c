@@ -102,6 +102,8 @@ do_act(
 	case PLAN_ARCHIVE:
 		authority_archive(ca, g, out);
 		return true;
+	case PLAN_LINK:
+		return link_make(ca, now, out, e);
 	case PLAN_ANNOUNCE:
 		return rollover_announce(ca, out, e);
 	case PLAN_SWITCH:
@@ -157,7 +159,8 @@ key_done(
 			reply_signed(ca, t->x, d, out);
 		break;
 	case TASK_CERT:
-		ok = issue_signed(ca, t, d, out, e) && ra_settled(ca, t->number, now, out, e);
+		ok = issue_signed(ca, t, d, out, e) && ra_settled(ca, t->number, now, out, e) &&
+		     link_settled(ca, t->number, now, out, e);
 		break;
 	case TASK_ROLE:
 		ok = approve_role(ca, t->number, d, now, out, e);

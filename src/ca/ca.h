@@ -199,7 +199,14 @@ enum effect_kind {
 };
 /* OBJECT_NEXT without bytes: there is none, but from valid_from on (INT64_MIN: nobody knows).
  */
-enum ca_object { OBJECT_CAPS, OBJECT_CACERT, OBJECT_CRL, OBJECT_NEXT, OBJECT_OLD_NEXT };
+enum ca_object {
+	OBJECT_CAPS,
+	OBJECT_CACERT,
+	OBJECT_CRL,
+	OBJECT_NEXT,
+	OBJECT_OLD_NEXT,
+	OBJECT_LINK
+};
 
 struct effect {
 	enum effect_kind kind;
@@ -209,7 +216,8 @@ struct effect {
 	int retry_after;  /* seconds */
 	int64_t delay_ms; /* EFFECT_REPLY: not before (wrong passwords) */
 	enum ca_object object;
-	char leaf[96]; /* EFFECT_ARCHIVE; OBJECT_CRL, OBJECT_OLD_NEXT: key identifier in hex;
+	char leaf[96]; /* EFFECT_ARCHIVE; OBJECT_CRL, OBJECT_OLD_NEXT, OBJECT_LINK: key
+			  identifier in hex;
 			  "": by NAME */
 	when_t valid_from, valid_until;
 	struct key_job job;

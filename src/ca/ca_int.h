@@ -105,6 +105,7 @@ struct ca {
 	size_t generation_count;
 	struct generation *active, *next; /* next NULL: not begun */
 	int64_t crl_number;		  /* given last, to the lists of all generations */
+	int64_t links[2];		  /* intents between active and next; 0: none */
 	size_t crls_open;		  /* lists that are being signed */
 	struct blob last_serial;
 	bool published, resumed; /* done once after opening */
@@ -232,6 +233,7 @@ bool adopt(struct ca *ca, const struct cert *c, struct view identity, const char
 /* issue.c: certificates */
 struct issue {
 	struct generation *by;
+	const struct generation *of; /* CERT_LINK: whose key it is; else NULL */
 	struct view subject, spki, san;
 	uint32_t key_usage, eku; /* as asked */
 	enum cert_kind kind;
@@ -397,6 +399,17 @@ bool rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err 
 bool rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d,
     when_t now, struct effects *out, struct err *e) MUST_USE;
 void rollover_publish(struct ca *ca, struct effects *out);
+
+/* link.c: active and next certify each other's key while both are valid (RFC 9810 4.4, KU-11)
+ */
+bool link_load(struct ca *ca, struct err *e) MUST_USE;
+bool link_make(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+/* An intent came back from the signer: was it one of these? */
+bool link_settled(
+    struct ca *ca, int64_t intent, when_t now, struct effects *out, struct err *e) MUST_USE;
+void link_publish(struct ca *ca, struct effects *out);
+bool link_drop(
+    struct ca *ca, const char *actor, when_t now, struct effects *out, struct err *e) MUST_USE;
 
 /* cancel.c: "crypto pki server NAME rollover cancel [force]" (IOS S58, INV-22) */
 bool cancel_tell(

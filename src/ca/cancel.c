@@ -76,13 +76,13 @@ last_before(struct ca *ca, when_t at, int64_t *intent, struct err *e)
 	return true;
 }
 
-/* A certificate of the generation for somebody, not for its own RA, that is or will be alive.
+/* A certificate of the generation for somebody, not for itself, that is or will be alive.
  */
 static bool
 counts(const struct generation *g, const struct row_cert *row)
 {
 	return row->generation == g->number && row->intent != g->ra.intent &&
-	       row->state != CERT_VOID && row->revoked_at == 0;
+	       row->kind != CERT_LINK && row->state != CERT_VOID && row->revoked_at == 0;
 }
 
 static bool
@@ -158,6 +158,8 @@ retire(struct ca *ca, bool forced, when_t now, struct effects *out, struct err *
 	struct generation *g = ca->next;
 	char fact[64];
 
+	if (!link_drop(ca, ca->cancel.actor, now, out, e))
+		return false;
 	ca->next = NULL;
 	g->cancelled_at = now;
 	g->switched_at = forced ? ca->active->facts.cert_until : now;

@@ -69,6 +69,8 @@ issue_key_usage(const struct issue *i)
 {
 	uint32_t asked = i->key_usage & KU_CLIENTS_MAY_ASK;
 
+	if (i->of != NULL)
+		return i->of->cert.key_usage;
 	if (i->kind == CERT_SUB_CA)
 		return KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_CERT_SIGN | KU_CRL_SIGN;
 	return asked != 0 ? asked : KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
@@ -106,27 +108,50 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 	    .aki = view_of(by->ski, sizeof(by->ski)),
 	    .cdp = ca->policy.cdp_url[0] != 0 ? ca->policy.cdp_url : NULL,
 	};
+	if (i->of !=
+	    NULL) { /* KU-04, KU-05: as its own certificate, as long as both are valid */
+		spec->is_ca = true;
+		spec->eku = 0;
+		spec->not_before = i->of->cert.not_before;
+		spec->not_after = when_min(i->of->cert.not_after, by->cert.not_after);
+	}
 	if (spec->not_after <= spec->not_before)
 		return err_set(e, WHY_BUG, "the CA certificate has no life left to give");
 	cert_encode_tbs(spec, tbs);
 	return true;
 }
 
+/* of: whose key a link certificate is for; its own certificate goes before. */
 static void
-sign_intent(struct ca *ca, const struct generation *by, int64_t intent, struct view tbs,
-    const struct sig_alg *alg, struct effects *out)
+sign_intent(struct ca *ca, const struct generation *by, const struct generation *of,
+    int64_t intent, struct view tbs, const struct sig_alg *alg, struct effects *out)
 {
+	struct blob bytes = {0};
 	struct key_job job = {
 	    .act = KEY_SIGN,
-	    .as = SIGN_CERT,
+	    .as = of != NULL ? SIGN_LINK : SIGN_CERT,
 	    .alg = *alg,
 	    .intent = (uint64_t)intent,
-	    .bytes = tbs,
 	};
-	struct task *t = ca_task_start(ca, TASK_CERT, by, &job, out);
+	struct task *t;
 
+	if (of != NULL)
+		blob_add_view(&bytes, blob_view(&of->der));
+	blob_add_view(&bytes, tbs);
+	job.bytes = blob_view(&bytes);
+	t = ca_task_start(ca, TASK_CERT, by, &job, out);
 	t->number = intent;
 	blob_add_view(&t->tbs, tbs);
+	blob_free(&bytes);
+}
+
+static const struct generation *
+with_key(const struct ca *ca, int64_t key8)
+{
+	for (size_t i = 0; i < ca->generation_count; i++)
+		if (sha256_8(blob_view(&ca->generations[i]->spki)) == key8)
+			return ca->generations[i];
+	return NULL;
 }
 
 /* Store the intent under the next free serial: an adopted certificate may hold one that a
@@ -185,7 +210,7 @@ issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
 	ok = store_intent(ca, i, now, &tbs, intent, e) &&
 	     ST(ca)->audit_add(ca->store, now, i->granted_by, "issue", blob_cstr(&name), e);
 	if (ok)
-		sign_intent(ca, i->by, *intent, blob_view(&tbs), &alg, out);
+		sign_intent(ca, i->by, i->of, *intent, blob_view(&tbs), &alg, out);
 	blob_free(&tbs);
 	blob_free(&name);
 	return ok;
@@ -196,11 +221,12 @@ void
 issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
 {
 	const struct generation *by = generation_of(ca, row->generation);
+	const struct generation *of = row->kind == CERT_LINK ? with_key(ca, row->key8) : NULL;
 	struct sig_alg alg;
 	struct cert c;
 	struct err why = {0};
 
-	if (by == NULL)
+	if (by == NULL || (row->kind == CERT_LINK && of == NULL))
 		return; /* its key is gone: issue_resume voids it */
 	alg = generation_alg(ca, by);
 	for (struct task *t = ca->tasks; t != NULL; t = t->next)
@@ -209,7 +235,7 @@ issue_again(struct ca *ca, const struct row_cert *row, struct effects *out)
 	/* The configured hash may have changed since. */
 	if (cert_decode_tbs(row->body, &c, &why))
 		alg = c.alg;
-	sign_intent(ca, by, row->intent, row->body, &alg, out);
+	sign_intent(ca, by, of, row->intent, row->body, &alg, out);
 }
 
 bool

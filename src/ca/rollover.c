@@ -197,6 +197,8 @@ rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	crash_point("switched");
 	ca->active = ca->next;
 	ca->next = NULL;
+	memset(ca->links, 0, sizeof(ca->links));
+	ca->facts.have_links = ca->facts.busy_links = false;
 	ca->facts.rollover_asked = false;
 	log_notice("CA certificate replaced", "ca='%s' at='%s' label='%s'", ca->policy.name,
 	    when_rfc3339(old->switched_at, at), ca->active->label);

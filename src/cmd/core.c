@@ -222,6 +222,7 @@ publish(struct server *s, struct effect *x)
 	    [OBJECT_CACERT] = {OP_GETCACERT, "application/x-x509-ca-cert"},
 	    [OBJECT_CRL] = {OP_GETCRL, "application/pkix-crl"},
 	    [OBJECT_NEXT] = {OP_GETNEXTCACERT, "application/x-x509-next-ca-cert"},
+	    [OBJECT_LINK] = {OP_LINK, "application/pkix-cert"},
 	    [OBJECT_OLD_NEXT] = {OP_OLD_NEXT, "application/x-x509-next-ca-cert"},
 	};
 	struct front_say what = {

@@ -162,6 +162,22 @@ intent_is_new(const struct look *l, bool *known, struct err *e)
 			     (unsigned long long)intent);
 }
 
+/* Noted under its intent, whose octets are in l->tbs; spki: of a grant that is used up. */
+static void
+note_cert(struct look *l, struct view serial, const uint8_t *spki)
+{
+	if (spki != NULL)
+		grant_use(l->s, spki);
+	state_intent(l->s, l->job->intent, l->tbs, sha256_8(serial));
+	record_start(l, REC_CERT);
+	blob_add_u64(l->record, l->job->intent);
+	blob_add(l->record, l->tbs, DIGEST);
+	blob_add_byte(l->record, spki != NULL);
+	if (spki != NULL)
+		blob_add(l->record, spki, DIGEST);
+	blob_add_view(l->record, serial);
+}
+
 static bool
 look_cert(struct look *l, struct err *e)
 {
@@ -191,16 +207,7 @@ look_cert(struct look *l, struct err *e)
 	if (ca && grant_find(l->s, spki) == l->s->grant_count)
 		return err_set(e, WHY_REFUSED,
 		    "CA:TRUE, keyCertSign or cRLSign without a grant for this public key");
-	if (ca)
-		grant_use(l->s, spki);
-	state_intent(l->s, l->job->intent, l->tbs, sha256_8(c.serial));
-	record_start(l, REC_CERT);
-	blob_add_u64(l->record, l->job->intent);
-	blob_add(l->record, l->tbs, DIGEST);
-	blob_add_byte(l->record, ca);
-	if (ca)
-		blob_add(l->record, spki, DIGEST);
-	blob_add_view(l->record, c.serial);
+	note_cert(l, c.serial, ca ? spki : NULL);
 	return true;
 }
 
@@ -452,6 +459,59 @@ out:
 	return ok;
 }
 
+/* Has a key here made this certificate of itself, under the name of this one? */
+static bool
+is_kin(const struct look *l, const struct cert *c)
+{
+	uint8_t tbs[DIGEST];
+
+	sha256(c->tbs, tbs);
+	for (size_t i = 0; i < l->g->count; i++) {
+		const struct state *s = l->g->states[i];
+
+		if (s != l->s && s->has_window && memcmp(s->window.tbs, tbs, DIGEST) == 0)
+			return memcmp(s->window.subject, l->s->window.subject, DIGEST) == 0;
+	}
+	return false;
+}
+
+/* What another key here has said of itself is repeated, no more. */
+static bool
+look_link(struct look *l, struct err *e)
+{
+	struct reader r = reader_of(l->job->bytes);
+	struct cert own, c;
+	struct der d;
+	bool known;
+
+	if (!der_take(&r, DER_SEQUENCE, "certificate", &d, e) ||
+	    !cert_decode(d.whole, &own, e) ||
+	    !der_take(&r, DER_SEQUENCE, "TBSCertificate", &d, e) ||
+	    !der_end(&r, "TBSCertificate", e) || !cert_decode_tbs(d.whole, &c, e) ||
+	    !inner_alg(l, &c.alg, e) || !needs_window(l, c.issuer, e))
+		return false;
+	sha256(d.whole, l->tbs);
+	if (!hash_bytes(l->job->alg.hash, d.whole, l->out->digest, e) ||
+	    !intent_is_new(l, &known, e))
+		return false;
+	if (known) {
+		l->out->logged = true;
+		return true;
+	}
+	if (!is_kin(l, &own))
+		return err_set(
+		    e, WHY_REFUSED, "no other key of this name has made that certificate");
+	if (!shape_serial(c.serial, e) || !dates_follow(&c, e) || !shape_link(&c, &own, e))
+		return false;
+	if (c.not_after > l->s->window.until)
+		return err_set(
+		    e, WHY_REFUSED, "dates leave the window of key '%s'", l->job->label);
+	if (serial_known(l->s, sha256_8(c.serial)))
+		return err_set(e, WHY_REFUSED, "serial was signed under another intent");
+	note_cert(l, c.serial, NULL);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*look)(struct look *l, struct err *e);
@@ -461,6 +521,7 @@ static const struct {
     [SIGN_CRL] = {"CRL", look_crl},
     [SIGN_REPLY] = {"reply", look_reply},
     [SIGN_NEXT] = {"announcement", look_next},
+    [SIGN_LINK] = {"link certificate", look_link},
     [SIGN_REQUEST] = {"request", look_request},
     [SIGN_TEMPORARY] = {"temporary certificate", look_temporary},
     [SIGN_MESSAGE] = {"client's message", look_message},

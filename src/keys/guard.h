@@ -14,7 +14,7 @@
  * certificate only.
  */
 #define GUARD_INTENTS 16384
-#define GUARD_OWN 1	 /* certificates that a key issues for its own CA: the RA's */
+#define GUARD_OWN 2	 /* certificates that a key issues for its own CA: RA and link */
 #define GUARD_GRANTS 256 /* open grants of one key */
 /* Keys with a self-signed certificate: all that is remembered of them fits one frame of the
  * log.

@@ -44,6 +44,9 @@ enum sign_as {
 	SIGN_NEXT,  /* certs-only message with the certificate that follows this key's own, and
 		       its  RA's: done.bytes = signature over the attributes of a SignedData
 		       around it  (RFC 8894 4.7.1) */
+	SIGN_LINK,  /* certificate that another key here has made of itself, then a
+		       TBSCertificate  of the same name and key: what is signed is the latter (RFC
+		       9810 4.4) */
 	/* A client's, by a key that is no CA's: without a window. (A subordinate CA will sign
 	 * SIGN_MESSAGE with the key of its live certificate, which has one: attributes are a
 	 * SET, so no certificate can be made of them.) */
@@ -63,8 +66,8 @@ struct key_job {
 	/* KEY_SIGN */
 	enum sign_as as;
 	struct sig_alg alg;
-	uint64_t intent; /* SIGN_CERT: signed once, again only for the same bytes. SIGN_CRL: the
-			    CRL number */
+	uint64_t intent; /* SIGN_CERT, SIGN_LINK: signed once, again only for the same bytes.
+			    SIGN_CRL: the CRL number */
 	/* KEY_UNWRAP */
 	enum padding padding;
 	enum hash oaep_hash;

@@ -89,6 +89,22 @@ shape_check(const struct cert *c, const struct spki *own, bool *ca, struct err *
 }
 
 bool
+shape_link(const struct cert *c, const struct cert *own, struct err *e)
+{
+	if (c->version != 3 || !c->is_ca || c->has_path_len != own->has_path_len ||
+	    c->path_len != own->path_len || c->key_usage != own->key_usage || c->eku != 0 ||
+	    c->san.n > 0)
+		return err_set(
+		    e, WHY_REFUSED, "it says something else than the key's own certificate");
+	if (!view_equal(c->subject, own->subject) ||
+	    !view_equal(c->key.whole, own->key.whole) || !view_equal(c->ski, own->ski))
+		return err_set(e, WHY_REFUSED, "it is for another name or key");
+	if (c->not_before < own->not_before || c->not_after > own->not_after)
+		return err_set(e, WHY_REFUSED, "its dates leave those of the key's own one");
+	return extensions_allowed(c->extensions, e);
+}
+
+bool
 shape_serial(struct view serial, struct err *e)
 {
 	bool padded = serial.n > 1 && serial.p[0] == 0 && (serial.p[1] & 0x80) == 0;

@@ -122,14 +122,16 @@ crl_path_parse(struct view path, struct scep_address *a)
 }
 
 static bool
-next_path_parse(struct view path, struct scep_address *a)
+key_path_parse(struct view path, struct scep_address *a)
 {
 	struct view stem = last_segment(path);
 
 	path.n -= stem.n;
-	if (!start_strip(&path, "/") || !end_strip(&path, "/next/") || !path.n || !stem.n)
+	if (!start_strip(&path, "/") || !stem.n)
 		return false;
-	a->op = OP_OLD_NEXT;
+	a->op = end_strip(&path, "/next/") ? OP_OLD_NEXT : OP_LINK;
+	if ((a->op == OP_LINK && !end_strip(&path, "/link/")) || !path.n)
+		return false;
 	return name_take(path, a->ca) && name_take(stem, a->stem);
 }
 
@@ -254,7 +256,7 @@ scep_address_parse(
 	struct scep_address a = {0};
 	struct params p;
 
-	if (crl_path_parse(rq->path, &a) || next_path_parse(rq->path, &a)) {
+	if (crl_path_parse(rq->path, &a) || key_path_parse(rq->path, &a)) {
 		if (rq->method == HTTP_POST) {
 			*status = 405;
 			return err_set(e, WHY_BAD_INPUT, "a file is not posted to");

@@ -205,7 +205,7 @@ publish(struct front *f, const struct front_say *say)
 			f->objects[kept++] = f->objects[i];
 	}
 	f->object_count = kept;
-	if (say->op != OP_CRL && say->op != OP_OLD_NEXT)
+	if (say->op != OP_CRL && say->op != OP_OLD_NEXT && say->op != OP_LINK)
 		next_due = name_learn(f, say->ca);
 	if (!say->body.n) {
 		if (next_due && say->op == OP_GETNEXTCACERT)
@@ -353,7 +353,7 @@ answer_public(struct front *f, struct http_server *s, const struct http_request 
 	else if (op == OP_GETNEXTCACERT) /* BAD-027 */
 		answer_text(
 		    s, rq->exchange, 404, next_retry(f, ca), "there is no next CA yet\n");
-	else if (op == OP_GETCACERTCHAIN || op == OP_OLD_NEXT)
+	else if (op == OP_GETCACERTCHAIN || op == OP_OLD_NEXT || op == OP_LINK)
 		answer_text(s, rq->exchange, 404, 0, "there is no such file\n");
 	else
 		answer_text(s, rq->exchange, 503, RETRY_SOON, "not published at this moment\n");

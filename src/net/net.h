@@ -76,6 +76,7 @@ enum scep_op {
 	OP_PKIOPERATION,
 	OP_GETCRL,
 	OP_OLD_NEXT, /* GetNextCACert of before the switch, by the CA with this key */
+	OP_LINK,     /* certificate of this key by another of the CA */
 	OP_CRL
 };
 
@@ -83,7 +84,8 @@ struct scep_address {
 	enum scep_op op;
 	char ca[64]; /* name of a server or profile or, with OP_CRL, the file's stem; empty: the
 			only or first server */
-	char stem[64];	 /* OP_OLD_NEXT: the last part of the path, a key identifier in hex */
+	char stem[64];	 /* OP_OLD_NEXT, OP_LINK: the last part of the path, a key identifier in
+			    hex */
 	bool ca_is_hint; /* ca may be no name at all but a part of the path: unknown means the
 			    first server */
 	/* OP_PKIOPERATION: the message, from the body or from base64 in the query. */
@@ -92,7 +94,8 @@ struct scep_address {
 /*
  * Path, query and body to what is asked (HT-03, HT-08 to HT-12, BAD-018 to BAD-042): any path
  * ending in /pkiclient.exe or /mscep.dll, /scep, /scep/NAME, /NAME/cgi-bin/pkiclient.exe, /
- * alone; /crl/STEM.crl; /NAME/next/STEM. On refusal *status is 400, 404 or 405.
+ * alone; /crl/STEM.crl; /NAME/next/STEM and /NAME/link/STEM. On refusal *status is 400, 404 or
+ * 405.
  */
 bool scep_address_parse(const struct http_request *rq, struct scep_address *out, int *status,
     struct err *e) MUST_USE;
@@ -117,9 +120,9 @@ struct front_ask { /* front to core */
  * Core to front: the answer to id, or (id 0) an object to publish. Of one op and ca the object
  * with the latest valid_from that has come is served until its valid_until; an equal valid_from
  * replaces, an empty body withdraws all of op and ca. The ca published first is the one that
- * addresses without a name mean. OP_CRL and OP_OLD_NEXT go by a file's stem in place of a ca.
- * Of OP_GETNEXTCACERT an empty body tells by valid_from when there will be one (INT64_MIN:
- * nobody knows).
+ * addresses without a name mean. OP_CRL, OP_OLD_NEXT and OP_LINK go by a file's stem in place
+ * of a ca. Of OP_GETNEXTCACERT an empty body tells by valid_from when there will be one
+ * (INT64_MIN: nobody knows).
  */
 struct front_say {
 	uint64_t id;

@@ -39,6 +39,7 @@ struct plan_ca_facts {
 	bool busy_crl;
 	bool rollover_asked;	       /* by hand */
 	when_t rollover_from;	       /* not by itself before: the one before was cancelled */
+	bool have_links, busy_links;   /* between two that overlap */
 	bool announced, busy_announce; /* the next certificate, signed by the active key */
 	when_t old_until;	       /* a replaced key is kept until then; WHEN_NEVER: none */
 	when_t held_until;	       /* after a failed effect: nothing before this */
@@ -53,6 +54,7 @@ enum plan_act {
 	PLAN_MAKE_CRL,
 	PLAN_MAKE_RA,
 	PLAN_ARCHIVE,
+	PLAN_LINK,     /* let each certify the other's key */
 	PLAN_ANNOUNCE, /* let GetNextCACert be answered */
 	PLAN_SWITCH,
 	PLAN_FORGET_OLD,

@@ -88,14 +88,20 @@ growth(const struct plan_ca_facts *f, const struct plan_generation *g)
 	return PLAN_NONE;
 }
 
-/* Is the next generation ready to be shown? Archived, with its RA and a list: one that is due
- * came before this.
+static bool
+linked(const struct plan_ca_facts *f)
+{
+	return f->have_links || f->next.cert_from >= f->active.cert_until;
+}
+
+/* Is the next generation ready to be shown? Linked, archived, with its RA and a list: one that
+ * is due came before this.
  */
 static bool
 grown(const struct plan_ca_facts *f)
 {
-	return (f->next.have_ra || !f->want_ra) && (f->next.archived || !f->want_archive) &&
-	       !f->busy_crl;
+	return linked(f) && (f->next.have_ra || !f->want_ra) &&
+	       (f->next.archived || !f->want_archive) && !f->busy_crl;
 }
 
 /* The active generation's steps come first; PLAN_NONE while one is under way or all are done.
@@ -118,6 +124,8 @@ next_step(const struct plan_ca_policy *p, const struct plan_ca_facts *f, when_t 
 	if (!f->next.have_cert)
 		return birth(&f->next);
 	act = growth(f, &f->next);
+	if (act == PLAN_NONE && !linked(f) && !f->busy_links)
+		act = PLAN_LINK;
 	if (act != PLAN_NONE)
 		return act;
 	return grown(f) && !f->announced && !f->busy_announce ? PLAN_ANNOUNCE : PLAN_NONE;

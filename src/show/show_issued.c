@@ -8,6 +8,7 @@ static const char *const kinds[] = {
     [CERT_RA] = "ra",
     [CERT_SUB_CA] = "sub-ca",
     [CERT_ADOPTED] = "adopted",
+    [CERT_LINK] = "link",
 };
 
 static bool

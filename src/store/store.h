@@ -20,7 +20,8 @@ enum cert_kind {
 	CERT_SHADOW,
 	CERT_RA,
 	CERT_SUB_CA,
-	CERT_ADOPTED
+	CERT_ADOPTED,
+	CERT_LINK /* of another key of the CA */
 };
 enum cert_state { CERT_INTENT = 0, CERT_ISSUED = 1, CERT_VOID = 2 };
 

@@ -146,6 +146,17 @@ def lists():
     until(both, "two lists that name the revoked certificate")
 
 
+@case("KU-08, KU-11, KU-15: by the link certificates each generation's certificates verify for who trusts the other one")
+def links():
+    for trusted, other, cert in (("old", "next", held["shadow"]), ("next", "old", held["cert"])):
+        answer = d.fetch("/ROOTCA/link/%s" % key_id(held[other]))
+        assert answer.status == 200 and answer.headers["content-type"] == "application/pkix-cert", answer
+        link = d.save("link.pem", daemon.pem("CERTIFICATE", answer.body))
+        assert "OK" in openssl("verify", "-x509_strict", "-no_check_time", "-CAfile", held[trusted], "-untrusted", link, cert)
+        ran = run("openssl", "verify", "-x509_strict", "-no_check_time", "-CAfile", held[trusted], cert)
+        assert ran.code != 0, "it verifies without"
+
+
 @case("INV-11: each generation has its archive, which openssl reads")
 def archives():
     for leaf, ca in (("ROOTCA.p12", "old"), ("ROOTCA_00001.p12", "next")):

@@ -224,6 +224,10 @@ src/plan/plan_ca.c|s/\*next = true;/*next = false;/
 src/plan/plan_ca.c|s/if (!f->next.have_cert)/if (false)/
 src/plan/plan_ca.c|s/act = growth(f, &f->next)/act = PLAN_NONE/
 src/plan/plan_ca.c|s/return grown(f) \&\& /return /
+src/plan/plan_ca.c|s/return linked(f) \&\& /return /
+src/plan/plan_ca.c|s/!linked(f) \&\& !f->busy_links/!linked(f)/
+src/plan/plan_ca.c|s/have_links || f->next.cert_from >= /have_links || f->next.cert_from > /
+src/plan/plan_ca.c|s/return f->have_links || /return /
 src/plan/plan_ca.c|s/!f->announced \&\& !f->busy_announce/!f->busy_announce/
 src/plan/plan_ca.c|s/ \&\& !f->busy_announce//
 src/plan/plan_ca.c|s/? PLAN_ANNOUNCE : PLAN_NONE/? PLAN_NONE : PLAN_NONE/

@@ -47,7 +47,7 @@ struct pending {
 };
 struct coming {
 	struct pending active, next;
-	when_t crl, crl_from, announce;
+	when_t crl, crl_from, link, announce;
 };
 
 static void
@@ -89,6 +89,10 @@ deliver(const struct world *w, struct plan_ca_facts *f, struct coming *c, when_t
 		f->have_crl = true;
 		f->crl_signed_at = c->crl_from;
 	}
+	if (f->busy_links && now >= c->link) {
+		f->busy_links = false;
+		f->have_links = true;
+	}
 	if (f->busy_announce && now >= c->announce) {
 		f->busy_announce = false;
 		f->announced = true;
@@ -110,7 +114,7 @@ change(const struct world *w, struct plan_ca_facts *f, struct coming *c, when_t 
 	f->active = f->next;
 	c->active = c->next;
 	f->next = (struct plan_generation){0};
-	f->announced = f->busy_announce = false;
+	f->announced = f->busy_announce = f->have_links = f->busy_links = false;
 	f->crl_stale = true;
 }
 
@@ -152,7 +156,15 @@ act(const struct world *w, struct plan_ca_facts *f, struct coming *c, struct pla
 		g->busy_archive = true;
 		p->archive = now + w->delay;
 		break;
+	case PLAN_LINK:
+		if (f->have_links || f->next.cert_from >= f->active.cert_until)
+			violated("KU-07 links are made twice or without overlap", w, now);
+		f->busy_links = true;
+		c->link = now + w->delay;
+		break;
 	case PLAN_ANNOUNCE:
+		if (!f->have_links && f->next.cert_from < f->active.cert_until)
+			violated("KU-02 announced before its links", w, now);
 		if (!f->next.archived || !f->next.have_ra || f->announced)
 			violated(
 			    "INV-03 INV-11 announced before it is durable, or twice", w, now);
@@ -214,7 +226,7 @@ forget(struct plan_ca_facts *f)
 		    both[i]->busy_archive = false;
 	if (f->busy_crl)
 		f->crl_stale = true;
-	f->busy_crl = f->busy_announce = false;
+	f->busy_crl = f->busy_announce = f->busy_links = false;
 }
 
 static void

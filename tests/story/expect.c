@@ -235,6 +235,59 @@ expect_list(struct story *s, struct err *e)
 	       same_number("until", s->w.now + span(option(s, "until")), crl.next_update, e);
 }
 
+/* Each is what the generation of its key says of itself, but for who signs and until when. */
+static bool
+link_fits(struct story *s, const struct world_link *l, struct err *e)
+{
+	const struct store_table *st = s->w.store->table;
+	struct blob der[2] = {{0}, {0}}, hex = {0};
+	struct row_generation row;
+	struct cert c, own[2];
+	bool ok = true;
+	int of;
+
+	for (int i = 0; ok && i < 2; i++) {
+		ok = st->generation_get(s->w.store, i + 1, &row, e);
+		if (ok)
+			blob_set(&der[i], row.cert);
+		ok = ok && cert_decode(blob_view(&der[i]), &own[i], e);
+	}
+	ok = ok && cert_decode(blob_view(&l->der), &c, e);
+	if (!ok)
+		goto out;
+	of = view_equal(c.key.whole, own[1].key.whole);
+	hex_add(&hex, c.ski, true);
+	ok =
+	    key_verify(&own[1 - of].key, &c.alg, c.tbs, c.signature, e) &&
+	    ((view_equal(c.key.whole, own[of].key.whole) && view_equal(c.ski, own[of].ski) &&
+		 view_equal(c.aki, own[1 - of].ski) && view_equal(c.subject, own[of].subject) &&
+		 c.is_ca && c.not_before == own[of].not_before &&
+		 c.not_after == own[0].not_after && l->from == own[1].not_before &&
+		 l->until == own[0].not_after && strcmp(l->key, blob_cstr(&hex)) == 0) ||
+		err_set(e, WHY_REFUSED, "link certificate of %s is another", l->key));
+out:
+	blob_free(&der[0]);
+	blob_free(&der[1]);
+	blob_free(&hex);
+	return ok;
+}
+
+/* Between generation 1 and 2: both or none. */
+static bool
+expect_links(struct story *s, struct err *e)
+{
+	size_t there = 0;
+
+	for (size_t i = 0; i < s->w.links; i++)
+		there += s->w.link[i].der.n > 0;
+	if (!same_number("links", strtol(s->word[2], NULL, 10), (int64_t)there, e))
+		return false;
+	for (size_t i = 0; i < s->w.links; i++)
+		if (s->w.link[i].der.n > 0 && !link_fits(s, &s->w.link[i], e))
+			return false;
+	return true;
+}
+
 /* The last answer of the CA of before the switch, octet for octet, by its key identifier. */
 static bool
 expect_old_next(const struct story *s, struct err *e)
@@ -326,6 +379,8 @@ do_expect(struct story *s, struct err *e)
 		    : strcmp(s->word[2], "now") == 0   ? 0
 						       : s->w.now + span(s->word[2]),
 		    s->w.next_due, e);
+	if (strcmp(what, "links") == 0)
+		return expect_links(s, e);
 	if (strcmp(what, "old-next") == 0)
 		return expect_old_next(s, e);
 	if (strcmp(what, "list") == 0)

@@ -188,6 +188,8 @@ world_free(struct world *w)
 	blob_free(&w->next);
 	blob_free(&w->next_before);
 	blob_free(&w->old_next);
+	for (size_t i = 0; i < w->links; i++)
+		blob_free(&w->link[i].der);
 	blob_free(&w->cacert_before);
 	blob_free(&w->cacert_seen);
 	blob_free(&w->archive);
@@ -207,6 +209,23 @@ take_question(struct world *w, const struct effect *x)
 	w->asked++;
 	(void)snprintf(w->challenge, sizeof(w->challenge), "%.*s", (int)q.challenge.n,
 	    (const char *)q.challenge.p);
+}
+
+static void
+take_link(struct world *w, const struct effect *x)
+{
+	size_t i = 0;
+
+	while (i < w->links && strcmp(w->link[i].key, x->leaf) != 0)
+		i++;
+	if (i == COUNT_OF(w->link))
+		abort();
+	if (i == w->links)
+		w->links++;
+	(void)snprintf(w->link[i].key, sizeof(w->link[i].key), "%s", x->leaf);
+	w->link[i].from = x->valid_from;
+	w->link[i].until = x->valid_until;
+	blob_set(&w->link[i].der, blob_view(&x->bytes));
 }
 
 static void
@@ -237,6 +256,10 @@ take_effect(struct world *w, struct effect *x)
 				blob_set(&w->next_before, blob_view(&w->next));
 			blob_clear(&w->next);
 			w->next_due = x->valid_from;
+			break;
+		}
+		if (x->object == OBJECT_LINK) {
+			take_link(w, x);
 			break;
 		}
 		if (x->object == OBJECT_OLD_NEXT) {

@@ -43,6 +43,12 @@ struct world {
 	    cacert_seen; /* as published */
 	when_t next_due; /* as front says while there is no next CA */
 	char old_next_key[96];
+	struct world_link { /* as published, newest last */
+		char key[96];
+		when_t from, until;
+		struct blob der;
+	} link[4];
+	size_t links;
 	size_t pairs;	      /* asked of the keys so far */
 	uint64_t archive_due; /* the authority is to hear of it */
 	int fail_in;	      /* the n-th job from now comes back with fail_why; 0: none */

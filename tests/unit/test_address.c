@@ -66,6 +66,7 @@ static const struct row rows[] = {
 	"0a0b"},
     {"the announcement of before the switch", HTTP_GET, "/ROOTCA/next/0A0B", "", {0}, 200,
 	OP_OLD_NEXT, "ROOTCA"},
+    {"a link certificate", HTTP_GET, "/ROOTCA/link/0A0B", "", {0}, 200, OP_LINK, "ROOTCA"},
     {"the same, posted to", HTTP_POST, "/ROOTCA/next/0A0B", "", {0}, 405, 0, ""},
     {"of no CA", HTTP_GET, "/next/0A0B", "", {0}, 404, 0, ""},
     {"of no key", HTTP_GET, "/ROOTCA/next/", "", {0}, 404, 0, ""},

@@ -151,6 +151,9 @@ before_and_behind_the_next_ca_NX_05_06(void **state)
 	publish(OP_OLD_NEXT, "0A0B", "application/x-x509-next-ca-cert", "old word");
 	await_answer("/ROOTCA/next/0A0B", "\r\n\r\nold word");
 	assert_int_equal(get("/ROOTCA/next/0A0C", &a), 404);
+	assert_int_equal(get("/ROOTCA/link/0A0B", &a), 404);
+	publish(OP_LINK, "0A0B", "application/pkix-cert", "link");
+	await_answer("/ROOTCA/link/0A0B", "\r\n\r\nlink");
 	assert_int_equal(get("/OTHER/next/0A0B", &a), 404);
 	assert_int_equal(get("/scep/0A0B?operation=GetCACaps", &a), 404); /* no CA's name */
 	blob_free(&a);

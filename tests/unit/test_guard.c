@@ -563,6 +563,99 @@ announces_its_one_successor(void **state)
 	family_close(&f);
 }
 
+/* KU-01 to KU-06: another key's own certificate is repeated, within its dates and one's own. */
+static void
+links_to_its_kin_SIGN_LINK(void **state)
+{
+	static const struct {
+		const char *sentence;
+		enum kin by, kin, key; /* whose certificate goes before, whose key is inside */
+		when_t from, until;    /* moved by */
+		const char *name, *because;
+		uint32_t usage, serial;
+		bool leaf, spare;
+	} cases[] = {
+	    {"new with old", KIN_OWN, KIN_NEXT, KIN_NEXT, 0, -365, NULL, NULL, 0, 21, 0},
+	    {"old with new", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 0, NULL, NULL, 0, 22, 0, 0},
+	    {"beyond its own end", KIN_OWN, KIN_NEXT, KIN_NEXT, 0, 0, NULL, "leave the window",
+		0, 23, 0, 0},
+	    {"beyond the other's end", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 1, NULL, "dates leave", 0,
+		24, 0, 0},
+	    {"before the other's begin", KIN_NEXT, KIN_OWN, KIN_OWN, -1, 0, NULL, "dates leave",
+		0, 25, 0, 0},
+	    {"another key inside", KIN_NEXT, KIN_OWN, KIN_STRANGER, 0, 0, NULL, "name or key",
+		0, 26, 0, 0},
+	    {"a stranger's certificate", KIN_NEXT, KIN_STRANGER, KIN_STRANGER, 0, 0, NULL,
+		"no other key", 0, 27, 0, 0},
+	    {"a certificate that was issued", KIN_OWN, KIN_NEXT_RA, KIN_NEXT_RA, 0, 0, NULL,
+		"no other key", 0, 28, 0, 0},
+	    {"its own", KIN_OWN, KIN_OWN, KIN_OWN, 0, 0, NULL, "no other key", 0, 29, 0, 0},
+	    {"a CA of another name", KIN_OWN, KIN_OTHER, KIN_OTHER, 0, -365, NULL,
+		"no other key", 0, 30, 0, 0},
+	    {"another subject", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 0, "CN=Else", "name or key", 0,
+		31, 0, 0},
+	    {"no CA", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 0, NULL, "something else", 0, 32, 1, 0},
+	    {"more usages", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 0, NULL, "something else",
+		KU_DIGITAL_SIGNATURE, 33, 0, 0},
+	    {"a serial given before", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 0, NULL, "under another",
+		0, 22, 0, 0},
+	    {"octets behind", KIN_NEXT, KIN_OWN, KIN_OWN, 0, 0, NULL, "TBSCertificate", 0, 34,
+		0, 1},
+	    {"by a key without certificate", KIN_NEXT_RA, KIN_OWN, KIN_OWN, 0, 0, NULL,
+		"no self", 0, 35, 0, 0},
+	};
+	struct family f;
+
+	(void)state;
+	family_open(&f);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob bytes = {0}, tbs = {0}, record = {0}, again = {0};
+		struct tbs_want w = self_want(&f.spki[cases[i].key]);
+		struct permit p = {0};
+		struct err e = {0};
+		uint8_t digest[DIGEST];
+		struct key_job j;
+		bool ok;
+
+		w.until +=
+		    cases[i].until * DAY +
+		    (cases[i].kin == KIN_OWN || cases[i].kin == KIN_NEXT_RA ? 0 : 365 * DAY);
+		w.from += cases[i].from * DAY;
+		w.serial = cases[i].serial;
+		w.usage |= cases[i].usage;
+		w.ca = !cases[i].leaf;
+		if (cases[i].name != NULL)
+			w.subject = cases[i].name;
+		tbs_cert(w, &tbs);
+		blob_set(&bytes, blob_view(&f.cert[cases[i].kin]));
+		blob_add_view(&bytes, blob_view(&tbs));
+		if (cases[i].spare)
+			blob_add_byte(&bytes, 0);
+		j = job_sign("KIN", SIGN_LINK, 40 + i, &bytes);
+		ok = guard_sign(f.b.g, &f.pair[cases[i].by], &j, &record, &p, &e);
+		if (ok != (cases[i].because == NULL) ||
+		    (!ok && strstr(e.text, cases[i].because) == NULL))
+			fail_msg("%s: %s", cases[i].sentence, e.text);
+		assert_int_equal(record.n > 0, ok);
+		if (ok) { /* what is signed is the TBSCertificate alone; again only the same */
+			sha256(blob_view(&tbs), digest);
+			assert_memory_equal(p.digest, digest, DIGEST);
+			assert_true(p.logged);
+			assert_true(
+			    guard_sign(f.b.g, &f.pair[cases[i].by], &j, &again, &p, &e));
+			assert_int_equal(again.n, 0);
+			assert_memory_equal(p.digest, digest, DIGEST);
+			bytes.p[bytes.n - 1] ^= 1;
+			assert_false(
+			    guard_sign(f.b.g, &f.pair[cases[i].by], &j, &again, &p, &e));
+		}
+		blob_free(&bytes);
+		blob_free(&tbs);
+		blob_free(&record);
+	}
+	family_close(&f);
+}
+
 /* A key goes when another of its name lives as long, or when it has no clients and another
  * stays; never the last one. */
 static void
@@ -592,9 +685,11 @@ forgotten_when_nobody_is_cut_off(void **state)
 	(void)state;
 	family_open(&f);
 	f.b.ca = &f.pair[KIN_NEXT];
-	w = client_want(&f.spki[KIN_STRANGER], 8);
-	tbs_cert(w, &tbs);
-	assert_true(sign(&f.b, SIGN_CERT, 2, &tbs, NULL));
+	for (unsigned n = 2; n <= 3; n++) {
+		w = client_want(&f.spki[KIN_STRANGER], 6 + n);
+		tbs_cert(w, &tbs);
+		assert_true(sign(&f.b, SIGN_CERT, n, &tbs, NULL));
+	}
 	blob_free(&tbs);
 	f.b.ca = &f.pair[KIN_OWN];
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -678,6 +773,7 @@ main(void)
 	    cmocka_unit_test(no_octet_may_change),
 	    cmocka_unit_test(weak_digests_for_replies_alone),
 	    cmocka_unit_test(announces_its_one_successor),
+	    cmocka_unit_test(links_to_its_kin_SIGN_LINK),
 	    cmocka_unit_test(forgotten_when_nobody_is_cut_off),
 	    cmocka_unit_test(numbers_outlive_a_key),
 	};

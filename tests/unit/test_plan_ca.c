@@ -290,6 +290,27 @@ next_generation_comes_in_order(void **state)
 	}
 }
 
+/* KU-02: where two overlap they are linked before the next one is shown. */
+static void
+overlapping_they_are_linked_first(void **state)
+{
+	struct plan_ca_policy p;
+	struct plan_ca_facts f = rollover_facts(ARCHIVED, &p);
+
+	(void)state;
+	f.next.cert_from = END - 1;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_LINK);
+	f.busy_links = true;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_NONE);
+	assert_int_equal(plan_ca(&p, &f, END).act, PLAN_SWITCH);
+	f.busy_links = false;
+	f.have_links = true;
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_ANNOUNCE);
+	f = rollover_facts(NEXT_RA, &p);
+	f.next.cert_from = END - 1; /* what it needs for itself comes before */
+	assert_int_equal(plan_ca(&p, &f, BEGINS).act, PLAN_ARCHIVE);
+}
+
 /* Cancelled, it is not made by itself before an instant, nor does the timer say so. */
 static void
 cancelled_it_is_held_up(void **state)
@@ -521,6 +542,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_due_and_next_look),
 	    cmocka_unit_test(next_generation_comes_in_order),
+	    cmocka_unit_test(overlapping_they_are_linked_first),
 	    cmocka_unit_test(cancelled_it_is_held_up),
 	    cmocka_unit_test(without_the_word_nothing_follows),
 	    cmocka_unit_test(replaced_keys_end),
