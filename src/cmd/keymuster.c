@@ -9,6 +9,7 @@
 #include "cmd/plan.h"
 #include "cmd/replay.h"
 #include "cmd/shell.h"
+#include "conf/conf.h"
 
 #define ANSWER_MAX (64 * 1024 * 1024)
 #define LINES_MAX 256
@@ -79,27 +80,77 @@ connect_daemon(const char *run, int *fd, struct err *e)
 	    run);
 }
 
+/* One line to the daemon and its answer. */
+static bool
+ask(const char *run, const char *line, struct blob *text, int *status, struct err *e)
+{
+	struct blob out = {0};
+	int fd = -1;
+	bool ok;
+
+	blob_printf(&out, "%s\n", line);
+	ok = connect_daemon(run, &fd, e) &&
+	     (fd_write(fd, blob_view(&out)) ||
+		 err_set(e, WHY_IO, "cannot write: %s", strerror(errno))) &&
+	     read_answer(fd, text, status, e);
+	if (fd >= 0)
+		(void)close(fd);
+	blob_free(&out);
+	return ok;
+}
+
+/* "Time source is NTP, 13:19:58.946 UTC Fri Oct 9 2015", of the two lines of show clock. */
+static void
+print_time(const char *run)
+{
+	struct blob text = {0};
+	struct err e = {0};
+	int status = CODE_UNREACHABLE;
+	const char *time, *source;
+
+	if (ask(run, "show clock", &text, &status, &e) && status == CODE_DONE) {
+		time = blob_cstr(&text);
+		source = time + strcspn(time, "\n");
+		(void)dprintf(STDOUT_FILENO, "%.*s, %.*s\n\n", (int)strcspn(source + 1, "\n"),
+		    source + 1, (int)(source - time), time);
+	}
+	blob_free(&text);
+}
+
+/* Is the line for keymuster itself, and what does it want printed before? */
+static bool
+is_mine(const char *run, const char *line)
+{
+	static bool timestamp; /* "terminal exec prompt timestamp" was given */
+	struct command_line c;
+	struct err e = {0};
+	int column;
+
+	if (!command_parse(line, &c, &column, &e))
+		return false;
+	if (c.command == CMD_TIMESTAMP)
+		timestamp = !c.negated;
+	else if (timestamp && command_shows(c.command) && !c.json)
+		print_time(run);
+	return c.command == CMD_TIMESTAMP;
+}
+
 int
 send_line(const char *run, const char *line)
 {
-	struct blob out = {0}, text = {0};
+	struct blob text = {0};
 	struct err e = {0};
-	int fd = -1, status = CODE_UNREACHABLE;
+	int status = CODE_UNREACHABLE;
 
-	blob_printf(&out, "%s\n", line);
-	if (!connect_daemon(run, &fd, &e) ||
-	    (!fd_write(fd, blob_view(&out)) &&
-		!err_set(&e, WHY_IO, "cannot write: %s", strerror(errno))) ||
-	    !read_answer(fd, &text, &status, &e)) {
+	if (is_mine(run, line))
+		return CODE_DONE;
+	if (!ask(run, line, &text, &status, &e)) {
 		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
 		status = CODE_UNREACHABLE;
 	} else if (!fd_write(
 		       status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO, blob_view(&text))) {
 		status = CODE_REFUSED;
 	}
-	if (fd >= 0)
-		(void)close(fd);
-	blob_free(&out);
 	blob_free(&text);
 	return status;
 }

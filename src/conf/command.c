@@ -103,14 +103,26 @@ command_parse(const char *line, struct command_line *out, int *column, struct er
 	return true;
 }
 
-bool
-command_writes(enum command c)
+static bool
+has_flag(enum command c, unsigned flag)
 {
 	for (size_t i = 0; i < grammar_count; i++)
 		if (grammar[i].type == T_COMMAND && grammar[i].value == (int)c &&
-		    grammar[i].flags & WRITES)
+		    grammar[i].flags & flag)
 			return true;
 	return false;
+}
+
+bool
+command_writes(enum command c)
+{
+	return has_flag(c, WRITES);
+}
+
+bool
+command_shows(enum command c)
+{
+	return has_flag(c, SHOWS);
 }
 
 struct helping {

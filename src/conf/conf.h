@@ -190,6 +190,7 @@ enum command {
 	CMD_PASSWORD,	    /* crypto pki server NAME password generate [MINUTES] */
 	CMD_ROLLOVER,	    /* crypto pki server NAME rollover */
 	CMD_CANCEL,	    /* crypto pki server NAME rollover cancel [force]: all */
+	CMD_TIMESTAMP,	    /* terminal [no] exec prompt timestamp: keymuster's own */
 	CMD_CALENDAR_VALID, /* clock calendar-valid, no clock calendar-valid */
 	CMD_WRITE_MEMORY,   /* write memory, copy running-config startup-config */
 };
@@ -212,6 +213,8 @@ bool command_parse(
     const char *line, struct command_line *out, int *column, struct err *e) MUST_USE;
 /* Does this command change anything? Decides which control socket may carry it. */
 bool command_writes(enum command c);
+/* Is it a show command? */
+bool command_shows(enum command c);
 /* What may follow these words: one "word<TAB>help" a line. For '?', Tab and shell completion.
  */
 void command_help(const char *line, struct blob *out);

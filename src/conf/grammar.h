@@ -63,7 +63,7 @@ enum profile_line { PROFILE_ITSELF, PROFILE_CHAIN, PROFILE_URL, PROFILE_PASSWORD
 enum flag {
 	SHOWS = 1,   /* may end in json or a filter */
 	WRITES = 2,  /* changes something */
-	NEGATED = 4, /* the row begins with "no" */
+	NEGATED = 4, /* the row says "no" */
 };
 
 struct row {

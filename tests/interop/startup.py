@@ -407,6 +407,25 @@ def trustpoint_sealed():
     d.stop()
 
 
+@case("S39 terminal exec prompt timestamp: the time before each show of this keymuster, not before JSON")
+def timestamp():
+    made.start()
+
+    def said(*lines):
+        words = [w for line in lines for w in ("-c", line)]
+        return run(KEYMUSTER, "-r", made.run, *words, code=0).out
+
+    on, off, timers = "terminal exec prompt timestamp", "terminal no exec prompt timestamp", "show crypto pki timers"
+    time = r"Time source is [^\n]+, \d\d:\d\d:\d\d\.\d{3} UTC (Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} \d+ \d{4}\n\n"
+    assert re.match(time + "PKI Timers\n", said(on, timers)), said(on, timers)
+    assert re.match(time + "PKI Timers\n", run(KEYMUSTER, "-r", made.run, give="%s\n%s\n" % (on, timers), code=0).out)
+    for lines in ((timers,), (on, off, timers), (on, "clock calendar-valid")):
+        assert "Time source" not in said(*lines), lines
+    assert said(on, timers + " json").startswith("{"), said(on, timers + " json")
+    assert said(on, timers, timers).count("Time source") == 2
+    made.stop()
+
+
 @case("running-config loaded again on the same state directory gives the same bytes")
 def round_trip():
     made.start()

@@ -98,7 +98,7 @@ static const struct {
 	const char *says;
 } wrong_lines[] = {
     {"", 0,
-	"% Incomplete command. Expected 'show', 'crypto', 'clock', 'no', 'write', "
+	"% Incomplete command. Expected 'show', 'crypto', 'clock', 'no', 'terminal', 'write', "
 	"'copy'."},
     {"show", 4, "% Incomplete command. Expected 'crypto', 'running-config', 'clock'."},
     {"show crypto pki foo", 16,
@@ -219,7 +219,7 @@ help_lists_what_may_follow(void **state)
 }
 
 static void
-only_changing_commands_write(void **state)
+commands_show_or_write(void **state)
 {
 	static const enum command writing[] = {CMD_GRANT, CMD_REJECT, CMD_REMOVE, CMD_REVOKE,
 	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CANCEL, CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
@@ -231,6 +231,8 @@ only_changing_commands_write(void **state)
 		for (size_t i = 0; i < COUNT_OF(writing); i++)
 			want |= writing[i] == (enum command)c;
 		assert_int_equal(command_writes((enum command)c), want);
+		assert_int_equal(command_shows((enum command)c),
+		    !want && c != CMD_NONE && c != CMD_TIMESTAMP);
 	}
 }
 
@@ -242,7 +244,7 @@ main(void)
 	    cmocka_unit_test(wrong_lines_say_where_and_what),
 	    cmocka_unit_test(long_lines_are_refused),
 	    cmocka_unit_test(help_lists_what_may_follow),
-	    cmocka_unit_test(only_changing_commands_write),
+	    cmocka_unit_test(commands_show_or_write),
 	};
 
 	return cmocka_run_group_tests_name("command", tests, NULL, NULL);
