@@ -38,8 +38,8 @@ decide_first(const struct grant_facts *f)
 struct grant
 grant_decide(const struct grant_facts *f)
 {
-	bool ours = f->signer == SIGNER_LIVE || f->signer == SIGNER_ADOPTABLE ||
-		    f->signer == SIGNER_EXPIRED;
+	bool alive = f->signer == SIGNER_LIVE || f->signer == SIGNER_ADOPTABLE;
+	bool ours = alive || f->signer == SIGNER_EXPIRED;
 
 	if (f->reserved)
 		return refuse(SCEP_BAD_REQUEST, REASON_RESERVED);
@@ -61,7 +61,7 @@ grant_decide(const struct grant_facts *f)
 		return refuse(SCEP_BAD_REQUEST, REASON_GRANT_NONE);
 	if (f->to == TO_CANCELLED)
 		return pend(REASON_CANCELLED);
-	if (f->to == TO_NEXT && f->signer != SIGNER_LIVE)
+	if (f->to == TO_NEXT && !alive)
 		return refuse(SCEP_BAD_REQUEST, REASON_NEXT);
 	if (f->role != ROLE_CLIENT)
 		return pend(REASON_ROLE);
@@ -69,12 +69,12 @@ grant_decide(const struct grant_facts *f)
 		return pend(REASON_SHADOWS);
 	if (f->signer == SIGNER_EXPIRED)
 		return f->late && !f->renewals_wait ? issue(REASON_LATE) : pend(REASON_EXPIRED);
-	if (f->to == TO_NEXT)
-		return f->renewals_wait ? pend(REASON_MANUAL) : issue(REASON_SHADOW);
 	if (f->to == TO_OLD && f->password != PASSWORD_RIGHT)
 		return pend(REASON_OLD);
 	if (f->signer == SIGNER_LIVE)
-		return f->renewals_wait ? pend(REASON_MANUAL) : issue(REASON_RENEWAL);
+		return f->renewals_wait
+			   ? pend(REASON_MANUAL)
+			   : issue(f->to == TO_NEXT ? REASON_SHADOW : REASON_RENEWAL);
 	if (f->signer == SIGNER_ADOPTABLE)
 		return f->renewals_wait || f->adopt_waits ? pend(REASON_MANUAL)
 							  : issue(REASON_ADOPTED);

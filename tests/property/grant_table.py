@@ -30,7 +30,7 @@ def refusal(f):
     for fail in (BAD_MESSAGE_CHECK, BAD_REQUEST):
         if any(never[fail]):
             return fail
-    if f["mode"] == "none" or (f["to"] == "next" and f["signer"] != "live"):
+    if f["mode"] == "none" or (f["to"] == "next" and f["signer"] not in ("live", "adoptable")):
         return BAD_REQUEST
     return None
 
@@ -42,7 +42,7 @@ def proven(f):
     if f["signer"] == "expired":
         return f["late"] and not f["wait"]
     if f["to"] == "next":
-        return not f["wait"] and not f["spent"]
+        return not f["wait"] and not f["spent"] and not (f["signer"] == "adoptable" and f["adopt"])
     if f["to"] == "old":
         return f["password"] == "right" and (
             f["signer"] == "self" or not f["wait"] and not (f["signer"] == "adoptable" and f["adopt"]))
