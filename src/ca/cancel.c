@@ -260,6 +260,7 @@ cancel_continue(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	if (g == NULL || (g != ca->next && g->cancelled_at == 0)) {
 		effect_tell(
 		    out, ca->cancel.id, 1, "%% It is too late: the switch came first.\n");
+		blob_free(&ca->cancel.names);
 		ca->cancel.active = false;
 		return true;
 	}

@@ -25,8 +25,8 @@ client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e)
 	return ST(ca)->client_put(ca->store, &row, e);
 }
 
-/* A certificate of the next CA is the newest one once that CA is active: until then it may be
- * replaced, and behind the switch until the client gets another. */
+/* A certificate of the next CA is the newest one from the switch on until the client gets
+ * another, unless it was revoked before it began: then it never was anything. */
 bool
 client_newest(
     struct ca *ca, struct view identity, struct row_client *row, int64_t *newest, struct err *e)
@@ -45,7 +45,8 @@ client_newest(
 	if (!ST(ca)->cert_get(ca->store, shadow, &cert, e))
 		return false;
 	generation = cert.generation;
-	if (cert.state == CERT_ISSUED && generation <= ca->active->number) {
+	if (cert.state == CERT_ISSUED && generation <= ca->active->number &&
+	    (cert.revoked_at == 0 || cert.revoked_at > cert.not_before)) {
 		if (*newest != 0 && !ST(ca)->cert_get(ca->store, *newest, &cert, e))
 			return false;
 		if (*newest == 0 || cert.generation < generation)

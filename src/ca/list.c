@@ -83,8 +83,6 @@ list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 	struct crl list;
 	bool ok = false;
 
-	ca->crls_open--;
-	ca->facts.busy_crl = ca->crls_open > 0;
 	if (d->why != WHY_NONE) {
 		authority_hold(ca, "CRL not made", d->text, now);
 		ca->facts.crl_stale = true;
