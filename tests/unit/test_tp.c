@@ -23,7 +23,7 @@ first_day(void **state)
 }
 
 /* The source document's example: renewal at 80 %, then its end is the CA's; a shadow, and the
- * switch at that end to the second. */
+ * switch at that end to the second, no earlier (NX-11). */
 static void
 three_generations(void **state)
 {

@@ -13,7 +13,7 @@ short_lives(struct bench *b)
 	b->w.policy.plan.lifetime_crl = 60 * DAY;
 }
 
-/* What it comes to when nobody dies, and must come to whenever somebody does. */
+/* BAD-159. What it comes to when nobody dies, and must come to whenever somebody does. */
 static void
 check_end(struct bench *b, int64_t issued_calmly, int64_t *issued)
 {

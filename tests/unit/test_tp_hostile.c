@@ -236,8 +236,9 @@ C(c_held, blob_set(&f.ready, bench_cert(b, TP_ID).whole))
 static const struct row cert_rows[] = {
     {"a signature with an octet changed", FIRST, TP_OPERATION, c_flip, "does not verify"},
     {"not a CertRep", FIRST, TP_OPERATION, c_type, "not of a CertRep"},
-    {"AT-04: another's transaction", FIRST, TP_OPERATION, c_transaction, "transactionID"},
-    {"AT-04: another's nonce", FIRST, TP_OPERATION, c_nonce, "recipientNonce"},
+    {"BAD-148, AT-04: another's transaction", FIRST, TP_OPERATION, c_transaction,
+	"transactionID"},
+    {"BAD-148, AT-04: another's nonce", FIRST, TP_OPERATION, c_nonce, "recipientNonce"},
     {"AT-05: no nonce", FIRST, TP_OPERATION, c_no_nonce, "recipientNonce"},
     {"MT-03: a status that there is not", FIRST, TP_OPERATION, c_status, "pkiStatus"},
     {"no status", FIRST, TP_OPERATION, c_no_status, "pkiStatus"},
@@ -248,8 +249,8 @@ static const struct row cert_rows[] = {
     {"BAD-165: a CA that we do not hold", RENEWAL, TP_OPERATION, c_next,
 	"not signed by the CA"},
     {"a reply by our own certificate", FIRST, TP_OPERATION, c_itself, "not signed by the CA"},
-    {"SEC-04: signed with MD5", FIRST, TP_OPERATION, c_md5, "md5"},
-    {"SEC-04: signed with SHA-1", RENEWAL, TP_OPERATION, c_sha1, "sha1"},
+    {"signed with MD5", FIRST, TP_OPERATION, c_md5, "md5"},
+    {"signed with SHA-1", RENEWAL, TP_OPERATION, c_sha1, "sha1"},
     {"BAD-164: SUCCESS without content", FIRST, TP_OPERATION, c_empty, "without content"},
     {"BAD-164: an envelope for somebody else", FIRST, TP_OPERATION, c_recipient,
 	"for somebody else"},
@@ -259,10 +260,11 @@ static const struct row cert_rows[] = {
     {"text in the envelope", FIRST, TP_OPERATION, c_text, ""},
     {"BAD-164: no certificate", FIRST, TP_OPERATION, c_none, "0 certificates"},
     {"BAD-164: two certificates for our key", FIRST, TP_OPERATION, c_two, "2 certificates"},
-    {"RP-03: a certificate for another key", FIRST, TP_OPERATION, c_key, "0 certificates"},
-    {"RP-04: one for another name", FIRST, TP_OPERATION, c_name, "another name"},
+    {"BAD-124, RP-03: a certificate for another key", FIRST, TP_OPERATION, c_key,
+	"0 certificates"},
+    {"BAD-124: one for another name", FIRST, TP_OPERATION, c_name, "another name"},
     {"RP-04: one that the CA did not sign", FIRST, TP_OPERATION, c_issuer, "not by the CA"},
-    {"RP-04: a CA's", FIRST, TP_OPERATION, c_ca, "is a CA's"},
+    {"BAD-124: a CA's", FIRST, TP_OPERATION, c_ca, "is a CA's"},
     {"RP-04: one that may sign certificates", FIRST, TP_OPERATION, c_cert_sign, "is a CA's"},
     {"RP-04: one that names another key of the CA", FIRST, TP_OPERATION, c_aki, "another key"},
     {"RP-04: one that has ended", FIRST, TP_OPERATION, c_ended, "has ended"},
@@ -397,7 +399,7 @@ static const struct row next_rows[] = {
     {"NX-07: signed by a stranger", NEXT, TP_GETNEXTCACERT, n_stranger, "does not verify"},
     {"NX-02: certificates that the signature does not cover", NEXT, TP_GETNEXTCACERT, n_outside,
 	"covers no certificate"},
-    {"SEC-04: signed with MD5", NEXT, TP_GETNEXTCACERT, n_md5, "md5"},
+    {"signed with MD5", NEXT, TP_GETNEXTCACERT, n_md5, "md5"},
     {"NX-05: the present one", NEXT, TP_GETNEXTCACERT, n_current, "no certificate"},
     {"BAD-168: two of them", NEXT, TP_GETNEXTCACERT, n_twice, "2 CA certificates"},
     {"BAD-168: CA:FALSE", NEXT, TP_GETNEXTCACERT, n_no_ca, "no CA certificate"},
@@ -406,7 +408,7 @@ static const struct row next_rows[] = {
     {"NX-17: the same serial number", NEXT, TP_GETNEXTCACERT, n_serial, "serial number"},
     {"BAD-168: a gap before it", NEXT, TP_GETNEXTCACERT, n_gap, "behind the end"},
     {"NX-10: it ends with the present one", NEXT, TP_GETNEXTCACERT, n_short, "no later"},
-    {"NX-10: it has ended", NEXT, TP_GETNEXTCACERT, n_ended, "has ended"},
+    {"BAD-133: it has ended", NEXT, TP_GETNEXTCACERT, n_ended, "has ended"},
     {"BAD-168: nobody above it", NEXT, TP_GETNEXTCACERT, n_itself, "has signed it"},
 };
 
@@ -417,7 +419,7 @@ bad_next_cas(void **state)
 	play(next_rows, COUNT_OF(next_rows));
 }
 
-/* What is outside the signature is not looked at when there is something inside. */
+/* NX-09: what is outside the signature is not looked at when there is something inside. */
 static void
 evil_outside(struct bench *b, const struct tp_effect *asked, struct fetched *f)
 {

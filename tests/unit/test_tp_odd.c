@@ -59,6 +59,41 @@ late_answers(void **state)
 	}
 }
 
+/* ---- an announcement of years ago ---- */
+
+static struct blob old_news;
+
+static void
+replay(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	if (asked->fetch != TP_GETNEXTCACERT || f->status != 200)
+		return;
+	if (b->noted[TP_NOTED_ACTIVATED] == 0)
+		blob_set(&old_news, blob_view(&f->body));
+	else if (b->noted[TP_NOTED_TROUBLE] < 2)
+		blob_set(&f->body, blob_view(&old_news));
+}
+
+/* BAD-149: signed by a CA that we held, once. */
+static void
+replayed_announcement(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.tamper = replay;
+	b.because = "not signed by the CA that we hold";
+	bench_begin(&b);
+	bench_wait(&b, AT(81));
+	assert_int_equal(b.noted[TP_NOTED_TROUBLE], 2);
+	assert_int_equal(b.matched, 2);
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 2);
+	blob_free(&old_news);
+	bench_close(&b);
+}
+
 /* ---- an RA that was replaced ---- */
 
 static struct blob new_ra;
@@ -89,7 +124,7 @@ ra_cert(struct bench *b, size_t key, size_t issuer, when_t until)
 	blob_free(&spki);
 }
 
-/* Replies come by the new RA; GetCACert says so. */
+/* RP-09: replies come by the new RA; GetCACert says so. */
 static void
 by_new_ra(struct bench *b, const struct tp_effect *asked, struct fetched *got)
 {
@@ -160,7 +195,8 @@ another_ra(void **state)
 
 /* ---- GetCACert: who else stands there ---- */
 
-/* The CA that is held is now one above another: nobody said that this one is to be believed. */
+/* BAD-151: the CA that is held is now one above another. Nobody said that this one is to be
+ * believed; CA-07: but an operator who knows the root does. */
 static void
 below_it(struct bench *b, const struct tp_effect *asked, struct fetched *got)
 {
@@ -232,7 +268,7 @@ less_than_it_can(struct bench *b, const struct tp_effect *asked, struct fetched 
 		blob_set(&f->body, VIEW("SHA-1\nDES3\n"));
 }
 
-/* SEC-04: the keys sign no SHA-1, and the next answer is asked for. */
+/* CC-11, BAD-150: the keys sign no SHA-1, and what the server can do is asked for again. */
 static void
 downgrade(void **state)
 {
@@ -438,6 +474,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(late_answers),
+	    cmocka_unit_test(replayed_announcement),
 	    cmocka_unit_test(another_ra),
 	    cmocka_unit_test(authenticated_by_one_above),
 	    cmocka_unit_test(downgrade),

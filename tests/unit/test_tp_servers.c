@@ -18,12 +18,12 @@ static const struct {
 	const char *sentence, *caps;
 	bool by_get, no_renewal, no_next;
 } kinds[] = {
-    {"the whole list", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", false, false,
-	false},
+    {"CC-10: the whole list", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", false,
+	false, false},
     {"IOS: no Renewal, by GET", "GetNextCACert\r\nSHA-1\r\nSHA-256\r\nAES\r\n", true, true,
 	false},
-    {"one word for many, in other letters", " scepstandard \n\nRENEWAL\ngetnextcacert", false,
-	false, false},
+    {"CC-08: one word for many, in other letters", " scepstandard \n\nRENEWAL\ngetnextcacert",
+	false, false, false},
     {"without GetNextCACert", "SCEPStandard\nRenewal\n", false, false, true},
 };
 
@@ -84,6 +84,7 @@ oldest_server(void **state)
 	bench_close(&b);
 }
 
+/* CA-08: the RA opens messages and signs answers, also before a CA that could do neither. */
 static void
 behind_an_ra(void **state)
 {
@@ -430,6 +431,7 @@ clock_behind(void **state)
 
 /* ---- operators ---- */
 
+/* CA-05, CA-06: nothing is sent before the CA is known by its fingerprint. */
 static void
 by_command(void **state)
 {
