@@ -7,8 +7,8 @@
 
 #include "cmd/cmd.h"
 #include "cmd/plan.h"
-#include "cmd/replay.h"
 #include "cmd/shell.h"
+#include "cmd/simulate.h"
 #include "conf/conf.h"
 
 #define ANSWER_MAX (64 * 1024 * 1024)
@@ -25,6 +25,8 @@ usage(void)
 				     "shell; '?' says what may follow\n"
 				     "       keymuster plan CONFIG... [json]            "
 				     "what configurations promise; needs no daemon\n"
+				     "       keymuster simulate CONFIG...               "
+				     "lives through its years; without arguments: how\n"
 				     "exit:  0 done, 1 refused, 2 usage, 3 pending, 4 daemon "
 				     "unreachable, 5 clock not authoritative\n");
 	return CODE_USAGE;
@@ -225,9 +227,8 @@ main(int argc, char **argv)
 		return code;
 	if (optind < argc && strcmp(argv[optind], "plan") == 0)
 		return plan_main(argc - optind - 1, argv + optind + 1);
-	if (optind + 2 < argc && strcmp(argv[optind], "simulate") == 0 &&
-	    strcmp(argv[optind + 1], "--replay") == 0)
-		return replay(argv[optind + 2]);
+	if (optind < argc && strcmp(argv[optind], "simulate") == 0)
+		return simulate(argc - optind, argv + optind);
 	if (optind < argc)
 		return send_words(run, argv + optind);
 	return isatty(STDIN_FILENO) ? shell_run(run) : send_stream(run, stdin);
