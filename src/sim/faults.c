@@ -292,13 +292,13 @@ people_day(struct sim *w, struct client *c)
 	now = client_now(w, c);
 	if (f->authenticated && now >= f->ca_until && !f->have_next_ca && !c->installing) {
 		c->installing = true;
-		world_at(w, w->now + dice_between(&w->people, DAY_MS, 10 * DAY_MS), M_OPERATOR,
-		    number, 0, OP_INSTALL, NULL);
+		world_at(w, w->now + dice_between(&w->people, w->day_ms, 10 * w->day_ms),
+		    M_OPERATOR, number, 0, OP_INSTALL, NULL);
 	} else if (!c->fleet->policy.plan.auto_enroll && !f->pending && !f->busy &&
 		   f->authenticated && now < f->ca_until &&
 		   (!f->have_id || now >= plan_percent(f->id_from, f->id_until, 90)) &&
 		   dice_chance(&w->people, 300)) {
-		world_at(w, w->now + dice_between(&w->people, 1000, DAY_MS / 2), M_OPERATOR,
+		world_at(w, w->now + dice_between(&w->people, 100, w->day_ms / 2), M_OPERATOR,
 		    number, 0, OP_ENROL, NULL);
 	}
 }
