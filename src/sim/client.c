@@ -168,7 +168,7 @@ client_install(struct sim *w, struct client *c)
 	c->shelf.base.table = &shelf_table;
 	c->shelf.w = w;
 	c->shelf.client = number;
-	c->had_triple = c->rejected = c->waits = false;
+	c->had_triple = c->rejected = c->waits = c->was_ready = false;
 	c->revoked_ms = 0;
 	c->setup.shelf = &c->shelf.base;
 	c->setup.fingerprint = c->fingerprint;
@@ -199,14 +199,13 @@ client_join(struct sim *w, struct client *c)
 		    .vouched = true,
 		    .boot_ms = w->now,
 		    .plan.mark = INT64_MIN};
-		c->clear_since = w->now;
+		c->setup = (struct tp_setup){.policy = &c->fleet->policy,
+		    .label = c->name,
+		    .subject = blob_view(&c->subject),
+		    .fingerprint = "",
+		    .password = "",
+		    .keys = c->keys};
 	}
-	c->setup = (struct tp_setup){.policy = &c->fleet->policy,
-	    .label = c->name,
-	    .subject = blob_view(&c->subject),
-	    .fingerprint = "",
-	    .password = "",
-	    .keys = c->keys};
 	client_install(w, c);
 }
 

@@ -1,6 +1,8 @@
 /* clocks.c - what server and clients take for the time. */
 #include "sim/sim_int.h"
 
+#define RIGHT 90000 /* ms: so much is nobody's fault */
+
 static int64_t
 seconds(int64_t ms)
 {
@@ -30,4 +32,10 @@ clock_true(const struct wrong_clock *c, when_t at)
 	if (at <= INT64_MIN / 2000)
 		return INT64_MIN;
 	return at * 1000 - c->ahead_ms;
+}
+
+bool
+clock_right(const struct wrong_clock *c)
+{
+	return c->plan.state == CLOCK_HONEST && c->ahead_ms <= RIGHT && c->ahead_ms >= -RIGHT;
 }

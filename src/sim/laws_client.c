@@ -294,7 +294,7 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 	f = tp_facts(c->tp);
 	if (!c->fleet->policy.plan.auto_enroll)
 		return LEFT_WITHOUT;
-	if (c->clock.plan.state != CLOCK_HONEST)
+	if (!clock_right(&c->clock))
 		return LEFT_CLOCK;
 	if (f->authenticated && f->ca_until < old->until)
 		return LEFT_LATE;

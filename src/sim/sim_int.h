@@ -301,6 +301,7 @@ int64_t client_number(const struct sim *w, const struct client *c);
 /* clocks.c */
 when_t clock_look_at(const struct sim *w, struct wrong_clock *c); /* time for decisions */
 int64_t clock_true(const struct wrong_clock *c, when_t at);	  /* when it shows that, ms */
+bool clock_right(const struct wrong_clock *c);			  /* believed, and nearly so */
 
 /* server.c */
 bool server_open(struct sim *w, struct err *e) MUST_USE;
