@@ -164,6 +164,7 @@ authority_make_cert(
 		if (!absent(&why, e) || !self_tbs(ca, g, now, &tbs, e) ||
 		    !ST(ca)->fact_put(ca->store, fact, blob_view(&tbs), e))
 			goto out;
+		crash_point("ca-intended");
 	}
 
 	struct key_job job = {
@@ -267,8 +268,11 @@ key_made(
 	g->made_at = now;
 	g->facts.have_key = true;
 	log_notice("key pair made", "ca='%s' label='%s'", ca->policy.name, g->label);
-	return generation_save(ca, g, e) &&
-	       ST(ca)->audit_add(ca->store, now, "keymuster", "make key", g->label, e);
+	if (!generation_save(ca, g, e) ||
+	    !ST(ca)->audit_add(ca->store, now, "keymuster", "make key", g->label, e))
+		return false;
+	crash_point("key-made");
+	return true;
 }
 
 static bool
@@ -289,6 +293,7 @@ self_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 	blob_free(&der);
 	if (!ok)
 		return false;
+	crash_point("ca-made");
 	log_notice(next ? "next CA certificate made" : "CA certificate made",
 	    "ca='%s' from='%s' until='%s'", ca->policy.name,
 	    when_rfc3339(g->facts.cert_from, from), when_rfc3339(g->facts.cert_until, until));
@@ -327,8 +332,12 @@ authority_archived(struct ca *ca, int64_t generation, bool written, when_t now, 
 	g->facts.busy_archive = false;
 	g->facts.archived = written;
 	generation_fact(g->number, "archived", fact);
-	if (written)
-		return ST(ca)->fact_put(ca->store, fact, VIEW("1"), e);
+	if (written) {
+		if (!ST(ca)->fact_put(ca->store, fact, VIEW("1"), e))
+			return false;
+		crash_point("archived");
+		return true;
+	}
 	ca->facts.held_until = when_add(now, HOLD_AFTER_FAILURE);
 	return true;
 }

@@ -77,6 +77,7 @@ expire_requests(struct ca *ca, when_t now, struct err *e)
 	if (!ST(ca)->request_purge(ca->store, now, &removed, e) ||
 	    !ST(ca)->request_expiry(ca->store, &ca->facts.request_expiry, e))
 		return false;
+	crash_point("requests-expired");
 	if (removed > 0)
 		log_notice("enrolment requests expired", "ca='%s' count=%ld", ca->policy.name,
 		    (long)removed);

@@ -22,7 +22,10 @@ client_note(struct ca *ca, const struct sighting *s, when_t now, struct err *e)
 	}
 	if (s->intent != 0)
 		row.intent = s->intent;
-	return ST(ca)->client_put(ca->store, &row, e);
+	if (!ST(ca)->client_put(ca->store, &row, e))
+		return false;
+	crash_point("client-noted");
+	return true;
 }
 
 /* A certificate of the next CA is the newest one from the switch on until the client gets

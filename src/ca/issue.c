@@ -209,8 +209,10 @@ issue_begin(struct ca *ca, const struct issue *i, when_t now, int64_t *intent,
 	name_text(i->subject, &name);
 	ok = store_intent(ca, i, now, &tbs, intent, e) &&
 	     ST(ca)->audit_add(ca->store, now, i->granted_by, "issue", blob_cstr(&name), e);
-	if (ok)
+	if (ok) {
+		crash_point("cert-intended");
 		sign_intent(ca, i->by, i->of, *intent, blob_view(&tbs), &alg, out);
+	}
 	blob_free(&tbs);
 	blob_free(&name);
 	return ok;

@@ -167,7 +167,9 @@ link_drop(struct ca *ca, const char *actor, when_t now, struct effects *out, str
 		publish_by_key(
 		    publish(out, OBJECT_LINK, (struct view){0}, INT64_MIN, WHEN_NEVER),
 		    subject_of(ca, i)->ski);
-		if (row.state == CERT_INTENT && !issue_drop(ca, ca->links[i], out, e))
+		if (row.state == CERT_INTENT &&
+		    !issue_drop(
+			ca, ca->links[i], "the next CA certificate was taken back", out, e))
 			return false;
 		if (row.state == CERT_ISSUED && row.revoked_at == 0 &&
 		    !revoke_cert(ca, &row, 5, actor, now, e))

@@ -62,6 +62,7 @@ list_make(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	}
 	ca->facts.busy_crl = true;
 	ca->facts.crl_stale = false;
+	crash_point("crl-intended");
 	blob_free(&entries);
 	return ok;
 }

@@ -109,6 +109,8 @@ ra_key_made(struct ca *ca, struct generation *g, const struct key_done *d, when_
 	};
 
 	ok = issue_begin(ca, &i, now, &g->ra.intent, out, e) && generation_save(ca, g, e);
+	if (ok)
+		crash_point("ra-intended");
 out:
 	blob_free(&name);
 	blob_free(&canonical);
@@ -136,6 +138,7 @@ ra_settled(struct ca *ca, int64_t intent, when_t now, struct effects *out, struc
 	}
 	if (!ra_take(g, row.body, e))
 		return false;
+	crash_point("ra-made");
 	log_notice("RA certificate made", "ca='%s' label='%s'", ca->policy.name, g->ra.label);
 	authority_publish(ca, out);
 	return true;

@@ -195,5 +195,6 @@ reply_signed(struct ca *ca, struct exchange *x, const struct key_done *d, struct
 	reply->status = 200;
 	reply->delay_ms = x->delay_ms;
 	scep_assemble(&x->reply, blob_view(&x->attrs), blob_view(&d->bytes), &reply->bytes);
+	crash_point("reply-made");
 	exchange_free(ca, x);
 }

@@ -358,6 +358,7 @@ request_store(struct ca *ca, struct exchange *x, const struct request *r, const 
 	    !ST(ca)->audit_add(ca->store, now, x->source, "pending", blob_cstr(&name), e) ||
 	    !client_note(ca, &s, now, e))
 		goto out;
+	crash_point("request-stored");
 	ca->facts.request_expiry = when_min(ca->facts.request_expiry, row.expires_at);
 	log_notice("request pending", "ca='%s' id=%ld subject='%s' from='%s' why='%s'",
 	    ca->policy.name, (long)id, blob_cstr(&name), x->source, row.reason);

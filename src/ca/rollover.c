@@ -254,6 +254,7 @@ rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d
 	memset(g->label, 0, sizeof(g->label));
 	if (!generation_save(ca, g, e))
 		return false;
+	crash_point("forgotten");
 	for (struct exchange *x = ca->exchanges; x != NULL; x = next) {
 		next = x->next;
 		if (x->to == g)

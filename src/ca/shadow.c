@@ -96,7 +96,10 @@ shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now,
 		return false;
 	client.shadow = intent;
 	client.shadows = counts ? made + 1 : 1;
-	return ST(ca)->client_put(ca->store, &client, e);
+	if (!ST(ca)->client_put(ca->store, &client, e))
+		return false;
+	crash_point("shadow-noted");
+	return true;
 }
 
 /*
@@ -120,6 +123,7 @@ shadow_answer(struct ca *ca, struct exchange *x, struct view identity, int64_t k
 		return true;
 	*answered = true;
 	blob_set(&der, cert.body);
+	crash_point("shadow-answered");
 	ok = reply_issued(ca, x, cert.intent, blob_view(&der), out, e);
 	blob_free(&der);
 	return ok;

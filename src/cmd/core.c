@@ -175,6 +175,7 @@ submit_jobs(struct server *s)
 			loop_stop(s->core->loop, 1);
 		}
 		s->in_flight++;
+		crash_point("job-sent");
 		job_free(j);
 	}
 }
@@ -260,6 +261,7 @@ write_archive(struct server *s, const struct effect *x)
 	it->event.id = x->id;
 	it->event.all = file_replace(server_path(s->core->o->state, s->conf->name, leaf, path),
 	    0600, blob_view(&x->bytes), &e);
+	crash_point("archive-written");
 	if (it->event.all)
 		log_notice("CA archive written", "ca='%s' file='%s'", s->conf->name, path);
 	else
@@ -557,6 +559,7 @@ keys_readable(void *arg)
 		done = (struct key_done){0};
 		s->in_flight -= s->in_flight > 0 ? 1 : 0;
 		server_add_item(s, it);
+		crash_point("job-done");
 	}
 	if (!s->keys->table->alive(s->keys))
 		loop_stop(s->core->loop, 1);

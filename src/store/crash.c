@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,14 +18,14 @@ once_file(void)
 	const char *path = getenv("KEYMUSTER_CRASH_ONCE");
 
 	if (fd < 0 && path != NULL)
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	return fd;
 }
 
 /*
  * KEYMUSTER_CRASH is "name" or "name:n"; the n-th passing of that name is the last. With
  * KEYMUSTER_CRASH_ONCE=FILE only while FILE is empty; an octet is written, so that the next set
- * of processes lives.
+ * of processes lives. KEYMUSTER_CRASH=? kills nobody: each name passed becomes a line of FILE.
  */
 void
 crash_point(const char *name)
@@ -35,6 +36,8 @@ crash_point(const char *name)
 	size_t n = strlen(name);
 	unsigned long nth = 1;
 
+	if (wish && strcmp(wish, "?") == 0 && once >= 0)
+		(void)dprintf(once, "%s\n", name);
 	if (!wish || strncmp(wish, name, n) != 0 || (wish[n] != '\0' && wish[n] != ':'))
 		return;
 	if (wish[n] == ':')

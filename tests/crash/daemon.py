@@ -82,8 +82,8 @@ def is_gone(pid):
 class Daemon:
     running = []
 
-    def __init__(self, binary, directory, servers, name='daemon'):
-        """servers: {'ROOTCA': 'auto', ...}: name and granting mode."""
+    def __init__(self, binary, directory, servers, name='daemon', more=''):
+        """servers: {'ROOTCA': 'auto', ...}: name and granting mode; more: lines of each."""
         self.binary, self.servers = binary, servers
         self.conf = os.path.join(directory, f'{name}.conf')
         self.state = os.path.join(directory, f'{name}.state')
@@ -95,7 +95,7 @@ class Daemon:
             f.write(f'clock calendar-valid\nip http listen 127.0.0.1 {self.port}\n')
             for server, grant in servers.items():
                 f.write(f'crypto pki server {server}\n issuer-name CN={server},O=Crash\n grant {grant}\n'
-                        ' lifetime certificate 365\n lifetime ca-certificate 730\n')
+                        ' lifetime certificate 365\n lifetime ca-certificate 730\n' + more)
 
     @staticmethod
     def end_all():

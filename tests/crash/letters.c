@@ -11,16 +11,21 @@
 /*
  *     letters enrol CACERT DIR PREFIX COUNT    DIR/N.ask: PKCSReq of O=Crash,CN=PREFIX-N
  *     letters renew CACERT DIR FROM COUNT      RenewalReq with a new key, signed by FROM/N.cert
+ *     letters again CACERT DIR FROM COUNT      the same with another new key
  *     letters poll  CACERT DIR FROM COUNT      CertPoll for FROM/N.ask
- *     letters open  CACERT DIR COUNT           DIR/N.answer: prints "N STATUS SERIAL SHA256" a
+ *     letters open  CACERT DIR ISSUER COUNT    DIR/N.answer: prints "N STATUS SERIAL SHA256" a
  *                                              letter, "-" where there is no certificate; a
- *                                              certificate goes to DIR/N.cert
+ *                                              certificate, of the CA in file ISSUER, goes to
+ *                                              DIR/N.cert
+ *     letters next  CACERT DIR COUNT           DIR/N.answer to GetNextCACert: the certificates
+ *                                              in it go to DIR/N.next
  *
- * CACERT is the answer to GetCACert. DIR/N.state is what is needed to open the answer.
+ * CACERT is the answer to GetCACert, or DIR/N.next: then a renewal asks for a shadow
+ * certificate. DIR/N.state is what is needed to open the answer.
  */
 #define STATE_MAX 65536
 #define PATH_ROOM 600
-#define RENEWED 1000 /* key N + RENEWED follows key N */
+#define RENEWED 1000 /* key N + RENEWED follows key N, N + 2 * RENEWED that */
 
 static const char *ca_file;
 
@@ -155,7 +160,7 @@ enrol(const char *dir, const char *prefix, size_t n, struct err *e)
 }
 
 static bool
-renew(const char *dir, const char *from, size_t n, struct err *e)
+renew_to(const char *dir, const char *from, size_t n, size_t key, struct err *e)
 {
 	static const struct peer_request request = {.message_type = PEER_RENEWAL_REQ};
 	struct peer p = {0};
@@ -168,15 +173,27 @@ renew(const char *dir, const char *from, size_t n, struct err *e)
 	X509 *issued = ok ? d2i_X509(NULL, &at, (long)der.n) : NULL;
 
 	if (ok) {
-		peer_renew_from(&p, issued, pool_key(n + RENEWED));
+		peer_renew_from(&p, issued, pool_key(key));
 		ok = peer_enrol(&p, &request, &message, e) &&
-		     letter_write(&p, dir, n, n + RENEWED, keys[0], &message, e);
+		     letter_write(&p, dir, n, key, keys[0], &message, e);
 	}
 	X509_free(issued);
 	blob_free(&der);
 	blob_free(&message);
 	peer_free(&p);
 	return ok;
+}
+
+static bool
+renew(const char *dir, const char *from, size_t n, struct err *e)
+{
+	return renew_to(dir, from, n, n + RENEWED, e);
+}
+
+static bool
+renew_again(const char *dir, const char *from, size_t n, struct err *e)
+{
+	return renew_to(dir, from, n, n + 2 * RENEWED, e);
 }
 
 static bool
@@ -191,6 +208,17 @@ poll_for(const char *dir, const char *from, size_t n, struct err *e)
 	blob_free(&message);
 	peer_free(&p);
 	return ok;
+}
+
+/* A shadow certificate has not begun: it is looked at when it has. */
+static when_t
+in_force(const X509 *cert)
+{
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm))
+		return clock_now();
+	return when_max(clock_now(), (when_t)timegm(&tm));
 }
 
 static bool
@@ -208,27 +236,64 @@ say(const char *dir, size_t n, const struct peer *p, const struct peer_answer *a
 	SHA256(a->cert_der.p, a->cert_der.n, hash);
 	hex_add(&hex, view_of(hash, sizeof(hash)), false);
 	printf("%zu %d %s %s\n", n, a->status, a->serial, blob_cstr(&hex));
-	ok = peer_verify(a->cert, p->ca, clock_now(), e) &&
+	ok = peer_verify(a->cert, p->ca, in_force(a->cert), e) &&
 	     write_file(letter_path(dir, n, "cert", path), blob_view(&a->cert_der), e);
 	blob_free(&hex);
 	return ok;
 }
 
+/* It asked one CA and has the certificate of another: behind the switch. */
 static bool
-open_answer(const char *dir, const char *unused, size_t n, struct err *e)
+believe(struct peer *p, const char *issuer, struct err *e)
+{
+	struct peer other = {0};
+	struct blob ca = {0};
+	bool ok = peer_init(&other, "", p->key, e) && read_file(issuer, &ca, e) &&
+		  peer_trust(&other, blob_view(&ca), e);
+
+	if (ok) {
+		X509_free(p->ca);
+		p->ca = X509_dup(other.ca);
+	}
+	peer_free(&other);
+	blob_free(&ca);
+	return ok;
+}
+
+static bool
+open_answer(const char *dir, const char *issuer, size_t n, struct err *e)
 {
 	struct peer p = {0};
 	struct peer_answer a = {0};
 	struct blob answer = {0};
 	char path[PATH_ROOM];
 	uint32_t keys[2];
-	bool ok = letter_peer(dir, n, &p, keys, e) &&
+	bool ok = letter_peer(dir, n, &p, keys, e) && believe(&p, issuer, e) &&
 		  read_file(letter_path(dir, n, "answer", path), &answer, e) &&
 		  peer_open(&p, blob_view(&answer), &a, e) && say(dir, n, &p, &a, e);
 
-	(void)unused;
 	blob_free(&answer);
 	peer_answer_free(&a);
+	peer_free(&p);
+	return ok;
+}
+
+static bool
+open_next(const char *dir, const char *unused, size_t n, struct err *e)
+{
+	struct peer p = {0};
+	struct blob ca = {0}, answer = {0}, certs = {0};
+	char path[PATH_ROOM];
+	bool ok = peer_init(&p, "", pool_key(0), e) && read_file(ca_file, &ca, e) &&
+		  peer_trust(&p, blob_view(&ca), e) &&
+		  read_file(letter_path(dir, n, "answer", path), &answer, e) &&
+		  peer_next(&p, blob_view(&answer), &certs, e) &&
+		  write_file(letter_path(dir, n, "next", path), blob_view(&certs), e);
+
+	(void)unused;
+	blob_free(&ca);
+	blob_free(&answer);
+	blob_free(&certs);
 	peer_free(&p);
 	return ok;
 }
@@ -243,8 +308,10 @@ main(int argc, char **argv)
 	} acts[] = {
 	    {"enrol", 6, enrol},
 	    {"renew", 6, renew},
+	    {"again", 6, renew_again},
 	    {"poll", 6, poll_for},
-	    {"open", 5, open_answer},
+	    {"open", 6, open_answer},
+	    {"next", 5, open_next},
 	};
 	struct err e = {0};
 
@@ -264,6 +331,6 @@ main(int argc, char **argv)
 		pool_free();
 		return 0;
 	}
-	fprintf(stderr, "usage: letters enrol|renew|poll|open CACERT DIR ...\n");
+	fprintf(stderr, "usage: letters enrol|renew|again|poll|open|next CACERT DIR ...\n");
 	return 2;
 }

@@ -2,47 +2,13 @@
 """Usage: points.py KEYMUSTERD_CRASH. Each phase starts from the same state; the table says which points it passes how often."""
 import os
 import shutil
-import subprocess
 import sys
 import time
 
-from daemon import ISSUED, PENDING, SUCCESS, WAITING, Daemon, run, until
+from daemon import PENDING, SUCCESS, WAITING, Daemon, run, until
+from letters import SERVER, Letters, command
 
 COUNT = 6  # letters of a phase
-SERVER = 'ROOTCA'
-
-
-class Letters:
-    """SCEP messages in a directory; the same octets as often as one likes."""
-
-    def __init__(self, directory, ca, act, source):
-        self.directory, self.ca = directory, ca
-        os.mkdir(directory)
-        self.tool(act, directory, source, COUNT)
-
-    def tool(self, act, *args):
-        got = subprocess.run([os.environ['BIN_LETTERS'], act, self.ca, *map(str, args)], capture_output=True, text=True, timeout=60)
-        if got.returncode != 0:
-            raise RuntimeError(got.stderr)
-        return got.stdout
-
-    def path(self, n, kind):
-        return os.path.join(self.directory, f'{n}.{kind}')
-
-    def send(self, daemon):
-        """Each until it is answered. [(pkiStatus, serial, SHA-256)]"""
-        for n in range(COUNT):
-            with open(self.path(n, 'ask'), 'rb') as f:
-                message = f.read()
-
-            def answered(message=message):
-                status, body = daemon.http('POST', f'/scep/{SERVER}?operation=PKIOperation', message)
-                return body if status == 200 else None
-
-            with open(self.path(n, 'answer'), 'wb') as f:
-                f.write(until(30, f'letter {n} of {self.directory} is answered', answered))
-        lines = [line.split(' ') for line in self.tool('open', self.directory, COUNT).splitlines()]
-        return [(int(status), serial, sha256) for _, status, serial, sha256 in lines]
 
 
 class Scene:
@@ -61,7 +27,7 @@ class Scene:
             f.write(until(20, 'the CA certificate', lambda: self.daemon.get_ca(SERVER)))
 
     def letters(self, kind, act, source):
-        return Letters(os.path.join(self.directory, f'{self.name}.{kind}'), self.ca, act, source)
+        return Letters(os.path.join(self.directory, f'{self.name}.{kind}'), self.ca, act, source, COUNT)
 
 
 def status_faults(answers, expected):
@@ -76,15 +42,6 @@ def repeat_faults(letters, answers, daemon):
 def issue(scene, letters):
     answers = letters.send(scene.daemon)
     return status_faults(answers, SUCCESS) + repeat_faults(letters, answers, scene.daemon)
-
-
-def command(daemon, *words):
-    """An operator's command; the connection may end with core, so it is given until it has been done."""
-    def done():
-        code, text = daemon.command(*words)
-        return code == 0 and text
-
-    return until(30, ' '.join(words), done)
 
 
 # Each phase: acts in a scene, gives its faults.
