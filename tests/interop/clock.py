@@ -6,7 +6,6 @@ import calendar
 import os
 import re
 import signal
-import subprocess
 import time
 
 import daemon
@@ -196,7 +195,7 @@ class Faked(Daemon):
         super().__init__()
         self.shift_path = self.dir + "/shift"
         self.shift("+0")
-        self.env = {"LD_PRELOAD": faketime(), "FAKETIME_TIMESTAMP_FILE": self.shift_path, "FAKETIME_NO_CACHE": "1",
+        self.env = {"LD_PRELOAD": daemon.faketime(), "FAKETIME_TIMESTAMP_FILE": self.shift_path, "FAKETIME_NO_CACHE": "1",
                     "FAKETIME_DONT_FAKE_MONOTONIC": "1", "KEYMUSTER_SANDBOX": "off"}
 
     def shift(self, text):
@@ -207,14 +206,6 @@ class Faked(Daemon):
     def clock_is(self, honest, words=""):
         until(lambda: self.show("clock")["authoritative"] is honest and words in self.command("show clock"),
               "the clock is %s %s" % ("honest" if honest else "not", words))
-
-
-def faketime():
-    found = subprocess.run(["dpkg", "-L", "libfaketime"], capture_output=True, text=True).stdout
-    found = re.findall(r".*/libfaketimeMT\.so\.1$", found, re.M)
-    if not found:
-        raise daemon.Skip("libfaketime is not installed")
-    return found[0]
 
 
 @case("the clock leaps while the daemon runs: frozen, also over a restart, until the operator confirms (BAD-126)")

@@ -390,6 +390,15 @@ class Skip(Exception):
     """The case cannot be tried on this machine; says why."""
 
 
+def faketime():
+    """The library that shifts a program's clock."""
+    found = subprocess.run(["dpkg", "-L", "libfaketime"], capture_output=True, text=True).stdout
+    found = re.findall(r".*/libfaketimeMT\.so\.1$", found, re.M)
+    if not found:
+        raise Skip("libfaketime is not installed")
+    return found[0]
+
+
 cases = []
 
 
