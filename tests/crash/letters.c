@@ -210,17 +210,6 @@ poll_for(const char *dir, const char *from, size_t n, struct err *e)
 	return ok;
 }
 
-/* A shadow certificate has not begun: it is looked at when it has. */
-static when_t
-in_force(const X509 *cert)
-{
-	struct tm tm;
-
-	if (!ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm))
-		return clock_now();
-	return when_max(clock_now(), (when_t)timegm(&tm));
-}
-
 static bool
 say(const char *dir, size_t n, const struct peer *p, const struct peer_answer *a, struct err *e)
 {
@@ -236,7 +225,8 @@ say(const char *dir, size_t n, const struct peer *p, const struct peer_answer *a
 	SHA256(a->cert_der.p, a->cert_der.n, hash);
 	hex_add(&hex, view_of(hash, sizeof(hash)), false);
 	printf("%zu %d %s %s\n", n, a->status, a->serial, blob_cstr(&hex));
-	ok = peer_verify(a->cert, p->ca, in_force(a->cert), e) &&
+	/* A shadow certificate has not begun: it is looked at when it has. */
+	ok = peer_verify(a->cert, p->ca, when_max(clock_now(), peer_begins(a->cert)), e) &&
 	     write_file(letter_path(dir, n, "cert", path), blob_view(&a->cert_der), e);
 	blob_free(&hex);
 	return ok;

@@ -22,15 +22,11 @@ spec = {"KEYMUSTER_CLOCK": "step=" + path}
 first, second = (Daemon(LINES, env=spec) for _ in range(2))
 
 
-def instant(text):
-    return calendar.timegm(time.strptime(text.strip(), "%b %d %H:%M:%S %Y GMT"))
-
-
 def crl(d):
     """(number, thisUpdate, nextUpdate) of the list that is served."""
     text = openssl("crl", "-in", d.crl(), "-noout", "-lastupdate", "-nextupdate", "-crlnumber")
     said = dict(line.split("=", 1) for line in text.splitlines())
-    return int(said["crlNumber"], 16), instant(said["lastUpdate"]), instant(said["nextUpdate"])
+    return int(said["crlNumber"], 16), daemon.instant(said["lastUpdate"]), daemon.instant(said["nextUpdate"])
 
 
 def crl_is(d, number, at):
@@ -44,7 +40,7 @@ def number(d):
 def enrol_at(d, name, at):
     """The certificate begins at this very second and verifies then."""
     said, out = daemon.enrol(d, name, "O=Cisco,CN=" + name)
-    assert instant(daemon.cert_field(out, "-startdate").partition("=")[2]) == at, (at, said)
+    assert daemon.instant(daemon.cert_field(out, "-startdate").partition("=")[2]) == at, (at, said)
     assert "OK" in openssl("verify", "-attime", str(at), "-CAfile", d.ca(), out)
     return out
 

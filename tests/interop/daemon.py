@@ -6,6 +6,7 @@ event and ends at a deadline; only processes started here are ended.
 """
 import atexit
 import base64
+import calendar
 import ctypes
 import itertools
 import json
@@ -283,8 +284,7 @@ class Daemon:
         path = self.save("ca.der", answer.body)
         if answer.headers["content-type"] == "application/x-x509-ca-cert":
             return self.save("ca.pem", pem("CERTIFICATE", answer.body))
-        both = openssl("pkcs7", "-inform", "DER", "-in", path, "-print_certs")
-        for text in re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", both, re.S):
+        for text in certificates_in(path):
             saved = self.save("one.pem", text.encode())
             ca = "CA:TRUE" in cert_field(saved, "-text")
             self.save("ca.pem" if ca else "ca-ra.pem", text.encode())
@@ -317,7 +317,36 @@ def serial_of(cert):
 
 
 def instant(text):
-    return time.mktime(time.strptime(text, "%b %d %H:%M:%S %Y GMT")) - time.timezone
+    return calendar.timegm(time.strptime(text.strip(), "%b %d %H:%M:%S %Y GMT"))
+
+
+def dates(cert):
+    """First and last second."""
+    return [instant(line.partition("=")[2]) for line in cert_field(cert, "-startdate", "-enddate").splitlines()]
+
+
+def fingerprint(cert):
+    return cert_field(cert, "-fingerprint", "-sha256")
+
+
+def key_id(cert):
+    return re.search(r"([0-9A-F]{2}:){19}[0-9A-F]{2}", cert_field(cert, "-ext", "subjectKeyIdentifier"))[0].replace(":", "")
+
+
+def certificates_in(der):
+    """PEM of each in a certs-only message."""
+    text = openssl("pkcs7", "-inform", "DER", "-in", der, "-print_certs")
+    return re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", text, re.S)
+
+
+def next_certificate(d, answer, ca):
+    """PEM of the certificate that GetNextCACert brings, signed by the CA in this file and by nobody else."""
+    der, inner = d.save("next-answer.der", answer.body), d.dir + "/next-inner.der"
+    assert answer.headers["content-type"] == "application/x-x509-next-ca-cert", answer
+    run("openssl", "cms", "-verify", "-inform", "DER", "-in", der, "-CAfile", ca, "-purpose", "any", "-binary", "-no_check_time",
+        "-out", inner, code=0)
+    (text,) = certificates_in(inner)
+    return text.encode()
 
 
 def fields(cert):
@@ -330,13 +359,14 @@ def fields(cert):
     return said, san[1].strip() if san else "", key
 
 
-def check_certificate(daemon, cert, key, subject, san=None, days=365):
-    """What a peer's exit code does not tell: chain, CRL, key, subject, names, dates."""
-    ca, crl = daemon.ca(), daemon.crl()
-    assert "OK" in openssl("verify", "-x509_strict", "-crl_check", "-CAfile", ca, "-CRLfile", crl, cert)
-    out = run("certtool", "--verify", "--load-ca-certificate", ca, "--infile", cert, code=0).out
+def check_certificate(daemon, cert, key, subject, san=None, days=365, at=None):
+    """What a peer's exit code does not tell: chain, CRL, key, subject, names, dates. at: another time than now."""
+    ca, crl, now = daemon.ca(), daemon.crl(), at or time.time()
+    there = faked(at) if at else None  # certtool is told no time
+    assert "OK" in openssl("verify", "-x509_strict", "-crl_check", "-CAfile", ca, "-CRLfile", crl, "-attime", str(int(now)), cert)
+    out = run("certtool", "--verify", "--load-ca-certificate", ca, "--infile", cert, code=0, env=there).out
     assert "Verified. The certificate is trusted" in out, out
-    out = run("certtool", "--verify-crl", "--load-ca-certificate", ca, "--infile", crl, code=0).out
+    out = run("certtool", "--verify-crl", "--load-ca-certificate", ca, "--infile", crl, code=0, env=there).out
     assert "Verified" in out and "Not verified" not in out, out
     said, names, public = fields(cert)
     assert public == openssl("pkey", "-in", key, "-pubout").strip(), "another key"
@@ -350,7 +380,7 @@ def check_certificate(daemon, cert, key, subject, san=None, days=365):
     text = cert_field(cert, "-text", "-certopt", "no_extensions")  # CP-19
     algorithms = re.findall(r"Signature Algorithm: (\S+)", text)
     assert algorithms in (["sha256WithRSAEncryption"] * 2, ["ecdsa-with-SHA256"] * 2), text
-    begins, ends, now = instant(said["notBefore"]), instant(said["notAfter"]), time.time()
+    begins, ends = instant(said["notBefore"]), instant(said["notAfter"])
     assert now - DEADLINE <= begins <= now, "begins at %d, now is %d" % (begins, now)
     assert ends - begins == days * 86400, "valid for %d s" % (ends - begins)
     entry = [c for c in daemon.certificates() if c["serial"] == said["serial"]]
@@ -397,6 +427,12 @@ def faketime():
     if not found:
         raise Skip("libfaketime is not installed")
     return found[0]
+
+
+def faked(at, pace=1):
+    """The environment of a program for which it is this time."""
+    return {"LD_PRELOAD": faketime(), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC",
+            "FAKETIME": time.strftime("@%Y-%m-%d %H:%M:%S", time.gmtime(at)) + " x%d" % pace}
 
 
 cases = []

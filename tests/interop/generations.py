@@ -13,7 +13,7 @@ import threading
 import time
 
 import daemon
-from daemon import case, openssl, run, until
+from daemon import case, dates, fingerprint, key_id, openssl, run, until
 from stepclock import StepClock
 
 DAY = 86400
@@ -68,7 +68,7 @@ class Pki:
                  "pem", "--cacert-enc", ca, "--cacert-sig", ca]
         if self.held:
             words += ["--cert", self.held[0], "--key", self.held[1]]
-        ran = run(*words, code=0, env=w.faked())
+        ran = run(*words, code=0, env=daemon.faked(w.now(), w.pace))
         assert "BEGIN CERTIFICATE" in ran.out, ran
         return w.d.save(key + ".pem", ran.out.encode()), w.d.key(key)
 
@@ -121,10 +121,10 @@ class Mdm:
 class World:
     """A daemon, its clients, and what of two generations they see."""
 
-    def __init__(self, lines, spec, faked):
+    def __init__(self, lines, spec, now, pace=1):
         base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
         self.d = daemon.Daemon("  grant auto\n  compat ancient\n" + lines, base, {"KEYMUSTER_CLOCK": spec})
-        self.faketime = faked
+        self.now, self.pace = now, pace
         self.switches, self.ca, self.next = [], None, None
 
     def start(self):
@@ -137,10 +137,6 @@ class World:
     def keep(self, name, octets):
         return self.d.save("%s.pem" % name, octets)
 
-    def faked(self):
-        """Of whoever looks at the clock by itself."""
-        return {"LD_PRELOAD": daemon.faketime(), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "TZ": "UTC", "FAKETIME": self.faketime()}
-
     def renew(self):
         for client in self.clients:
             client.renew()
@@ -150,12 +146,7 @@ class World:
         answer = self.d.get("GetNextCACert")
         if answer.status == 404:
             return None
-        der, inner = self.d.save("answer.der", answer.body), self.d.dir + "/inner.der"
-        run("openssl", "cms", "-verify", "-inform", "DER", "-in", der, "-CAfile", self.ca, "-purpose", "any", "-binary",
-            "-no_check_time", "-out", inner, code=0)
-        text = openssl("pkcs7", "-inform", "DER", "-in", inner, "-print_certs")
-        (cert,) = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", text, re.S)
-        return self.keep("ca-%d" % (len(self.switches) + 2), cert.encode())
+        return self.keep("ca-%d" % (len(self.switches) + 2), daemon.next_certificate(self.d, answer, self.ca))
 
     def shadows(self):
         """The switch, as both see it: (instant, old CA, next CA, [(certificate, shadow) of each client])."""
@@ -193,19 +184,6 @@ class World:
         self.d.stop()
 
 
-def fingerprint(cert):
-    return daemon.cert_field(cert, "-fingerprint", "-sha256")
-
-
-def key_id(cert):
-    return re.search(r"([0-9A-F]{2}:){19}[0-9A-F]{2}", daemon.cert_field(cert, "-ext", "subjectKeyIdentifier"))[0].replace(":", "")
-
-
-def dates(cert):
-    text = daemon.cert_field(cert, "-startdate", "-enddate")
-    return [calendar.timegm(time.strptime(line.partition("=")[2], "%b %d %H:%M:%S %Y GMT")) for line in text.splitlines()]
-
-
 # ---- a clock that steps ----
 
 
@@ -216,7 +194,7 @@ class Stepped(World):
         path = daemon.directory() + "/clock"
         self.clock, self.overlap = StepClock(path, BORN), overlap
         lines = self.LINES + (" overlap %d" % (overlap // DAY) if overlap else "") + "\n"
-        super().__init__(lines, "step=" + path, lambda: time.strftime("@%Y-%m-%d %H:%M:%S", time.gmtime(self.clock.now())))
+        super().__init__(lines, "step=" + path, self.clock.now)
 
     def lists(self, at, names):
         """Who is valid by the lists of this second: each by that of its own CA."""
@@ -271,12 +249,9 @@ class Paced(World):
     def __init__(self):
         begun = int(time.time())
 
-        def now():
-            return BORN + (time.time() - begun) * PACE
-
         spec = "at=%s,rate=%d,epoch=%d" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BORN)), PACE, begun)
         super().__init__("  lifetime ca-certificate 1\n  lifetime certificate 1\n  auto-rollover 0 16\n", spec,
-                         lambda: time.strftime("@%%Y-%%m-%%d %%H:%%M:%%S x%d" % PACE, time.gmtime(now())))
+                         lambda: BORN + (time.time() - begun) * PACE, PACE)
 
     def generation(self):
         self.next = until(self.next_ca, "GetNextCACert is answered")

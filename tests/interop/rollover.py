@@ -8,7 +8,7 @@ import re
 import time
 
 import daemon
-from daemon import KEYMUSTERD, case, openssl, run, until
+from daemon import case, certificates_in, dates, fingerprint, key_id, openssl, run, until
 
 WORDS = """\
   grant auto
@@ -39,30 +39,12 @@ d = Rolling(WORDS, base)
 held = {}
 
 
-def print_certs(path, kind="pkcs7"):
-    return re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n",
-                      openssl(kind, "-inform", "DER", "-in", path, "-print_certs"), re.S)
-
-
-def fingerprint(cert):
-    return daemon.cert_field(cert, "-fingerprint", "-sha256")
-
-
-def dates(cert):
-    said = dict(line.split("=", 1) for line in daemon.cert_field(cert, "-startdate", "-enddate").splitlines())
-    return daemon.instant(said["notBefore"]), daemon.instant(said["notAfter"])
-
-
 def pki(name, ca, *more, begun=True):
     """A certificate by pki --scep from the CA in this file; pki warns of one that has not begun by the real clock."""
     ran = run("pki", "--scep", "--url", d.url(), "--in", d.key(name), "--dn", "O=Cisco, CN=r1", "--outform", "pem",
               "--cacert-enc", ca, "--cacert-sig", ca, *more, code=0)
     assert "BEGIN CERTIFICATE" in ran.out and ("not trusted" not in ran.err or not begun), ran
     return d.save(name + ".pem", ran.out.encode())
-
-
-def key_id(cert):
-    return re.search(r"([0-9A-F]{2}:){19}[0-9A-F]{2}", daemon.cert_field(cert, "-ext", "subjectKeyIdentifier"))[0].replace(":", "")
 
 
 @case("NX-05, NX-06: before there is a next CA, GetNextCACert is 404 and says when to ask again")
@@ -82,13 +64,13 @@ def announced():
     path, inner = d.save("next.der", answer.body), d.dir + "/inner.der"
     run("openssl", "cms", "-verify", "-inform", "DER", "-in", path, "-CAfile", held["old"], "-purpose", "any", "-binary",
         "-out", inner, code=0)
-    (text,) = print_certs(inner)
+    (text,) = certificates_in(inner)
     held["next"] = d.save("next.pem", text.encode())
     made = d.dir + "/made.der"
     openssl("crl2pkcs7", "-nocrl", "-certfile", held["next"], "-outform", "DER", "-out", made)
     with open(inner, "rb") as a, open(made, "rb") as b:
         assert a.read() == b.read(), "openssl would write other octets"
-    outside = [fingerprint(d.save("outside.pem", t.encode())) for t in print_certs(path)]
+    outside = [fingerprint(d.save("outside.pem", t.encode())) for t in certificates_in(path)]
     assert sorted(outside) == sorted(map(fingerprint, (held["old"], held["next"]))), outside
     ran = run("openssl", "cms", "-verify", "-inform", "DER", "-in", path, "-CAfile", held["next"], "-purpose", "any",
               "-binary", "-out", os.devnull)

@@ -140,7 +140,7 @@ main(int argc, char **argv)
 	struct words w = {0};
 	struct ios c = {0};
 	struct err e = {0};
-	bool ok = argc >= 6;
+	bool ok = argc >= 6 && clock_init(getenv("KEYMUSTER_CLOCK"), &e);
 
 	for (int i = 6; i < argc; i++)
 		ok = ok && take_word(&w, argv[i]);

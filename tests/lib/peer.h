@@ -147,6 +147,7 @@ bool peer_open(
     const struct peer *p, struct view reply, struct peer_answer *out, struct err *e) MUST_USE;
 void peer_answer_free(struct peer_answer *a);
 
+when_t peer_begins(const X509 *cert); /* notBefore; 0: it cannot be read */
 /* The certificate chains to ca at this time by X509_verify_cert under X509_STRICT. */
 bool peer_verify(X509 *cert, X509 *ca, when_t at, struct err *e) MUST_USE;
 

@@ -386,6 +386,14 @@ peer_answer_free(struct peer_answer *a)
 	*a = (struct peer_answer){.status = -1, .fail_info = PEER_NO_FAIL_INFO};
 }
 
+when_t
+peer_begins(const X509 *cert)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm) ? (when_t)timegm(&tm) : 0;
+}
+
 bool
 peer_verify(X509 *cert, X509 *ca, when_t at, struct err *e)
 {

@@ -3,14 +3,6 @@
 
 #include "tests/story/story.h"
 
-when_t
-begin_of(const X509 *cert)
-{
-	struct tm tm;
-
-	return ASN1_TIME_to_tm(X509_get0_notBefore(cert), &tm) ? (when_t)timegm(&tm) : 0;
-}
-
 /* It asked the replaced CA, but knows the one behind it already. */
 bool
 believe_new(struct story *s, struct client *c, struct err *e)

@@ -56,7 +56,6 @@ bool do_renew(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* How the client's messages are made, for this one and those that follow. */
 bool algorithms(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* rollover.c */
-when_t begin_of(const X509 *cert);
 bool believe_new(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool trust_next(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_shadow(struct story *s, struct client *c, struct err *e) MUST_USE;
