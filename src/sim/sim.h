@@ -24,6 +24,7 @@ struct sim_fleet { /* clients that are alike */
 	struct tp_policy policy;
 	size_t clients;
 	int64_t clock_error_ms; /* theirs runs ahead by this */
+	when_t joins;		/* so long behind the start; 0: one after the other, see join */
 };
 
 struct sim_setup {

@@ -262,13 +262,14 @@ clients_make(struct sim *w)
 	for (size_t f = 0; f < w->setup.fleets; f++)
 		for (size_t i = 0; i < w->setup.fleet[f].clients; i++, n++) {
 			struct client *c = &w->client[n];
+			int64_t joins = MINUTE_MS + dice_between(&d, 0, w->setup.join * 1000);
 
 			c->fleet = &w->setup.fleet[f];
 			c->tick_at = INT64_MAX;
 			(void)snprintf(c->name, sizeof(c->name), "r%zu", n + 1);
-			world_at(w,
-			    w->start + MINUTE_MS + dice_between(&d, 0, w->setup.join * 1000),
-			    M_CLIENT_JOINS, (uint32_t)n, 0, 0, NULL);
+			if (c->fleet->joins > 0)
+				joins = c->fleet->joins * 1000;
+			world_at(w, w->start + joins, M_CLIENT_JOINS, (uint32_t)n, 0, 0, NULL);
 		}
 }
 
