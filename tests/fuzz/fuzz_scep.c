@@ -56,6 +56,30 @@ message(struct view in)
 	blob_free(&scratch);
 }
 
+/* GetNextCACert: whatever a pkiMessage is, this is as well. */
+static void
+plain(struct view in)
+{
+	struct blob scratch = {0}, again = {0};
+	struct scep m, same;
+	struct err e = {0};
+	bool read = signed_data_decode(in, &scratch, &m, &e);
+
+	must(read || e.why != WHY_NONE);
+	if (read) {
+		must(m.type == 0 && m.digest != HASH_NONE && m.alg.hash == m.digest);
+		touch(m.signer_issuer);
+		touch(m.signer_serial);
+		touch(m.certificates);
+		touch(m.content);
+		touch(m.signature);
+		touch(m.signed_attrs);
+	}
+	must(scep_decode(in, &again, &same, NULL) != SCEP_OK || read);
+	blob_free(&scratch);
+	blob_free(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -64,6 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int type;
 
 	message(in);
+	plain(in);
 	(void)!scep_attrs_decode(in, &type, NULL);
 	if (certs_only_decode(in, &scratch, &a, &b, NULL)) {
 		touch(a);

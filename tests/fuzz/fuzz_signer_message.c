@@ -68,11 +68,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	guard_window(g, p, &job);
 	if (!guard_sign(g, p, &job, &record, &permit, NULL))
 		goto out;
-	if (job.as == SIGN_REPLY &&
+	if ((job.as == SIGN_REPLY || job.as == SIGN_REQUEST || job.as == SIGN_MESSAGE) &&
 	    (cert_decode_tbs(job.bytes, &c, NULL) || crl_decode_tbs(job.bytes, &l, NULL)))
 		abort();
-	if (job.as == SIGN_CERT && (!cert_decode_tbs(job.bytes, &c, NULL) || c.is_ca ||
-				       (c.key_usage & (KU_CERT_SIGN | KU_CRL_SIGN)) != 0))
+	if ((job.as == SIGN_CERT || job.as == SIGN_TEMPORARY) &&
+	    (!cert_decode_tbs(job.bytes, &c, NULL) || c.is_ca ||
+		(c.key_usage & (KU_CERT_SIGN | KU_CRL_SIGN)) != 0))
 		abort();
 	guard_window(again, p, &job);
 	if (record.n > 0 && job.as == SIGN_CERT &&
