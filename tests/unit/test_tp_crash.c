@@ -111,6 +111,100 @@ full_disk(void **state)
 	assert_true(puts > 8);
 }
 
+/* ---- everything at once ---- */
+
+#define HEARD 64
+
+static struct {
+	uint64_t state;
+	struct blob heard[HEARD]; /* answers of before, to be said again */
+	size_t n;
+} soup;
+
+static uint64_t
+roll(uint64_t sides)
+{
+	soup.state ^= soup.state << 13;
+	soup.state ^= soup.state >> 7;
+	soup.state ^= soup.state << 17;
+	return soup.state % sides;
+}
+
+static void
+spoil(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	(void)asked;
+	if (roll(6) == 0)
+		b->crash_at = b->boundary + 1 + (int)roll(4);
+	if (f->body.n > 0 && roll(4) == 0)
+		blob_set(&soup.heard[soup.n++ % HEARD], blob_view(&f->body));
+	switch (roll(6)) {
+	case 0:
+		f->status = 0;
+		break;
+	case 1:
+		f->status = 503;
+		f->retry_after = (int)roll(100000);
+		break;
+	case 2:
+		if (f->body.n > 0)
+			f->body.p[roll(f->body.n)] ^= (uint8_t)(1 + roll(255));
+		break;
+	case 3:
+		f->body.n = roll(f->body.n + 1);
+		break;
+	case 4:
+		blob_set(&f->body, blob_view(&soup.heard[roll(HEARD)]));
+		f->status = 200;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Spoiled and replayed answers, deaths and full disks, over two generations: what is held is
+ * always whole (see check_chains), and once it is calm all is well. */
+static void
+all_at_once(void **state)
+{
+	size_t deaths = 0, troubles = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 24; seed++) {
+		struct bench b;
+
+		soup.state = seed * 0x9e3779b97f4a7c15;
+		soup.n = 0;
+		bench_open(&b);
+		short_lives(&b);
+		b.behind = true;
+		b.policy.regenerate = seed % 2 == 0;
+		b.tamper = spoil;
+		bench_begin(&b);
+		for (int day = 3; day <= 90; day += 3) {
+			b.put_fails = roll(4) == 0 ? 1 + (int)roll(3) : 0;
+			bench_wait(&b, AT(day));
+		}
+		b.put_fails = 0;
+		b.tamper = NULL;
+		bench_wait(&b, AT(100));
+		if (!tp_facts(b.tp)->have_id || bench_cert(&b, TP_CA).not_before != AT(80))
+			fail_msg("seed %lu: %s", (unsigned long)seed, b.said);
+		bench_wait(&b, AT(121));
+		if (bench_cert(&b, TP_ID).not_before != AT(120))
+			fail_msg("seed %lu, later: %s", (unsigned long)seed, b.said);
+		deaths += (size_t)b.life;
+		troubles += b.noted[TP_NOTED_TROUBLE];
+		for (size_t i = 0; i < HEARD; i++)
+			blob_clear(&soup.heard[i]);
+		bench_close(&b);
+	}
+	for (size_t i = 0; i < HEARD; i++)
+		blob_free(&soup.heard[i]);
+	print_message("# %zu deaths, %zu troubles\n", deaths, troubles);
+	assert_true(deaths > 50 && troubles > 500);
+}
+
 int
 main(void)
 {
@@ -118,6 +212,7 @@ main(void)
 	    cmocka_unit_test(one_key),
 	    cmocka_unit_test(new_keys),
 	    cmocka_unit_test(full_disk),
+	    cmocka_unit_test(all_at_once),
 	};
 
 	log_open("test", LOG_ERROR);

@@ -44,7 +44,7 @@ struct bench {
 	/* Boundaries lie behind each put and job, before and behind each answer. */
 	int boundary, crash_at;	      /* the client dies at that one; 0: never */
 	int life;		      /* how often it was opened */
-	char gone[32][KEY_LABEL_MAX]; /* keys that were destroyed */
+	char gone[64][KEY_LABEL_MAX]; /* keys that were destroyed */
 	/* what was seen */
 	size_t noted[TP_NOTED_TROUBLE + 1];
 	char said[700];	     /* the last note */
