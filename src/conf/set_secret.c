@@ -114,9 +114,9 @@ set_hook(struct setting *s, char *out, size_t size, struct err *e)
 		if (text[i] == '@') {
 			s->at = x->at + i;
 			return err_set(e, WHY_REFUSED,
-			    "a user name in the address, expected it without one%s",
-			    s->row->mode == MODE_SERVER ? ": 'challenge password' says it"
-							: "");
+			    "a user name in the address, expected %s",
+			    s->row->mode == MODE_SERVER ? "'challenge password' for it"
+							: "it without one");
 		}
 	return set_text(s, 'x', out, size, e);
 }
