@@ -235,7 +235,10 @@ publish_capabilities(const struct ca *ca, struct effects *out)
 {
 	struct blob b = {0};
 
-	blob_add_str(&b, "AES\nDES3\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSCEPStandard\n");
+	blob_add_str(&b, "AES\nDES3\n");
+	if (!ca->policy.hide_next_ca || ca->active->announcement.n > 0) /* CC-06 */
+		blob_add_str(&b, "GetNextCACert\n");
+	blob_add_str(&b, "POSTPKIOperation\nRenewal\nSCEPStandard\n");
 	if (strength_allowed(&ca->policy, LEVEL_LEGACY, NULL))
 		blob_add_str(&b, "SHA-1\n");
 	blob_add_str(&b, "SHA-256\nSHA-384\nSHA-512\n");

@@ -22,11 +22,24 @@ reply_hash(const struct ca *ca, const struct exchange *x)
 	return x->scep.digest;
 }
 
+/* NX-18: the generation that was asked, or by "compat shadow-reply active" the one that is
+ * active. */
+static const struct generation *
+replier(const struct ca *ca, const struct exchange *x, bool *ra)
+{
+	bool active = x->to == ca->next && ca->policy.shadow_reply_active;
+
+	*ra = active ? ca->active->facts.have_ra : x->to_ra;
+	return active ? ca->active : x->to;
+}
+
 /* Complete what stands in x->reply and ask for its signature. */
 static void
 reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 {
-	const struct cert *signer = face(x->to, x->to_ra);
+	bool ra;
+	const struct generation *by = replier(ca, x, &ra);
+	const struct cert *signer = face(by, ra);
 	struct scep_spec *s = &x->reply;
 	struct err e = {0};
 	struct task *t;
@@ -61,8 +74,8 @@ reply_send(struct ca *ca, struct exchange *x, struct effects *out)
 	    .bytes = blob_view(&x->attrs),
 	};
 
-	(void)snprintf(job.label, sizeof(job.label), "%s", face_label(x->to, x->to_ra));
-	t = ca_task_start(ca, TASK_REPLY, x->to, &job, out);
+	(void)snprintf(job.label, sizeof(job.label), "%s", face_label(by, ra));
+	t = ca_task_start(ca, TASK_REPLY, by, &job, out);
 	t->x = x;
 }
 

@@ -71,6 +71,8 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	int ra_bits;
 	bool late_auto; /* "grant late DAYS auto" */
 	bool compat_legacy, compat_ancient;
+	bool hide_next_ca;				/* "compat hide-next-ca" */
+	bool shadow_reply_active;			/* "compat shadow-reply active" */
 	char legacy_pattern[128], ancient_pattern[128]; /* subjects it is for; empty: all */
 	char challenge_url[512]; /* who decides on challenges; empty: nobody */
 	char challenge_password[CONF_PASSWORD_MAX]; /* what it knows us by, decoded */

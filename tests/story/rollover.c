@@ -28,6 +28,16 @@ trust_next(struct story *s, struct client *c, struct err *e)
 		  peer_next(&c->peer, blob_view(next), &certs, e) &&
 		  peer_trust(&c->peer, blob_view(&certs), e);
 
+	if (ok && flag(s, "reply-active")) {
+		struct peer active = {0};
+
+		ok = peer_trust(&active, blob_view(&s->w.cacert), e);
+		if (ok) {
+			X509_free(c->peer.replier);
+			c->peer.replier = X509_dup(active.replier);
+		}
+		peer_free(&active);
+	}
 	blob_free(&certs);
 	return ok;
 }

@@ -96,6 +96,9 @@ static const struct {
     {"auto-rollover [<0-1825>$d [<0-23>$h [<0-59>$m]]] "
      "[overlap <0-1825>$D [<0-23>$H [<0-59>$M]]]",
 	"auto-rollover 90 0 30 overlap 1 2 3", "auto-rollover 90 overlap"},
+    {"compat hide-next-ca", "compat hide-next-ca", "compat hide-next-ca x"},
+    {"compat shadow-reply {next|active}$c", "compat shadow-reply active",
+	"compat shadow-reply old"},
     {"compat legacy [LINE$x]", "compat legacy CN=spoke-*", "compat legaci"},
     {"compat ancient [LINE$x]", "compat ancient", "compat"},
     {"mode {ra|sub-cs} [transparent]", "mode ra transparent", "mode root"},

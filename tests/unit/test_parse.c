@@ -82,7 +82,8 @@ an_empty_block_has_the_defaults(void **state)
 	assert_int_equal(s->archive, ARCHIVE_NONE);
 	assert_int_equal(s->plan.late, 0);
 	assert_false(s->plan.auto_rollover || s->late_auto || s->compat_legacy ||
-		     s->compat_ancient || s->adopt_manual || s->grant_manual_all);
+		     s->compat_ancient || s->hide_next_ca || s->shadow_reply_active ||
+		     s->adopt_manual || s->grant_manual_all);
 	conf_free(&c);
 	assert_true(parse_text("", &c, &said));
 	assert_false(c.http_server);
@@ -137,6 +138,10 @@ every_line_sets_its_field(void **state)
 	WANT(A "grant auto\n grant late 30", s->grant == GRANT_AUTO && s->plan.late == 30 * DAY)
 	WANT(A "hash sha384", s->hash == CONF_HASH_SHA384)
 	WANT(A "hash md5\n compat ancient", s->hash == CONF_HASH_MD5 && s->compat_ancient)
+	WANT(A "compat hide-next-ca", s->hide_next_ca)
+	WANT(A "compat hide-next-ca\n no compat hide-next-ca", !s->hide_next_ca)
+	WANT(A "compat shadow-reply active", s->shadow_reply_active)
+	WANT(A "compat shadow-reply active\n compat shadow-reply next", !s->shadow_reply_active)
 	WANT(A "compat legacy CN=spoke-*, O=x",
 	    s->compat_legacy && strcmp(s->legacy_pattern, "CN=spoke-*, O=x") == 0)
 	WANT(A "eku ssh-server server-auth", s->eku == ((1u << 10) | 1u))
@@ -379,9 +384,9 @@ static const struct {
     {"crypto pki server A\n serial-number x",
 	"E f:2:16: 'x' is not understood, expected <0-9223372036854775807>\n"},
     {"crypto pki server A\n compat",
-	"E f:2:8: the command is incomplete, expected 'legacy', 'ancient'\n"},
+	"E f:2:8: the command is incomplete, expected 'legacy', 'ancient', 'hide-next-ca', 'shadow-reply'\n"},
     {"crypto pki server A\n compat anceint",
-	"E f:2:9: 'anceint' is not understood, expected 'legacy', 'ancient'; did you "
+	"E f:2:9: 'anceint' is not understood, expected 'legacy', 'ancient', 'hide-next-ca', 'shadow-reply'; did you "
 	"mean 'ancient'?\n"},
     {"crypto pki server A\n crl overlp 1",
 	"E f:2:6: 'overlp' is not understood, expected 'overlap'; did you mean "
