@@ -405,8 +405,7 @@ law_after_switch(struct sim *w, int64_t number)
 		struct client *c = &w->client[i];
 		const struct plan_tp_facts *f;
 
-		if (!c->was_ready || !c->up || c->clock.plan.state != CLOCK_HONEST ||
-		    c->full > 0)
+		if (!c->was_ready || !c->up || !clock_right(&c->clock) || c->full > 0)
 			continue;
 		f = tp_facts(c->tp);
 		if (!f->have_id || f->id_until * 1000 <= w->now + c->clock.ahead_ms)

@@ -119,23 +119,24 @@ static const struct kind kinds[] = {
 static struct keys *
 real_keys(void *arg, long number, uint64_t seed, struct err *e)
 {
-	enum { OF_ONE = 40 };
-	static struct blob pkcs8[OF_ONE * 4];
+	enum { OF_ONE = 30, OWNERS = 5 };
+	static struct blob pkcs8[OF_ONE * OWNERS];
 	struct view views[OF_ONE];
 	struct keys *k = keys_open_local(NULL, NULL, seed | 1, e);
 
 	(void)arg;
 	for (size_t i = 0; k != NULL && i < OF_ONE; i++) {
-		size_t at = ((size_t)(number + 1) * OF_ONE + i) % pool_size();
-
-		struct blob *b = &pkcs8[at % (OF_ONE * 4)];
+		size_t at = (size_t)(number + 1) % OWNERS * OF_ONE + i;
+		struct blob *b = &pkcs8[at];
 
 		if (b->n == 0)
-			pool_pkcs8(at % (OF_ONE * 4), b);
+			pool_pkcs8(at, b);
 		views[i] = blob_view(b);
 	}
-	if (k != NULL)
+	if (k != NULL) {
 		keys_local_pool(k, views, OF_ONE);
+		keys_local_archive(k, "cisco12345");
+	}
 	return k;
 }
 
