@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/crowd.h"
 #include "net/net.h"
 
 #define NAMES_MAX 64
 #define OBJECTS_MAX 4096
 #define RECEIVE_ROUND 64   /* messages taken before HTTP gets its turn */
-#define RETRY_SOON 5	   /* core is busy, gone or still starting */
+#define RETRY_SOON 5	   /* core is gone or still starting */
 #define RETRY_NEXT_CA HOUR /* nobody knows when there will be a next CA */
 #define RETRY_NEXT_SOON MINUTE
 #define RETRY_NEXT_LATE DAY /* it may be asked for by hand before */
@@ -61,6 +62,7 @@ struct front {
 	size_t in_flight, free_count;
 	uint64_t asked;
 	bool core_gone;
+	struct crowd crowd; /* found core busy */
 	struct front_clock clock;
 	struct blob message;
 };
@@ -282,6 +284,12 @@ answer_object(
 
 /* ---- questions to core ---- */
 
+static void
+answer_busy(struct front *f, struct http_server *s, uint64_t exchange)
+{
+	answer_text(s, exchange, 503, crowd_retry(&f->crowd, clock_mono_ms()), "busy\n");
+}
+
 struct target {
 	const char *ca; /* the name that core knows; NULL: none */
 	const char *profile;
@@ -297,7 +305,7 @@ ask_core(struct front *f, struct http_server *s, const struct http_request *rq,
 	uint16_t slot;
 
 	if (f->core_gone || !f->free_count) {
-		answer_text(s, rq->exchange, 503, RETRY_SOON, "busy\n");
+		answer_busy(f, s, rq->exchange);
 		return;
 	}
 	slot = f->free_pending[f->free_count - 1];
@@ -309,7 +317,7 @@ ask_core(struct front *f, struct http_server *s, const struct http_request *rq,
 	front_ask_encode(&ask, &f->message);
 	if (!channel_send(f->core, blob_view(&f->message),
 		NULL)) { /* full or closed: in the latter case the watch tells */
-		answer_text(s, rq->exchange, 503, RETRY_SOON, "busy\n");
+		answer_busy(f, s, rq->exchange);
 		return;
 	}
 	p = &f->pending[slot];

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench/load.h"
@@ -31,7 +32,8 @@ static const struct option_row {
 	bool *flag;
 	const char *help;
 } option_rows[] = {
-    {"--what", &opt.what, .help = "enrol, repeat, poll, caps, cacert, nextca or crl (enrol)"},
+    {"--what", &opt.what,
+	.help = "enrol, repeat, poll, storm, caps, cacert, nextca or crl (enrol)"},
     {"--count", .number = &opt.count, .help = "requests (1000)"},
     {"--connections", .number = &opt.connections, .help = "at once (16)"},
     {"--first", .number = &opt.first, .help = "number of the first key and subject (0)"},
@@ -103,11 +105,11 @@ static bool
 options_make_sense(void)
 {
 	static const char *const what[] = {
-	    "enrol", "repeat", "poll", "caps", "cacert", "nextca", "crl", NULL};
+	    "enrol", "repeat", "poll", "storm", "caps", "cacert", "nextca", "crl", NULL};
 	static const char *const expect[] = {"success", "pending", "any", NULL};
 
 	return is_one_of(opt.what, what) &&
-	       (opt.beside == NULL || is_one_of(opt.beside, what + 3)) &&
+	       (opt.beside == NULL || is_one_of(opt.beside, what + 4)) &&
 	       is_one_of(opt.expect, expect) && EVP_get_digestbyname(opt.digest) != NULL &&
 	       EVP_get_cipherbyname(opt.cipher) != NULL && opt.count > 0 && opt.connections > 0;
 }
@@ -174,23 +176,50 @@ lane_retries(const struct lane *l)
 	return n;
 }
 
-/* Ask for the CA's certificates and trust them. */
 static bool
-meet_ca(const struct target *to, struct peer *ca, struct err *e)
+static_get(const struct target *to, const char *word, struct blob *out, struct err *e)
 {
 	struct request rq;
 	int64_t took;
 
-	static_request(to, "cacert", &rq);
+	static_request(to, word, &rq);
 	struct lane l = {.requests = &rq, .request_count = 1, .count = 1, .connections = 1};
 	bool ok = fire(to, &l, 1, opt.deadline * 1000000, &took, e);
 	if (ok && l.results[0].http != 200)
-		ok = err_set(e, WHY_IO, "GetCACert from %s:%u: HTTP status %d%s", to->host,
+		ok = err_set(e, WHY_IO, "%s from %s:%u: HTTP status %d%s", word, to->host,
 		    (unsigned)to->port, l.results[0].http,
 		    l.results[0].http == 0 ? " (no answer; does the server run?)" : "");
-	ok = ok && peer_trust(ca, blob_view(&l.sample), e);
+	if (ok)
+		blob_set(out, blob_view(&l.sample));
 	blob_free(&rq.head);
 	lane_free(&l);
+	return ok;
+}
+
+/* Ask for the CA's certificates and trust them. */
+static bool
+meet_ca(const struct target *to, struct peer *ca, struct err *e)
+{
+	struct blob answer = {0};
+	bool ok = static_get(to, "cacert", &answer, e) && peer_trust(ca, blob_view(&answer), e);
+
+	blob_free(&answer);
+	return ok;
+}
+
+/* The next CA, by the word of this one. */
+static bool
+meet_next(const struct target *to, const struct peer *ca, struct peer *next, struct err *e)
+{
+	struct blob answer = {0}, certs = {0};
+	bool ok = static_get(to, "nextca", &answer, e) &&
+		  peer_next(ca, blob_view(&answer), &certs, e) &&
+		  peer_trust(next, blob_view(&certs), e);
+
+	next->digest = ca->digest;
+	next->cipher = ca->cipher;
+	blob_free(&answer);
+	blob_free(&certs);
 	return ok;
 }
 
@@ -213,7 +242,8 @@ struct run {
 	const struct peer *ca;
 	const struct record_set *set; /* NULL: what stands still */
 	struct lane lanes[2];	      /* the load, and what is asked beside it */
-	struct request *requests, beside;
+	bool storm;		      /* each client fetches the next CA first, all at once */
+	struct request *requests, beside, next_ca;
 	size_t request_count;
 	int64_t took_us;
 	struct usage before, after;
@@ -230,6 +260,7 @@ run_free(struct run *r)
 		blob_free(&r->requests[i].head);
 	free(r->requests);
 	blob_free(&r->beside.head);
+	blob_free(&r->next_ca.head);
 	lane_free(&r->lanes[0]);
 	lane_free(&r->lanes[1]);
 	if (r->set != NULL)
@@ -265,6 +296,12 @@ run_fire(struct run *r, struct err *e)
 	    .count = (size_t)opt.count,
 	    .connections = (int)opt.connections,
 	    .keep_answers = r->set != NULL};
+	if (r->storm) {
+		static_request(r->to, "nextca", &r->next_ca);
+		r->lanes[0].before = &r->next_ca;
+		r->lanes[0].crowd = true;
+		r->lanes[0].connections = (int)opt.count;
+	}
 	bool beside = static_request(r->to, opt.beside, &r->beside);
 	r->lanes[1] = (struct lane){
 	    .requests = &r->beside, .request_count = 1, .connections = 1, .pace_us = 5000};
@@ -374,6 +411,16 @@ report_cpu(const struct run *r)
 	figure("bare_cryptography_r", r->scale.bare_ms / r->scale.r_ms, 3, "of one enrolment");
 }
 
+static double
+last_before(const struct lane *l)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < l->sent; i++)
+		last = l->results[i].before_us > last ? l->results[i].before_us : last;
+	return (double)last / 1e3;
+}
+
 /* Everything that must be zero is in *bad. */
 static bool
 report(struct run *r, size_t *bad, struct err *e)
@@ -392,6 +439,8 @@ report(struct run *r, size_t *bad, struct err *e)
 	figure("seconds", seconds, 3, "");
 	figure("per_second", (double)l->done / seconds, 1, "");
 	figure_spread("latency", spread_of(l));
+	if (r->storm)
+		figure("next_ca_last_ms", last_before(l), 1, "until everybody had the next CA");
 	if (r->lanes[1].done > 0) {
 		figure("beside_requests", (double)r->lanes[1].done, 0, opt.beside);
 		figure_spread("beside", spread_of(&r->lanes[1]));
@@ -405,7 +454,7 @@ report(struct run *r, size_t *bad, struct err *e)
 		figure("compared", (double)known, 0, "lines of certificates received before");
 		figure("compared_differ", (double)differ, 0, "");
 	}
-	*bad = r->bad + twice + differ + beside_bad;
+	*bad = r->bad + twice + differ + beside_bad + l->differ;
 	return true;
 }
 
@@ -440,16 +489,46 @@ prepare(const struct peer *ca, struct record_set *enrol, struct record_set *poll
 	return true;
 }
 
+/* A descriptor for each client. */
+static bool
+crowd_fits(struct err *e)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return err_set(e, WHY_IO, "RLIMIT_NOFILE: %s", strerror(errno));
+	l.rlim_cur = l.rlim_max;
+	if ((rlim_t)opt.count + 64 > l.rlim_max || setrlimit(RLIMIT_NOFILE, &l) != 0)
+		return err_set(e, WHY_IO,
+		    "%ld clients at once, but only %llu files may be open", opt.count,
+		    (unsigned long long)l.rlim_max);
+	return true;
+}
+
+static bool
+storm(struct run *enrolled, struct run *run, struct peer *next, struct record_set *shadows,
+    struct err *e)
+{
+	if (!crowd_fits(e) || !meet_next(run->to, enrolled->ca, next, e) ||
+	    !records_shadow(next, enrolled->ca, enrolled->set, &enrolled->lanes[0], shadows, e))
+		return false;
+	run->ca = next;
+	run->set = shadows;
+	run->storm = true;
+	return run_fire(run, e) && run_check(run, e);
+}
+
 static bool
 load(const struct target *to, size_t *bad, struct err *e)
 {
-	struct peer ca = {0};
-	struct record_set enrol = {0}, poll = {0};
+	struct peer ca = {0}, next = {0};
+	struct record_set enrol = {0}, poll = {0}, shadows = {0};
 	struct run first = {.to = to, .ca = &ca}, second = {.to = to, .ca = &ca},
 		   *timed = &first;
 	bool ok = false;
 
-	if (!peer_init(&ca, "", pool_key(0), e) || !meet_ca(to, &ca, e))
+	if (!peer_init(&ca, "", pool_key(0), e) || !peer_init(&next, "", pool_key(0), e) ||
+	    !meet_ca(to, &ca, e))
 		goto out;
 	if (!prepare(&ca, &enrol, &poll, &first.set, e))
 		goto out;
@@ -462,6 +541,12 @@ load(const struct target *to, size_t *bad, struct err *e)
 			goto out;
 		second.bad += changed(&first, &second);
 	}
+	if (strcmp(opt.what, "storm") == 0) {
+		timed = &second;
+		if (!storm(&first, &second, &next, &shadows, e))
+			goto out;
+		second.bad += first.bad;
+	}
 	if (opt.answers != NULL && !save_answers(timed, e))
 		goto out;
 	if (!report(timed, bad, e) || (opt.json != NULL && !figures_json(opt.json, e)))
@@ -472,6 +557,8 @@ out:
 	run_free(&second);
 	records_free(&enrol);
 	records_free(&poll);
+	records_free(&shadows);
+	peer_free(&next);
 	peer_free(&ca);
 	pool_free();
 	return ok;

@@ -37,6 +37,11 @@ struct wanted {
 /* Sign the enrolments, or load them from file when it holds just these (file may be NULL). */
 bool records_enrol(const struct peer *ca, const struct wanted *w, const char *file,
     struct record_set *out, struct err *e) MUST_USE;
+struct lane;
+/* A renewal by what each was answered, to the CA that is next. */
+bool records_shadow(const struct peer *next, const struct peer *ca,
+    const struct record_set *enrolled, const struct lane *answers, struct record_set *out,
+    struct err *e) MUST_USE;
 /* A CertPoll for each of these enrolments. */
 bool records_poll(const struct peer *ca, const struct record_set *enrolled,
     struct record_set *out, struct err *e) MUST_USE;
@@ -56,8 +61,9 @@ struct request {
 	struct view body;
 };
 struct result {
-	int64_t took_us; /* from the first attempt to the last octet */
-	int http;	 /* 0: never answered */
+	int64_t took_us;   /* from the first attempt to the last octet */
+	int64_t before_us; /* of that, until the request before was answered */
+	int http;	   /* 0: never answered */
 	unsigned retries;
 	struct blob body;
 };
@@ -66,8 +72,10 @@ struct lane {				/* what one group of connections sends */
 	size_t request_count;
 	size_t count; /* 0: goes on until the other lanes have ended */
 	int connections;
-	int64_t pace_us;   /* pause after each answer */
-	bool keep_answers; /* else only compared with the first */
+	int64_t pace_us;	      /* pause after each answer */
+	bool keep_answers;	      /* else only compared with the first */
+	const struct request *before; /* each sends this first; the answers are compared */
+	bool crowd; /* addresses of their own; waits as long as Retry-After says */
 	/* Called with an answer of 200 before it counts as received; may be NULL. */
 	void (*received)(void *arg, size_t i, struct view body);
 	void *arg;

@@ -12,17 +12,20 @@
 
 #define RETRY_US 20000	    /* after connection trouble */
 #define BUSY_US 100000	    /* after 503 */
+#define LOST_US 1000000	    /* one of a crowd, after connection trouble */
 #define ATTEMPT_US 15000000 /* without an answer: connect again */
 #define EVENTS 64
+#define CROWD 0x7f010000 /* 127.1.0.0 and on */
 
 struct conn {
 	struct lane *lane;
 	int fd; /* -1: none */
 	enum { CONN_WAITS, CONN_TALKS, CONN_ENDED } state;
-	bool has_shot, reused, closes;
+	bool has_shot, reused, closes, has_before;
+	uint32_t source; /* 127.x.y.z; 0: any */
 	size_t shot, sent;
 	unsigned retries;
-	int64_t began_us, attempt_us, wake_us;
+	int64_t began_us, before_us, attempt_us, wake_us, retry_after_us;
 	struct blob in;
 	size_t head_n, body_n; /* head_n 0: the head is not complete */
 	int http;
@@ -49,7 +52,18 @@ hang_up(struct conn *c)
 static const struct request *
 request_of(const struct conn *c)
 {
+	if (c->lane->before != NULL && !c->has_before)
+		return c->lane->before;
 	return &c->lane->requests[c->shot % c->lane->request_count];
+}
+
+static void
+compare_with_first(struct lane *l, struct view body)
+{
+	if (l->sample.n == 0)
+		blob_set(&l->sample, body);
+	else if (!view_equal(blob_view(&l->sample), body))
+		l->differ++;
 }
 
 static void
@@ -59,22 +73,22 @@ keep_result(struct conn *c, int64_t now)
 	struct view body = view_of(c->in.p + c->head_n, c->http == 0 ? 0 : c->body_n);
 
 	if (c->shot >= l->room) {
-		size_t room = l->room == 0 ? 1024 : l->room * 2;
+		size_t room = 2 * c->shot + 1024; /* the last may be the first to end */
 		l->results = mem_array(l->results, room, sizeof(*l->results));
 		memset(l->results + l->room, 0, (room - l->room) * sizeof(*l->results));
 		l->room = room;
 	}
 	struct result *r = &l->results[c->shot];
-	*r = (struct result){
-	    .took_us = now - c->began_us, .http = c->http, .retries = c->retries};
+	*r = (struct result){.took_us = now - c->began_us,
+	    .before_us = c->before_us,
+	    .http = c->http,
+	    .retries = c->retries};
 	if (l->received != NULL && c->http == 200)
 		l->received(l->arg, c->shot, body);
 	if (l->keep_answers)
 		blob_set(&r->body, body);
-	else if (c->http == 200 && l->sample.n == 0)
-		blob_set(&l->sample, body);
-	else if (c->http == 200 && !view_equal(blob_view(&l->sample), body))
-		l->differ++;
+	else if (c->http == 200)
+		compare_with_first(l, body);
 	l->done++;
 }
 
@@ -93,6 +107,20 @@ shot_end(struct engine *g, struct conn *c, int http)
 	c->wake_us = c->lane->pace_us == 0 ? 0 : g->now + c->lane->pace_us;
 }
 
+/* What comes before the shot is answered; the shot follows. */
+static void
+before_end(struct engine *g, struct conn *c)
+{
+	compare_with_first(c->lane, view_of(c->in.p + c->head_n, c->body_n));
+	c->before_us = now_us() - c->began_us;
+	c->has_before = true;
+	if (c->closes)
+		hang_up(c);
+	c->reused = c->fd >= 0;
+	c->state = CONN_WAITS;
+	c->wake_us = g->now;
+}
+
 static void
 shot_again(struct engine *g, struct conn *c, int64_t wait_us)
 {
@@ -103,6 +131,9 @@ shot_again(struct engine *g, struct conn *c, int64_t wait_us)
 	}
 	c->retries++;
 	c->state = CONN_WAITS;
+	if (c->lane->crowd)
+		wait_us = c->retry_after_us > 0 ? c->retry_after_us : LOST_US;
+	c->retry_after_us = 0;
 	c->wake_us = g->now + wait_us;
 }
 
@@ -110,12 +141,16 @@ static bool
 dial(struct engine *g, struct conn *c)
 {
 	const int one = 1;
+	const struct sockaddr_in from = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(c->source)};
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)
 		return false;
 	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (c->source != 0 && bind(c->fd, (const struct sockaddr *)&from, sizeof(from)) < 0)
+		return false;
 	if (connect(c->fd, (const struct sockaddr *)&g->to, sizeof(g->to)) < 0 &&
 	    errno != EINPROGRESS)
 		return false;
@@ -176,10 +211,12 @@ head_take(struct conn *c)
 	if (strncmp(head, "HTTP/1.", 7) != 0 || n < 14)
 		return false;
 	const char *length = header(head, "Content-Length:"),
-		   *connection = header(head, "Connection:");
+		   *connection = header(head, "Connection:"),
+		   *retry = header(head, "Retry-After:");
 	c->http = (int)strtol(head + 9, NULL, 10);
 	c->head_n = n + 2;
 	c->body_n = length == NULL ? SIZE_MAX : strtoul(length, NULL, 10);
+	c->retry_after_us = retry == NULL ? 0 : strtol(retry, NULL, 10) * 1000000;
 	c->closes = length == NULL ||
 		    (connection != NULL && strncasecmp(connection, "close", 5) == 0) ||
 		    (connection == NULL && strncmp(head, "HTTP/1.0", 8) == 0);
@@ -198,6 +235,8 @@ talk_receive(struct engine *g, struct conn *c)
 			c->body_n = c->in.n - c->head_n;
 			if (c->http == 503)
 				shot_again(g, c, BUSY_US);
+			else if (request_of(c) == c->lane->before && c->http == 200)
+				before_end(g, c);
 			else
 				shot_end(g, c, c->http);
 			return;
@@ -255,7 +294,9 @@ wake(struct engine *g, struct conn *c)
 		}
 		c->shot = l->sent++;
 		c->has_shot = true;
+		c->has_before = false;
 		c->retries = 0;
+		c->before_us = c->retry_after_us = 0;
 		c->began_us = now_us();
 	}
 	c->sent = c->head_n = c->body_n = 0;
@@ -316,7 +357,11 @@ engine_open(
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++)
 		for (int k = 0; k < lanes[i].connections; k++)
-			g->conns[n++] = (struct conn){.lane = &lanes[i], .fd = -1};
+			g->conns[n++] = (struct conn){.lane = &lanes[i],
+			    .fd = -1,
+			    .source = lanes[i].crowd ? CROWD + (uint32_t)k / 200 * 256 +
+							   (uint32_t)k % 200 + 1
+						     : 0};
 	return true;
 }
 

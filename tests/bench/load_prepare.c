@@ -125,7 +125,9 @@ record_peer(const struct record *r, const struct peer *ca, struct peer *out, str
 struct making {
 	const struct peer *ca;
 	const struct wanted *wanted;	   /* enrolments */
-	const struct record_set *enrolled; /* or polls for these */
+	const struct record_set *enrolled; /* or polls for these, */
+	const struct lane *answers;	   /* or renewals by what they got */
+	const struct peer *next;	   /* at this CA */
 	int files[PROCESSES];		   /* in memory; each process writes its share */
 };
 
@@ -174,6 +176,36 @@ make_poll(const struct making *m, size_t i, struct blob *out, struct err *e)
 }
 
 static bool
+make_shadow(const struct making *m, size_t i, struct blob *out, struct err *e)
+{
+	static const struct peer_request o = {.message_type = PEER_RENEWAL_REQ};
+	const struct record *r = &m->enrolled->rows[i];
+	struct peer p = {0};
+	struct peer_answer a = {0};
+	struct blob message = {0};
+	bool ok = false;
+
+	if (!record_peer(r, m->ca, &p, e))
+		return false;
+	if (!peer_open(&p, blob_view(&m->answers->results[i].body), &a, e))
+		goto out;
+	if (a.cert == NULL) {
+		err_set(e, WHY_BAD_INPUT, "it has no certificate");
+		goto out;
+	}
+	peer_renew_from(&p, a.cert, NULL);
+	peer_use_ca(&p, m->next->ca, m->next->recipient);
+	ok = peer_enrol(&p, &o, &message, e);
+	if (ok)
+		record_write(&p, r->key, &message, out);
+out:
+	blob_free(&message);
+	peer_answer_free(&a);
+	peer_free(&p);
+	return ok;
+}
+
+static bool
 write_all(int fd, struct view v)
 {
 	while (v.n > 0) {
@@ -211,8 +243,9 @@ make_share(void *arg, int part, size_t from, size_t to)
 	struct err e = {0};
 
 	for (size_t i = from; i < to; i++) {
-		bool ok = m->enrolled == NULL ? make_enrolment(m, i, &out, &e)
-					      : make_poll(m, i, &out, &e);
+		bool ok = m->enrolled == NULL  ? make_enrolment(m, i, &out, &e)
+			  : m->answers == NULL ? make_poll(m, i, &out, &e)
+					       : make_shadow(m, i, &out, &e);
 		if (!ok) {
 			fprintf(stderr, "request %zu: %s\n", i, e.text);
 			_exit(1);
@@ -314,6 +347,16 @@ records_poll(const struct peer *ca, const struct record_set *enrolled, struct re
     struct err *e)
 {
 	struct making m = {.ca = ca, .enrolled = enrolled};
+
+	return make_all(&m, enrolled->n, &out->bytes, e) && records_read(out, 0, e);
+}
+
+bool
+records_shadow(const struct peer *next, const struct peer *ca,
+    const struct record_set *enrolled, const struct lane *answers, struct record_set *out,
+    struct err *e)
+{
+	struct making m = {.ca = ca, .enrolled = enrolled, .answers = answers, .next = next};
 
 	return make_all(&m, enrolled->n, &out->bytes, e) && records_read(out, 0, e);
 }
