@@ -117,9 +117,10 @@ header_fits(struct view v)
 
 /*
  * Does what follows miss a sector, as when power went while it was on its way to the disk? Then
- * that sector reads as zeros (the first one from where the frame begins), which records never
- * have so many of. A frame with another one behind it was durable once, for the next is begun
- * only then: what is missing there is damage.
+ * that sector reads as zeros, which records never have so many of: the first one from where the
+ * frame begins, which no frame does with a zero, and the last one up to where the file ends.
+ * However short these are, for only what does not fit is asked about. A frame with another one
+ * behind it was durable once, for the next is begun only then: what is missing there is damage.
  */
 static bool
 sector_missing(const struct scan *s)
@@ -132,7 +133,7 @@ sector_missing(const struct scan *s)
 		return false;
 	for (size_t at = s->at; at < f.n && !missing; at = end) {
 		end = (at / SECTOR + 1) * SECTOR < f.n ? (at / SECTOR + 1) * SECTOR : f.n;
-		missing = end - at >= HEADER && all_zero(view_of(f.p + at, end - at));
+		missing = all_zero(view_of(f.p + at, end - at));
 	}
 	for (size_t at = s->at + 1; at < f.n && missing; at++)
 		missing = !header_fits(view_of(f.p + at, f.n - at));

@@ -431,6 +431,47 @@ hole_in_the_last_batch(void **state)
 	blob_free(&s.text);
 }
 
+/* The same wherever a frame begins and ends: of its first sector, and of its last, an octet may
+ * be all that belongs to it. */
+static void
+hole_at_any_offset(void **state)
+{
+	enum { SECTOR = 512, FRAMES = 128 };
+	const char *dir = dir_fresh();
+	struct blob file = {0}, holed = {0};
+	struct seen s = {0};
+	struct journal *j = open_log(dir, &s, NULL);
+	char record[SECTOR + 9 - 56 + 1]; /* a frame is nine octets longer than a sector */
+	struct err e = {0};
+	size_t begin, whole;
+
+	(void)state;
+	memset(record, 'r', sizeof(record) - 1);
+	record[sizeof(record) - 1] = 0;
+	read_segment(dir, 1, &file);
+	for (int i = 0; i < FRAMES; i++) {
+		begin = file.n;
+		add(j, record);
+		assert_true(journal_commit(j, &e));
+		read_segment(dir, 1, &file);
+		assert_int_equal(file.n - begin, SECTOR + 9);
+		for (size_t at = begin, to; at < file.n; at = to) {
+			to = (at / SECTOR + 1) * SECTOR;
+			to = to < file.n ? to : file.n;
+			blob_set(&holed, blob_view(&file));
+			memset(holed.p + at, 0, to - at);
+			if (!journal_scan(
+				"log", blob_view(&holed), true, NULL, NULL, &whole, &e))
+				fail_msg("zeros from %zu to %zu: %s", at, to, e.text);
+			assert_int_equal(whole, begin);
+		}
+	}
+	journal_close(j);
+	blob_free(&file);
+	blob_free(&holed);
+	blob_free(&s.text);
+}
+
 /* A full segment, the most that a start ever reads: well under 100 ms. */
 static void
 start_is_quick(void **state)
@@ -513,6 +554,7 @@ main(void)
 	    cmocka_unit_test(failed_turn_may_be_repeated),
 	    cmocka_unit_test(segment_too_long),
 	    cmocka_unit_test(hole_in_the_last_batch),
+	    cmocka_unit_test(hole_at_any_offset),
 	    cmocka_unit_test(start_is_quick),
 	    cmocka_unit_test(full_disk_passes),
 	};
