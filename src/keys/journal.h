@@ -23,8 +23,10 @@
  */
 struct journal;
 
+#ifndef JOURNAL_SEGMENT /* tests/crash has shorter ones */
 #define JOURNAL_SEGMENT                                                                        \
 	(2 * 1024 * 1024) /* new frames in a segment before the next one begins */
+#endif
 #define JOURNAL_PENDING (1024 * 1024)
 
 /* Called for each record found, in order. */
