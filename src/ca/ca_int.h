@@ -370,7 +370,6 @@ bool list_made(struct ca *ca, struct generation *g, struct task *t, const struct
     when_t now, struct effects *out, struct err *e) MUST_USE;
 bool list_load(struct ca *ca, struct err *e) MUST_USE;
 void list_publish(struct ca *ca, struct effects *out);
-void list_withdraw(const struct generation *g, struct effects *out);
 
 /* revoke.c: a certificate that is issued and not revoked; the row is borrowed */
 bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const char *actor,

@@ -125,17 +125,6 @@ tell_refused(struct ca *ca, const struct generation *g, struct effects *out)
 
 /* ---- the end of it ---- */
 
-static void
-withdraw(struct ca *ca, const struct generation *g, bool forced, struct effects *out)
-{
-	struct view nothing = {0};
-
-	(void)publish(out, OBJECT_CACERT, nothing, INT64_MIN, WHEN_NEVER);
-	if (!forced)
-		list_withdraw(g, out);
-	authority_publish(ca, out);
-}
-
 /* Not made anew by itself at once: who cancels wants to change something first. But nobody is
  * left behind because of a thing forgotten. */
 static bool
@@ -175,7 +164,8 @@ retire(struct ca *ca, bool forced, when_t now, struct effects *out, struct err *
 	log_notice("next CA certificate cancelled", "ca='%s' label='%s' by='%s'",
 	    ca->policy.name, g->label, ca->cancel.actor);
 	generations_tell(ca);
-	withdraw(ca, g, forced, out);
+	(void)publish(out, OBJECT_CACERT, (struct view){0}, INT64_MIN, WHEN_NEVER);
+	authority_publish(ca, out);
 	return true;
 }
 

@@ -175,10 +175,3 @@ list_publish(struct ca *ca, struct effects *out)
 			publish_list(ca, n, ski, row.der, row.next_update, out);
 	}
 }
-
-void
-list_withdraw(const struct generation *g, struct effects *out)
-{
-	publish_by_key(
-	    publish(out, OBJECT_CRL, (struct view){0}, INT64_MIN, WHEN_NEVER), g->ski);
-}

@@ -139,6 +139,8 @@ publish_take(struct box *b, const struct effect *x)
 			learn(b, EV_LIST, 0, bytes);
 		break;
 	case OBJECT_CAPS:
+	case OBJECT_OLD_NEXT:
+	case OBJECT_LINK:
 		break;
 	}
 }
