@@ -127,9 +127,9 @@ refused(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	bool ok;
 
 	why_refused(&x->scep, &text);
-	if (x->scep.fail == SCEP_BAD_CERT_ID && !forgot)
-		authority_again(
-		    t);	      /* the certificate that was written to may be known no more */
+	/* The certificate that was written to may be known no more. */
+	if (is_request(x) && x->scep.fail == SCEP_BAD_CERT_ID && !forgot)
+		authority_again(t);
 	if (!is_request(x)) { /* it cannot be told, so it need not */
 		next.plan.confirmed = true;
 		memset(&next.plan.ask, 0, sizeof(next.plan.ask));

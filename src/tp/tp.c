@@ -269,6 +269,8 @@ tp_step(
 
 	t->record.plan.clock_trusted = ev->clock_trusted;
 	t->record.plan.clock_suspect = ev->clock_suspect;
+	if (!ev->clock_trusted) /* no answer is believed: it is asked again when there is one */
+		talk_end(t);
 	if (!deal(t, ev, now, out, e))
 		return give_up(t, before, now, out);
 	if (now < t->held_until && t->held_until <= when_add(now, HOLD)) {

@@ -28,8 +28,9 @@ struct tp_policy { /* shared by many, outlives them */
 /* ---- what outlives a crash ---- */
 
 enum tp_leaf {
-	TP_FACTS,   /* what plan_tp is told, and counters */
-	TP_CA,	    /* certificates, one after the other: the CA first, then its RA's */
+	TP_FACTS, /* what plan_tp is told, and counters */
+	/* Certificates, one after the other: the CA first, then its RA's and CAs above it. */
+	TP_CA,
 	TP_ID,	    /* our certificate under that CA */
 	TP_NEXT_CA, /* as TP_CA */
 	TP_SHADOW,  /* our certificate under the next CA */
@@ -62,8 +63,10 @@ enum tp_event_kind {
 	TP_EV_COMMAND,
 };
 enum tp_command {
-	TP_CMD_AUTHENTICATE, /* accept the CA with this fingerprint */
-	TP_CMD_ENROLL,	     /* "crypto pki enroll": first certificate, or renewal now */
+	/* Accept the CA with this fingerprint, its own or that of one above it; what was held
+	 * under another CA is left behind. */
+	TP_CMD_AUTHENTICATE,
+	TP_CMD_ENROLL, /* "crypto pki enroll": first certificate, or renewal now */
 };
 struct tp_event {
 	enum tp_event_kind kind;
@@ -128,8 +131,12 @@ struct tp_setup {
 };
 /* Reads the shelf. Octets there that make no sense: an error that says which leaf. */
 struct tp *tp_open(const struct tp_setup *s, struct err *e) MUST_USE;
-/* Effects leave when it returns. false: the shelf would not take it; nothing has happened,
- * nothing is lost, tp_wake says when to try again. Ids of jobs and fetches are its own. */
+/*
+ * Effects leave when it returns. false: the shelf would not take it; nothing has happened,
+ * nothing is lost, tp_wake says when to try again. (When an event was dealt with and only what
+ * is due behind it did not go, it is true, and a note says so.) Ids of jobs and fetches are its
+ * own. Without a trusted clock what is under way is given up, and asked again later.
+ */
 bool tp_step(struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out,
     struct err *e) MUST_USE;
 /* Ask again with TP_EV_TICK at this instant at the latest (WHEN_NEVER: no need). */

@@ -408,6 +408,37 @@ suspect_clock(void **state)
 	bench_close(&b);
 }
 
+static void
+clock_lost(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	(void)f;
+	b->untrusted = asked->fetch == TP_OPERATION;
+}
+
+/* The clock's word is gone when the answer comes: it is not believed, and asked for again. */
+static void
+untrusted_clock(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.tamper = clock_lost;
+	bench_begin(&b);
+	bench_wait(&b, AT(1));
+	assert_int_equal(b.asked[TP_OPERATION], 1);
+	assert_false(tp_facts(b.tp)->have_id || tp_facts(b.tp)->busy);
+	assert_int_equal(tp_plan(b.tp, b.w.now).state, TP_IS_WITHOUT_CLOCK);
+	b.tamper = NULL;
+	b.untrusted = false;
+	bench_wait(&b, AT(2));
+	assert_true(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.signed_as[SIGN_REQUEST], 1);
+	assert_int_equal(b.noted[TP_NOTED_TROUBLE], 0);
+	bench_close(&b);
+}
+
 /* The client's clock is behind: what is granted begins in its future, and is taken when that
  * has come (RP-04). */
 static void
@@ -496,6 +527,7 @@ main(void)
 	    cmocka_unit_test(left_behind),
 	    cmocka_unit_test(shows_what_it_had),
 	    cmocka_unit_test(suspect_clock),
+	    cmocka_unit_test(untrusted_clock),
 	    cmocka_unit_test(clock_behind),
 	    cmocka_unit_test(by_command),
 	};

@@ -359,7 +359,7 @@ step(struct bench *b, struct tp_event *ev)
 	struct err e = {0};
 	int puts = b->puts;
 
-	ev->clock_trusted = true;
+	ev->clock_trusted = !b->untrusted;
 	ev->clock_suspect = b->suspect;
 	if (!tp_step(b->tp, ev, b->w.now + b->skew, &out, &e))
 		assert_int_equal(out.n, 0);

@@ -33,7 +33,7 @@ struct bench {
 	struct keys *keys;
 	struct tp *tp;
 	when_t skew; /* of the client's clock */
-	bool suspect;
+	bool suspect, untrusted;
 	const char *caps; /* what GetCACaps says instead; "404": nothing */
 	/* Called with each answer before the client gets it. */
 	void (*tamper)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
