@@ -16,16 +16,50 @@ short_lives(struct bench *b)
 
 static const struct {
 	const char *sentence, *caps;
+	enum hash wanted, hash;
+	enum cipher cipher;
 	bool by_get, no_renewal, no_next;
 } kinds[] = {
-    {"CC-10: the whole list", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", false,
-	false, false},
-    {"IOS: no Renewal, by GET", "GetNextCACert\r\nSHA-1\r\nSHA-256\r\nAES\r\n", true, true,
-	false},
+    {"the whole list", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", HASH_SHA256,
+	HASH_SHA256, CIPHER_AES128, false, false, false},
+    {"IOS: no Renewal, no AES, by GET", "GetNextCACert\r\nSHA-1\r\nSHA-256\r\n", HASH_SHA256,
+	HASH_SHA256, CIPHER_DES3, true, true, false},
     {"CC-08: one word for many, in other letters", " scepstandard \n\nRENEWAL\ngetnextcacert",
-	false, false, false},
-    {"without GetNextCACert", "SCEPStandard\nRenewal\n", false, false, true},
+	HASH_SHA256, HASH_SHA256, CIPHER_AES128, false, false, false},
+    {"without GetNextCACert", "SCEPStandard\nRenewal\n", HASH_SHA256, HASH_SHA256,
+	CIPHER_AES128, false, false, true},
+    {"CC-10: more than the server can do is wanted", "SCEPStandard\nGetNextCACert\n",
+	HASH_SHA512, HASH_SHA256, CIPHER_AES128, false, true, false},
+    {"SHA-512 is wanted, and there", "AES\nPOSTPKIOperation\nSHA-512\nGetNextCACert\nRenewal",
+	HASH_SHA512, HASH_SHA512, CIPHER_AES128, false, false, false},
 };
+
+static size_t kind;
+
+/* What it sends is what the server can read. */
+static void
+look(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	struct blob scratch = {0}, inner = {0};
+	struct scep m;
+	struct envelope v;
+	enum scep_fail fail;
+	struct err e = {0};
+
+	(void)f;
+	if (asked->fetch != TP_OPERATION)
+		return;
+	if (scep_decode(blob_view(&asked->bytes), &scratch, &m, &e) != SCEP_OK ||
+	    !envelope_decode(m.content, &inner, &v, &fail, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(m.digest, kinds[kind].hash);
+	assert_int_equal(v.cipher, kinds[kind].cipher);
+	assert_false(m.type == SCEP_RENEWALREQ && kinds[kind].no_renewal);
+	assert_false(
+	    m.type == SCEP_PKCSREQ && tp_facts(b->tp)->have_id && !kinds[kind].no_renewal);
+	blob_free(&scratch);
+	blob_free(&inner);
+}
 
 static void
 kinds_of_servers(void **state)
@@ -38,6 +72,9 @@ kinds_of_servers(void **state)
 		bench_open(&b);
 		short_lives(&b);
 		b.caps = kinds[i].caps;
+		b.policy.hash = kinds[i].wanted;
+		b.tamper = look;
+		kind = i;
 		bench_begin(&b);
 		bench_wait(&b, AT(39));
 		assert_int_equal(b.noted[TP_NOTED_ID], 2);
