@@ -36,7 +36,9 @@ fleets_of(struct sim_setup *s, size_t clients)
 
 	fleet_add(s, "auto-enroll 80 regenerate", rest, &p);
 	p.regenerate = false;
+	p.plan.spread = s->seed % 2 * 5 * DAY;
 	fleet_add(s, "auto-enroll 80", tenth, &p);
+	p.plan.spread = 0;
 	p.regenerate = true;
 	fleet_add(s, "foreign clock", clients / 20, &p);
 	s->fleet[s->fleets - 1].clock_error_ms = 1000 * (int64_t)(s->seed % 61) - 30000;
@@ -57,8 +59,11 @@ sim_default(struct sim_setup *s, uint64_t seed, enum sim_faults faults)
 		    .auto_rollover = true,
 		    .rollover = 90 * DAY},
 		.issuer_name = "CN=RootCA,OU=TAC,O=Cisco",
-		/* Requests wait for an operator in one world of twenty. */
-		.mode = seed % 20 == 7 ? CA_MANUAL : CA_AUTO,
+		/* First requests wait for an operator in one world of ten, renewals too in
+		 * one of twenty. */
+		.mode = seed % 10 == 7 ? CA_MANUAL : CA_AUTO,
+		.renewals_wait = seed % 20 == 17,
+		.serial_sequential = seed % 3 == 0,
 		.serial_floor = -1,
 		.hash = HASH_SHA256,
 		.key_label = "ROOTCA",

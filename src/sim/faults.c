@@ -141,9 +141,11 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 		s->full += begins ? 1 : -1;
 		return;
 	case FAULT_STEP:
+		s->stepped_ms = w->now;
 		s->clock.ahead_ms += begins ? f->amount : -f->amount;
 		break;
 	case FAULT_UNVOUCHED:
+		s->stepped_ms = w->now;
 		s->clock.vouched = !begins;
 		break;
 	case FAULT_SHUTDOWN: /* a configuration is read at a start */
@@ -208,7 +210,8 @@ faults_turn(struct sim *w, const struct fault *f, bool begins)
 static void
 grant_all(struct sim *w)
 {
-	struct ca_event ev = {.command = CA_GRANT, .all = true};
+	struct ca_event ev = {
+	    .command = dice_chance(&w->people, 100) ? CA_REJECT : CA_GRANT, .all = true};
 	struct store *s = w->server.store;
 	struct err e = {0};
 	int64_t pending = 1;
@@ -226,10 +229,11 @@ revoke(struct sim *w, struct client *c)
 {
 	struct ca_event ev = {.command = CA_REVOKE};
 	const struct seen_cert *seen;
+	bool shadow = c->shelf.leaf[TP_SHADOW].n > 0 && dice_chance(&w->people, 500);
 	struct cert id;
 
 	if (!c->joined || c->revoked_ms != 0 ||
-	    !cert_decode(blob_view(&c->shelf.leaf[TP_ID]), &id, NULL))
+	    !cert_decode(blob_view(&c->shelf.leaf[shadow ? TP_SHADOW : TP_ID]), &id, NULL))
 		return;
 	ev.serial = id.serial;
 	while (ev.serial.n > 1 && ev.serial.p[0] == 0) {
@@ -241,6 +245,7 @@ revoke(struct sim *w, struct client *c)
 	if (seen == NULL || seen->revoked_at == 0)
 		return;
 	c->revoked_ms = w->now;
+	c->revoked_shadow = shadow;
 	world_at(w, w->now + dice_between(&w->people, DAY_MS, 30 * DAY_MS), M_OPERATOR,
 	    (uint32_t)client_number(w, c), 0, OP_INSTALL, NULL);
 }

@@ -8,7 +8,9 @@
 #define CLEAR (2 * DAY_MS) /* so long with a path, and it is ready: dozens of tries */
 #define CLEAN 4		   /* good answers that are more than enough */
 #define RECOVERS (15 * DAY_MS)
-#define AN_HOUR 20	    /* requests, when nothing is wrong */
+#define AN_HOUR 20     /* requests, when nothing is wrong */
+#define AN_HOUR_FAR 40 /* when something is, but no end is near */
+#define FAR (10 * DAY)
 #define AN_HOUR_ILL 500	    /* else: every ten seconds near an end */
 #define LONGEST (14 * HOUR) /* between two tries */
 #define HELD 15000	    /* ms: behind a full disk it waits that long */
@@ -93,6 +95,8 @@ law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t 
 		changed[list[i].leaf] = true;
 	}
 	c->shelf_changed = true;
+	c->took |=
+	    digest_of(after[TP_ID]) == c->handed || digest_of(after[TP_SHADOW]) == c->handed;
 	c->pairs_changed |=
 	    changed[TP_CA] || changed[TP_ID] || changed[TP_NEXT_CA] || changed[TP_SHADOW];
 	if (changed[TP_CA])
@@ -215,8 +219,9 @@ keeps_trying(struct sim *w, const struct client *c, const struct tp_event *ev, w
 }
 
 static void
-not_too_often(struct sim *w, struct client *c, const struct tp_effects *out)
+not_too_often(struct sim *w, struct client *c, const struct tp_effects *out, when_t now)
 {
+	bool far;
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 	bool well =
 	    f->fetch.answer == ANSWER_GOOD && f->ask.answer == ANSWER_GOOD && !f->pending;
@@ -228,12 +233,30 @@ not_too_often(struct sim *w, struct client *c, const struct tp_effects *out)
 	for (size_t i = 0; i < out->n; i++)
 		c->in_hour += out->list[i].kind == TP_EFFECT_FETCH;
 	well &= w->setup.faults == SIM_NONE && w->setup.ca.plan.lifetime_cert > DAY;
-	if (c->in_hour > (well ? AN_HOUR : AN_HOUR_ILL))
+	far = f->authenticated && now < when_add(f->ca_until, -FAR) &&
+	      (!f->have_id || now < when_add(f->id_until, -FAR));
+	if (far != c->far || c->full > 0) /* each is an hour of its own */
+		c->in_hour = 0;
+	c->far = far;
+	if (c->in_hour > (well ? AN_HOUR : far ? AN_HOUR_FAR : AN_HOUR_ILL))
 		broken(w, c, "L-03", "%u requests within an hour", c->in_hour);
 }
 
+/* Spread only delays: the next CA is never asked for before the percentage (TF-03). */
 static void
-asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out)
+not_before_shadow(struct sim *w, const struct client *c, when_t now)
+{
+	const struct plan_tp_policy *p = &c->fleet->policy.plan;
+	const struct plan_tp_facts *f = tp_facts(c->tp);
+	when_t at = plan_percent(f->id_from, f->id_until, p->percent);
+
+	if (p->auto_enroll && f->have_id && f->id_until >= f->issuer_until && now < at &&
+	    when_add(f->id_until, -at) >= p->retry_period)
+		broken(w, c, "TF-03", "it asks for the next CA %ld s early", (long)(at - now));
+}
+
+static void
+asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out, when_t now)
 {
 	const struct ledger *l = &w->ledger;
 	const struct seen_ca *held;
@@ -242,6 +265,7 @@ asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out
 		if (out->list[i].kind != TP_EFFECT_FETCH ||
 		    out->list[i].fetch != TP_GETNEXTCACERT)
 			continue;
+		not_before_shadow(w, c, now);
 		held = ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA)));
 		w->numbers.early +=
 		    held != NULL && (held + 1 == l->ca + l->cas || held[1].announced_ms == 0);
@@ -258,8 +282,8 @@ law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
 	never_late(w, c, ev, now);
 	clock_awaited(w, c, ev, out);
 	keeps_trying(w, c, ev, now);
-	not_too_often(w, c, out);
-	asks_in_time(w, c, out);
+	not_too_often(w, c, out, now);
+	asks_in_time(w, c, out, now);
 }
 
 /* ---- nobody is left behind silently ---- */

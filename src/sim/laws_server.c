@@ -69,6 +69,10 @@ list_complete(struct sim *w, struct seen_ca *ca, const struct key_job *job)
 	if (list.number <= ca->crl_number)
 		broken(w, NULL, "I-09", "list number %lu behind %lu",
 		    (unsigned long)list.number, (unsigned long)ca->crl_number);
+	if (list.number < l->crl_number)
+		broken(w, NULL, "INV-19", "list number %lu, and %lu was given before",
+		    (unsigned long)list.number, (unsigned long)l->crl_number);
+	l->crl_number = list.number;
 	if (!view_equal(list.aki, view_of(ca->ski, sizeof(ca->ski))))
 		broken(w, NULL, "I-09", "a list is signed by another key than it says");
 	ca->crl_number = list.number;
@@ -95,6 +99,20 @@ clock_honest(struct sim *w, const struct key_job *job, bool trusted)
 		broken(w, NULL, "I-13", "something is signed by an untrusted clock");
 }
 
+/* What is signed bears no date before what was signed (INV-16). */
+static void
+time_never_back(struct sim *w, const struct key_job *job, when_t now)
+{
+	struct server *s = &w->server;
+
+	if (job->as == SIGN_REPLY)
+		return;
+	if (s->signed_at != 0 && now < s->signed_at)
+		broken(w, NULL, "INV-16", "something is signed %ld s before what was signed",
+		    (long)(s->signed_at - now));
+	s->signed_at = now;
+}
+
 void
 law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now)
 {
@@ -105,6 +123,7 @@ law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now)
 	if (job->act != KEY_SIGN)
 		return;
 	clock_honest(w, job, trusted);
+	time_never_back(w, job, now);
 	if (job->as == SIGN_CRL && ca != NULL)
 		list_complete(w, ca, job);
 	if (job->as != SIGN_SELF && job->as != SIGN_CERT)
@@ -184,6 +203,8 @@ row_known(struct sim *w, const struct row_cert *row, when_t now)
 	if (seen->der == 0) {
 		seen->der = digest_of(row->body);
 		seen->kind = (int)row->kind;
+		seen->by_operator = view_equal_str(view_str(row->granted_by), "operator");
+		seen->generation = (uint32_t)row->generation;
 		one_for_each_request(w, row, number, now);
 		authority_named(w, row);
 		count_issued(w, row);
@@ -418,6 +439,7 @@ failure_deserved(struct sim *w, const struct letter *l, const struct scep *m)
 	    (const char *)m->fail_text.p);
 }
 
+/* Until its time is over, by the server's clock, if nobody set that. */
 static void
 pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 {
@@ -429,9 +451,8 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 		c->pending = transaction;
 		c->pending_since = w->now;
 	}
-	if (m->status == SCEP_FAILURE && c->pending == transaction && !l->hurt &&
-	    w->now < until && m->fail == SCEP_BAD_CERT_ID &&
-	    w->server.healthy_since < c->pending_since)
+	if (m->status == SCEP_FAILURE && c->pending == transaction && w->now < until - 1000 &&
+	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since)
 		broken(w, c, "I-07", "a request that waits is not known any more");
 	if (m->status != SCEP_PENDING && c->pending == transaction)
 		c->pending = 0;
@@ -442,15 +463,41 @@ revoked_gets_nothing(struct sim *w, const struct letter *l, const struct seen_ce
 {
 	const struct client *c = &w->client[l->client];
 
-	if (c->revoked_ms != 0 && seen->made_ms > c->revoked_ms && seen->kind != CERT_INITIAL &&
+	if (c->revoked_ms != 0 && !c->revoked_shadow && !seen->by_operator &&
+	    seen->made_ms > c->revoked_ms && seen->kind != CERT_INITIAL &&
 	    l->sent_ms > c->revoked_ms)
 		broken(w, c, "INV-18", "a revoked client gets a certificate");
+}
+
+/*
+ * A client repeats a request until it has the answer, so it is never given another certificate
+ * by the same CA before it has stored the one before (INV-20).
+ */
+static void
+one_at_a_time(struct sim *w, struct client *c, const struct seen_cert *seen)
+{
+	const struct ledger *l = &w->ledger;
+	const struct seen_ca *ca = NULL;
+
+	if (seen->der == c->handed)
+		return;
+	for (size_t i = 0; i < l->cas; i++)
+		if (l->ca[i].number == (int64_t)seen->generation)
+			ca = &l->ca[i];
+	if (c->handed != 0 && !c->took && c->handed_by == seen->generation && ca != NULL &&
+	    c->handed_ms + w->setup.ca.plan.lifetime_cert * 100 > w->now)
+		broken(w, c, "INV-20",
+		    "it is given a second certificate, and has not stored the first");
+	c->handed = seen->der;
+	c->handed_by = seen->generation;
+	c->handed_ms = w->now;
+	c->took = false;
 }
 
 static void
 reply_has_row(struct sim *w, const struct letter *l, struct view certs)
 {
-	const struct client *c = &w->client[l->client];
+	struct client *c = &w->client[l->client];
 	const struct seen_cert *seen;
 	struct cert cert;
 	struct reader r = reader_of(certs);
@@ -465,6 +512,8 @@ reply_has_row(struct sim *w, const struct letter *l, struct view certs)
 		broken(w, c, "I-01", "a certificate leaves that is not stored");
 	else
 		revoked_gets_nothing(w, l, seen);
+	if (w->broken.n == 0 && l->life == c->life && !l->twin)
+		one_at_a_time(w, c, seen);
 }
 
 /* Only fake keys let us look inside. */
@@ -496,6 +545,8 @@ law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now)
 
 	(void)now;
 	/* What was changed on its way there may come back as it came. */
+	if (l->hurt)
+		w->client[l->client].handed = 0;
 	if (x->status != 200 || l->hurt)
 		return;
 	if (scep_decode(blob_view(&x->bytes), &scratch, &m, &e) != SCEP_OK)
@@ -504,6 +555,8 @@ law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now)
 		look_inside(w, l, &m);
 	else if (m.status == SCEP_FAILURE)
 		failure_deserved(w, l, &m);
+	if (m.status == SCEP_FAILURE) /* it begins anew */
+		w->client[l->client].handed = 0;
 	if (w->broken.n == 0)
 		pending_kept(w, l, &m);
 	blob_free(&scratch);

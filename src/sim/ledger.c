@@ -70,7 +70,7 @@ index_free(struct index *x)
 uint64_t
 digest_of(struct view v)
 {
-	uint64_t d = v.n, x;
+	uint64_t d = dice_mix(v.n + 1), x;
 
 	for (; v.n >= sizeof(x); v.p += sizeof(x), v.n -= sizeof(x)) {
 		memcpy(&x, v.p, sizeof(x));

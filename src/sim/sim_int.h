@@ -64,11 +64,12 @@ struct seen_cert {
 	uint64_t tbs;	 /* of what was to be signed */
 	uint64_t der;	 /* of the certificate that is committed; 0: none yet */
 	uint64_t spki;
-	uint32_t generation; /* index in seen_ca */
+	uint32_t generation; /* its CA's number */
 	when_t until;
 	int64_t made_ms;
 	int64_t revoked_at; /* server's time; 0: not */
 	int kind;	    /* enum cert_kind, once committed */
+	bool by_operator;
 	uint8_t octets[20], n;
 };
 struct seen_ca {
@@ -97,6 +98,7 @@ struct ledger {
 	size_t certs, certs_cap;
 	struct seen_ca *ca;
 	size_t cas;
+	uint64_t crl_number;		    /* highest of any list */
 	struct index by_serial, by_request; /* the latter: request digest to cert */
 	uint32_t *revoked;		    /* numbers of certs */
 	size_t revoked_count;
@@ -171,6 +173,8 @@ struct server {
 		size_t audits;
 	} touched;
 	int64_t healthy_since; /* ms */
+	int64_t stepped_ms;    /* somebody set its clock */
+	when_t signed_at;      /* latest time of a certificate or list */
 	int64_t generation;    /* highest that was active */
 };
 
@@ -211,6 +215,7 @@ struct client {
 	struct keys *keys;
 	struct shelf shelf;
 	bool joined, up, crash_in_put, installing;
+	int puts; /* that still succeed before the crash */
 	uint64_t life;
 	struct wrong_clock clock;
 	int64_t tick_at;
@@ -224,13 +229,20 @@ struct client {
 	struct held id, shadow; /* as they stand on its disk */
 	bool rejected, waits;	/* what the server said last */
 	int64_t revoked_ms;	/* 0: not */
-	int64_t clear_since;	/* true time since when nothing lies on it, seen daily */
-	unsigned clean;		/* good answers since SHADOW fell due */
-	bool was_ready;		/* just before the switch */
-	uint64_t pending;	/* transaction that the server keeps; 0: none */
-	int64_t pending_since;	/* ms */
+	bool revoked_shadow;	/* what was revoked is its shadow */
+	/* The certificate handed out last, its CA, when, is or was it on its disk? */
+	uint64_t handed;
+	uint32_t handed_by;
+	int64_t handed_ms;
+	bool took;
+	int64_t clear_since;   /* true time since when nothing lies on it, seen daily */
+	unsigned clean;	       /* good answers since SHADOW fell due */
+	bool was_ready;	       /* just before the switch */
+	uint64_t pending;      /* transaction that the server keeps; 0: none */
+	int64_t pending_since; /* ms */
 	int64_t hour;
 	unsigned in_hour;
+	bool far;	 /* no end is near */
 	int64_t left_ms; /* left behind then; 0: not */
 	enum left_why left_why;
 	size_t left_index;

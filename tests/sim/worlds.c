@@ -148,7 +148,8 @@ struct choice {
 	uint64_t first, count;
 	size_t clients;
 	bool real, report;
-	const char *svg;
+	const char *svg, *want; /* identities of invariants; stops at the first broken one */
+	bool found;
 };
 
 static const char *const fault_names[] = {"none", "light", "heavy"};
@@ -168,7 +169,18 @@ write_svg(const struct sim *w, const char *path)
 }
 
 static bool
-run_one(const struct choice *c, uint64_t seed, struct sim_numbers *sum)
+wanted(const char *list, const char *id)
+{
+	size_t n = strlen(id);
+
+	for (const char *at = strstr(list, id); at != NULL; at = strstr(at + 1, id))
+		if ((at == list || at[-1] == ' ') && (at[n] == 0 || at[n] == ' '))
+			return true;
+	return false;
+}
+
+static bool
+run_one(struct choice *c, uint64_t seed, struct sim_numbers *sum)
 {
 	struct sim_setup s;
 	struct err e = {0};
@@ -200,8 +212,12 @@ run_one(const struct choice *c, uint64_t seed, struct sim_numbers *sum)
 	sum->left += n.left;
 	sum->crashes += n.crashes;
 	sum->digest ^= n.digest;
-	if (!ok)
+	if (!ok && c->want != NULL) {
+		c->found |= wanted(c->want, sim_broken_id(w));
+		printf("# %s seed %lu\n", sim_broken_id(w), (unsigned long)seed);
+	} else if (!ok) {
 		printf("# %s\n", sim_violation(w));
+	}
 	if (c->report) {
 		sim_text(w, &text);
 		printf("%s", blob_cstr(&text));
@@ -223,13 +239,15 @@ cpu(void)
 }
 
 static int
-run_many(const struct choice *c)
+run_many(struct choice *c)
 {
 	struct sim_numbers sum = {0};
 	double begin = cpu(), took;
 	uint64_t bad = 0;
 
-	for (uint64_t seed = c->first; seed < c->first + c->count && bad < SHOWN; seed++)
+	for (uint64_t seed = c->first;
+	     seed < c->first + c->count && !c->found && (bad < SHOWN || c->want != NULL);
+	     seed++)
 		bad += !run_one(c, seed, &sum);
 	took = cpu() - begin;
 	printf("%s - %s world, faults %s, seeds %lu to %lu%s # %lu events, %.0f a second, %zu "
@@ -279,6 +297,8 @@ main(int argc, char **argv)
 			c.count = strtoull(next, NULL, 10);
 		else if (strcmp(argv[i], "--clients") == 0)
 			c.clients = strtoul(next, NULL, 10);
+		else if (strcmp(argv[i], "--want") == 0)
+			c.want = next;
 		else if (strcmp(argv[i], "--svg") == 0)
 			c.svg = next;
 		else if (strcmp(argv[i], "--faults") == 0)

@@ -62,6 +62,24 @@ digests_differ(void **state)
 	}
 }
 
+/* As serials that are counted. */
+static void
+short_ones_differ(void **state)
+{
+	struct index x = {0};
+	uint32_t other;
+
+	(void)state;
+	for (uint32_t i = 1; i < 65536; i++) {
+		uint8_t octets[2] = {(uint8_t)(i >> 8), (uint8_t)i};
+		uint64_t d = digest_of(i < 256 ? view_of(octets + 1, 1) : view_of(octets, 2));
+
+		assert_false(index_get(&x, d, &other));
+		index_put(&x, d, i);
+	}
+	index_free(&x);
+}
+
 int
 main(void)
 {
@@ -69,6 +87,7 @@ main(void)
 	    cmocka_unit_test(index_finds_what_was_put),
 	    cmocka_unit_test(serials_are_found_padded_or_not),
 	    cmocka_unit_test(digests_differ),
+	    cmocka_unit_test(short_ones_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
