@@ -95,8 +95,13 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 	};
 	struct sighting s = {.identity = i.identity, .subject = i.subject};
 
+	struct cert signer;
+	struct err why = {0};
 	int64_t intent;
 
+	if (i.by == ca->next && i.kind == CERT_SHADOW &&
+	    cert_decode(blob_view(&w->signer_der), &signer, &why))
+		i.lifetime = shadow_lifetime(ca, &signer);
 	if (!adopt_signer(ca, w, now, e) || !issue_begin(ca, &i, now, &intent, out, e) ||
 	    !ST(ca)->request_update(
 		ca->store, w->id, REQUEST_GRANTED, "granted by the operator", intent, e))

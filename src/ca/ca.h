@@ -56,6 +56,7 @@ struct ca_policy {
 	struct ca_profile profile[CA_PROFILES];
 	size_t profile_count;
 	bool archive; /* have NAME.p12 made when the CA is made; the signer has the password */
+	bool shadow_balance;		/* lifetime shadow balance */
 	bool hide_next_ca;		/* compat hide-next-ca */
 	bool shadow_reply_active;	/* compat shadow-reply active */
 	struct ca_word legacy, ancient; /* old algorithms let in (docs/compat.md) */

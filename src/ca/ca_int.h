@@ -237,6 +237,7 @@ struct issue {
 	struct view subject, spki, san;
 	uint32_t key_usage, eku; /* as asked */
 	enum cert_kind kind;
+	when_t lifetime;	      /* 0: as configured */
 	bool own;		      /* the RA of this CA: lives as long as its certificate */
 	struct view identity, digest; /* 32 octets each; no digest: nobody asked for it */
 	const char *transaction, *granted_by;
@@ -376,6 +377,8 @@ bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const ch
     when_t now, struct err *e) MUST_USE;
 
 /* shadow.c: certificates of the next generation, one live one a client and key usage */
+/* Its lifetime, by the certificate that asks; 0: as configured. */
+when_t shadow_lifetime(const struct ca *ca, const struct cert *signer);
 /* Must a human look, because it had so many, or because this very request had one that is gone?
  * Else a replay would revoke the one that the client holds. */
 bool shadow_spent(struct ca *ca, struct view identity, int64_t key8, struct view digest,

@@ -76,6 +76,27 @@ issue_key_usage(const struct issue *i)
 	return asked != 0 ? asked : KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
 }
 
+static when_t
+until_of(const struct ca *ca, const struct issue *i, when_t from)
+{
+	when_t end = i->by->cert.not_after;
+
+	if (i->own)
+		return end;
+	return i->lifetime > 0 ? when_min(when_add(from, i->lifetime), end)
+			       : plan_cert_until(&ca->policy.plan, end, from);
+}
+
+/* KU-04, KU-05: as its own certificate, as long as both are valid. */
+static void
+as_link(const struct issue *i, struct cert_spec *spec)
+{
+	spec->is_ca = true;
+	spec->eku = 0;
+	spec->not_before = i->of->cert.not_before;
+	spec->not_after = when_min(i->of->cert.not_after, i->by->cert.not_after);
+}
+
 static bool
 encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
     struct cert_spec *spec, struct blob *tbs, struct err *e)
@@ -94,8 +115,7 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 	    .subject = i->subject,
 	    .spki = i->spki,
 	    .not_before = from,
-	    .not_after = i->own ? by->cert.not_after
-				: plan_cert_until(&ca->policy.plan, by->cert.not_after, from),
+	    .not_after = until_of(ca, i, from),
 	    .alg = generation_alg(ca, by),
 	    .is_ca = i->kind == CERT_SUB_CA,
 	    .path_len = i->kind == CERT_SUB_CA ? 0 : -1,
@@ -108,13 +128,8 @@ encode(struct ca *ca, const struct issue *i, struct view serial, when_t now,
 	    .aki = view_of(by->ski, sizeof(by->ski)),
 	    .cdp = ca->policy.cdp_url[0] != 0 ? ca->policy.cdp_url : NULL,
 	};
-	if (i->of !=
-	    NULL) { /* KU-04, KU-05: as its own certificate, as long as both are valid */
-		spec->is_ca = true;
-		spec->eku = 0;
-		spec->not_before = i->of->cert.not_before;
-		spec->not_after = when_min(i->of->cert.not_after, by->cert.not_after);
-	}
+	if (i->of != NULL)
+		as_link(i, spec);
 	if (spec->not_after <= spec->not_before)
 		return err_set(e, WHY_BUG, "the CA certificate has no life left to give");
 	cert_encode_tbs(spec, tbs);

@@ -267,6 +267,8 @@ request_issue(struct ca *ca, struct exchange *x, const struct request *r, const 
 	};
 	struct sighting s = {i.identity, i.subject, x->source, type_name(x), 0};
 
+	if (i.kind == CERT_SHADOW)
+		i.lifetime = shadow_lifetime(ca, &x->scep.signer);
 	if (!issue_possible(ca, now)) {
 		reply_later(ca, x, 60, out);
 		return true;

@@ -28,6 +28,14 @@ shadow_row(struct ca *ca, int64_t intent, struct row_cert *row, bool *counts, st
 	return true;
 }
 
+when_t
+shadow_lifetime(const struct ca *ca, const struct cert *signer)
+{
+	return ca->policy.shadow_balance
+		   ? plan_balance(&ca->policy.plan, signer->not_before, signer->not_after)
+		   : 0;
+}
+
 bool
 shadow_spent(struct ca *ca, struct view identity, int64_t key8, struct view digest, bool *spent,
     struct err *e)

@@ -42,6 +42,7 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	    .archive = c->archive == ARCHIVE_PKCS12,
 	    .legacy.on = c->compat_legacy,
 	    .ancient.on = c->compat_ancient,
+	    .shadow_balance = c->shadow_balance,
 	    .hide_next_ca = c->hide_next_ca,
 	    .shadow_reply_active = c->shadow_reply_active,
 	};

@@ -71,6 +71,7 @@ struct conf_server { /* one "crypto pki server NAME" block */
 	int ra_bits;
 	bool late_auto; /* "grant late DAYS auto" */
 	bool compat_legacy, compat_ancient;
+	bool shadow_balance;				/* "lifetime shadow balance" */
 	bool hide_next_ca;				/* "compat hide-next-ca" */
 	bool shadow_reply_active;			/* "compat shadow-reply active" */
 	char legacy_pattern[128], ancient_pattern[128]; /* subjects it is for; empty: all */

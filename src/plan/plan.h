@@ -113,6 +113,10 @@ size_t plan_ca_timers(const struct plan_ca_policy *p, const struct plan_ca_facts
 when_t plan_crl_next(const struct plan_ca_policy *p, when_t cert_until, when_t now);
 /* notAfter of a client certificate issued now: never behind the issuer's (IOS S60). */
 when_t plan_cert_until(const struct plan_ca_policy *p, when_t ca_until, when_t from);
+/* "lifetime shadow balance" (IOS R5): what a certificate that was cut short lacks of its
+ * lifetime, but a tenth of that and 3 minutes at the least; all of it behind one that was not.
+ */
+when_t plan_balance(const struct plan_ca_policy *p, when_t from, when_t until);
 
 /* ---- is the wall clock honest? ---- */
 

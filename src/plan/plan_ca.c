@@ -13,6 +13,16 @@ plan_cert_until(const struct plan_ca_policy *p, when_t ca_until, when_t from)
 	return when_min(when_add(from, p->lifetime_cert), ca_until);
 }
 
+when_t
+plan_balance(const struct plan_ca_policy *p, when_t from, when_t until)
+{
+	when_t had = until - from, least = when_max(p->lifetime_cert / 10, 3 * MINUTE);
+
+	if (had >= p->lifetime_cert)
+		return p->lifetime_cert;
+	return when_max(p->lifetime_cert - had, least);
+}
+
 struct plan_dates
 plan_next_dates(const struct plan_ca_policy *p, when_t until, when_t now)
 {

@@ -83,6 +83,9 @@ src/plan/plan_ca.c|s/^\t\tfrom = now;/\t\tfrom = until;/
 src/plan/plan_ca.c|s/{from, when_add(from, p->lifetime_ca)}/{from, when_add(until, p->lifetime_ca)}/
 src/plan/plan_ca.c|s/when_max(p->lifetime_request, p->late)/p->lifetime_request/
 src/plan/plan_ca.c|s/when_max(p->lifetime_request, p->late)/p->late/
+src/plan/plan_ca.c|s/if (had >= p->lifetime_cert)/if (had > p->lifetime_cert)/
+src/plan/plan_ca.c|s/when_max(p->lifetime_cert - had, least)/p->lifetime_cert - had/
+src/plan/plan_ca.c|s|when_max(p->lifetime_cert / 10, 3 \* MINUTE)|p->lifetime_cert / 10|
 # when the next one is due
 src/plan/plan_ca.c|s/f->rollover_asked || f->next.have_key/f->next.have_key/
 src/plan/plan_ca.c|s/f->next.have_key || f->next.busy_key/f->next.busy_key/

@@ -550,6 +550,7 @@ do_ca(struct story *s, struct err *e)
 	p->late_auto |= flag(s, "late-auto");
 	p->serial_sequential |= flag(s, "sequential");
 	p->archive |= flag(s, "archive");
+	p->shadow_balance |= flag(s, "shadow-balance");
 	p->hide_next_ca |= flag(s, "hide-next-ca");
 	p->shadow_reply_active |= flag(s, "shadow-reply-active");
 	do_compat(s, "legacy", &p->legacy);

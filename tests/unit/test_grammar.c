@@ -96,6 +96,7 @@ static const struct {
     {"auto-rollover [<0-1825>$d [<0-23>$h [<0-59>$m]]] "
      "[overlap <0-1825>$D [<0-23>$H [<0-59>$M]]]",
 	"auto-rollover 90 0 30 overlap 1 2 3", "auto-rollover 90 overlap"},
+    {"lifetime shadow {full|balance}$c", "lifetime shadow balance", "lifetime shadow half"},
     {"compat hide-next-ca", "compat hide-next-ca", "compat hide-next-ca x"},
     {"compat shadow-reply {next|active}$c", "compat shadow-reply active",
 	"compat shadow-reply old"},

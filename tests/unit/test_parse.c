@@ -82,8 +82,8 @@ an_empty_block_has_the_defaults(void **state)
 	assert_int_equal(s->archive, ARCHIVE_NONE);
 	assert_int_equal(s->plan.late, 0);
 	assert_false(s->plan.auto_rollover || s->late_auto || s->compat_legacy ||
-		     s->compat_ancient || s->hide_next_ca || s->shadow_reply_active ||
-		     s->adopt_manual || s->grant_manual_all);
+		     s->compat_ancient || s->hide_next_ca || s->shadow_balance ||
+		     s->shadow_reply_active || s->adopt_manual || s->grant_manual_all);
 	conf_free(&c);
 	assert_true(parse_text("", &c, &said));
 	assert_false(c.http_server);
@@ -138,6 +138,8 @@ every_line_sets_its_field(void **state)
 	WANT(A "grant auto\n grant late 30", s->grant == GRANT_AUTO && s->plan.late == 30 * DAY)
 	WANT(A "hash sha384", s->hash == CONF_HASH_SHA384)
 	WANT(A "hash md5\n compat ancient", s->hash == CONF_HASH_MD5 && s->compat_ancient)
+	WANT(A "lifetime shadow balance", s->shadow_balance)
+	WANT(A "lifetime shadow balance\n lifetime shadow full", !s->shadow_balance)
 	WANT(A "compat hide-next-ca", s->hide_next_ca)
 	WANT(A "compat hide-next-ca\n no compat hide-next-ca", !s->hide_next_ca)
 	WANT(A "compat shadow-reply active", s->shadow_reply_active)
@@ -248,7 +250,7 @@ static const struct {
 	"E f:2:15: 'some' is not understood, expected 'all' or the end of the line\n"},
     {"crypto pki server A\n lifetime",
 	"E f:2:10: the command is incomplete, expected 'crl', 'certificate', "
-	"'ca-certificate', 'enrollment-request'\n"},
+	"'ca-certificate', 'enrollment-request', 'shadow'\n"},
     {"crypto pki server A\n lifetime certificate",
 	"E f:2:22: the command is incomplete, expected <0-7305> days\n"},
     {"crypto pki server A\n lifetime certificate 7306",
@@ -277,7 +279,7 @@ static const struct {
 	"E f:2:30: a lifetime of 0, expected at least one minute\n"},
     {"crypto pki server A\n lifetime ca-certifcate 1",
 	"E f:2:11: 'ca-certifcate' is not understood, expected 'crl', 'certificate', "
-	"'ca-certificate', 'enrollment-request'; did you mean 'ca-certificate'?\n"},
+	"'ca-certificate', 'enrollment-request', 'shadow'; did you mean 'ca-certificate'?\n"},
     {"crypto pki server A\n lifetime certificate 99999999999999999999999",
 	"E f:2:23: '99999999999999999999999' is out of range, expected <0-7305> "
 	"days\n"},
@@ -383,10 +385,11 @@ static const struct {
 	"mean 'random'?\n"},
     {"crypto pki server A\n serial-number x",
 	"E f:2:16: 'x' is not understood, expected <0-9223372036854775807>\n"},
-    {"crypto pki server A\n compat",
-	"E f:2:8: the command is incomplete, expected 'legacy', 'ancient', 'hide-next-ca', 'shadow-reply'\n"},
+    {"crypto pki server A\n compat", "E f:2:8: the command is incomplete, expected 'legacy', "
+				     "'ancient', 'hide-next-ca', 'shadow-reply'\n"},
     {"crypto pki server A\n compat anceint",
-	"E f:2:9: 'anceint' is not understood, expected 'legacy', 'ancient', 'hide-next-ca', 'shadow-reply'; did you "
+	"E f:2:9: 'anceint' is not understood, expected 'legacy', 'ancient', 'hide-next-ca', "
+	"'shadow-reply'; did you "
 	"mean 'ancient'?\n"},
     {"crypto pki server A\n crl overlp 1",
 	"E f:2:6: 'overlp' is not understood, expected 'overlap'; did you mean "
@@ -395,7 +398,7 @@ static const struct {
 	"E f:2:11: 'now' is not understood, expected the end of the line\n"},
     {"crypto pki server A\n no lifetime",
 	"E f:2:13: the command is incomplete, expected 'crl', 'certificate', "
-	"'ca-certificate', 'enrollment-request'\n"},
+	"'ca-certificate', 'enrollment-request', 'shadow'\n"},
     {"crypto pki server A\n no grnat",
 	"E f:2:5: 'grnat' is not understood, expected 'serial-number', 'serial', "
 	"'database', 'issuer-name', 'rsakeypair', 'eckeypair', 'ra', 'hash', 'grant', "

@@ -290,6 +290,24 @@ next_generation_comes_in_order(void **state)
 	}
 }
 
+/* IOS R5: 365 days configured, 146 had: 219 are left. */
+static void
+balance_is_what_was_cut_off(void **state)
+{
+	static const when_t cases[][2] = {{146, 219}, {365, 365}, {400, 365}, {364, 36},
+	    {300, 65}, {328, 37}, {329, 36}, {0, 365}};
+	struct plan_ca_policy p = {.lifetime_cert = 365 * DAY};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		when_t life = plan_balance(&p, START, START + cases[i][0] * DAY);
+
+		assert_int_equal(life / DAY, cases[i][1]);
+	}
+	p.lifetime_cert = 20 * MINUTE;
+	assert_int_equal(plan_balance(&p, START, START + 19 * MINUTE), 3 * MINUTE);
+}
+
 /* KU-02: where two overlap they are linked before the next one is shown. */
 static void
 overlapping_they_are_linked_first(void **state)
@@ -542,6 +560,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_due_and_next_look),
 	    cmocka_unit_test(next_generation_comes_in_order),
+	    cmocka_unit_test(balance_is_what_was_cut_off),
 	    cmocka_unit_test(overlapping_they_are_linked_first),
 	    cmocka_unit_test(cancelled_it_is_held_up),
 	    cmocka_unit_test(without_the_word_nothing_follows),
