@@ -102,6 +102,9 @@ authority_make_key(struct ca *ca, bool next, struct effects *out)
 
 	if (next && ca->next == NULL)
 		ca->next = generation_add(ca, generation_next_number(ca));
+	if (next && !ca->facts.rollover_asked)
+		log_notice(
+		    "CRYPTO_CS: shadow generation timer fired", "ca='%s'", ca->policy.name);
 	struct generation *g = next ? ca->next : ca->active;
 
 	g->facts.busy_key = true;
@@ -263,6 +266,7 @@ key_made(
     struct ca *ca, struct generation *g, const struct key_done *d, when_t now, struct err *e)
 {
 	struct spki key;
+	char words[160] = "key pair made";
 
 	blob_set(&g->spki, blob_view(&d->bytes));
 	if (!spki_decode(blob_view(&g->spki), &key, e))
@@ -270,7 +274,10 @@ key_made(
 	g->kind = key.kind;
 	g->made_at = now;
 	g->facts.have_key = true;
-	log_notice("key pair made", "ca='%s' label='%s'", ca->policy.name, g->label);
+	if (g == ca->next)
+		(void)snprintf(words, sizeof(words),
+		    "CRYPTO_CS: key '%s' does not exist; generated automatically", g->label);
+	log_notice(words, "ca='%s' label='%s'", ca->policy.name, g->label);
 	if (!generation_save(ca, g, e) ||
 	    !ST(ca)->audit_add(ca->store, now, "keymuster", "make key", g->label, e))
 		return false;
@@ -297,7 +304,7 @@ self_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 	if (!ok)
 		return false;
 	crash_point("ca-made");
-	log_notice(next ? "next CA certificate made" : "CA certificate made",
+	log_notice(next ? "CRYPTO_CS: shadow CA successfully created" : "CA certificate made",
 	    "ca='%s' from='%s' until='%s'", ca->policy.name,
 	    when_rfc3339(g->facts.cert_from, from), when_rfc3339(g->facts.cert_until, until));
 	ca->facts.rollover_asked = false;
@@ -319,6 +326,9 @@ authority_archive(struct ca *ca, struct generation *g, struct effects *out)
 {
 	struct key_job job = {.act = KEY_ARCHIVE, .bytes = blob_view(&g->der)};
 
+	if (g == ca->next)
+		log_notice(
+		    "CRYPTO_CS: exporting shadow CA key and cert", "ca='%s'", ca->policy.name);
 	ca_task_start(ca, TASK_ARCHIVE, g, &job, out);
 	g->facts.busy_archive = true;
 }

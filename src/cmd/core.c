@@ -263,7 +263,7 @@ write_archive(struct server *s, const struct effect *x)
 	    0600, blob_view(&x->bytes), &e);
 	crash_point("archive-written");
 	if (it->event.all)
-		log_notice("CA archive written", "ca='%s' file='%s'", s->conf->name, path);
+		log_notice("CRYPTO_CS: file opened", "ca='%s' file='%s'", s->conf->name, path);
 	else
 		log_error("CA archive not written", "ca='%s' why='%s'", s->conf->name, e.text);
 	server_add_item(s, it);

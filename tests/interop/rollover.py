@@ -139,8 +139,9 @@ def links():
         assert ran.code != 0, "it verifies without"
 
 
-@case("INV-11: each generation has its archive, which openssl reads")
+@case("INV-11, S44: each generation has its archive, which openssl reads")
 def archives():
+    assert re.search(r"CRYPTO_CS: file opened ca='ROOTCA' file='\S+/ROOTCA_00001.p12'", d.log()), d.log()
     for leaf, ca in (("ROOTCA.p12", "old"), ("ROOTCA_00001.p12", "next")):
         out = openssl("pkcs12", "-in", d.state + "/servers/ROOTCA/archive/" + leaf, "-passin", "pass:Rev0c$t1", "-nodes")
         cert = d.save("archived.pem", out.encode())

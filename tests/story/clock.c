@@ -1,6 +1,9 @@
 /* clock.c - what happens to the clock of a story. */
 #include <string.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "tests/story/story.h"
 
 bool
@@ -66,4 +69,18 @@ do_reboot(struct story *s, struct err *e)
 		return err_set(e, WHY_BAD_INPUT, "time '%s'", s->word[1]);
 	s->w.max_jobs = -1;
 	return world_reboot(&s->w, e);
+}
+
+/* From here on lines of the log are kept, for "expect log". */
+bool
+do_log(struct story *s, struct err *e)
+{
+	s->log = tmpfile();
+	s->stderr_was = dup(STDERR_FILENO);
+	if (s->log == NULL || s->stderr_was < 0 ||
+	    fcntl(fileno(s->log), F_SETFL, O_APPEND) < 0 ||
+	    dup2(fileno(s->log), STDERR_FILENO) < 0)
+		return err_set(e, WHY_IO, "log to a file");
+	log_open("story", LOG_NOTICE);
+	return true;
 }

@@ -339,6 +339,22 @@ expect_generations(struct story *s, struct err *e)
 	return true;
 }
 
+/* "expect log -> TEXT": each line is found behind the one of the expectation before. */
+static bool
+expect_log(struct story *s, struct err *e)
+{
+	char line[2048];
+
+	if (fseek(s->log, s->log_at, SEEK_SET) != 0)
+		return err_set(e, WHY_IO, "seek in the log");
+	while (fgets(line, sizeof(line), s->log) != NULL)
+		if (strstr(line, s->outcome) != NULL) {
+			s->log_at = ftell(s->log);
+			return true;
+		}
+	return err_set(e, WHY_REFUSED, "no such line of the log (any more)");
+}
+
 bool
 do_expect(struct story *s, struct err *e)
 {
@@ -379,6 +395,8 @@ do_expect(struct story *s, struct err *e)
 		    : strcmp(s->word[2], "now") == 0   ? 0
 						       : s->w.now + span(s->word[2]),
 		    s->w.next_due, e);
+	if (strcmp(what, "log") == 0)
+		return expect_log(s, e);
 	if (strcmp(what, "links") == 0)
 		return expect_links(s, e);
 	if (strcmp(what, "old-next") == 0)

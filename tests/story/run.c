@@ -2,6 +2,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/lib/pool.h"
 #include "tests/story/story.h"
@@ -642,6 +643,7 @@ static const struct {
     {"clock", do_clock},
     {"disk", do_disk},
     {"steady", do_steady},
+    {"log", do_log},
     {"damage", do_damage},
     {"signer", do_signer},
     {"restart", do_restart},
@@ -704,6 +706,12 @@ story_free(struct story *s)
 		blob_free(&c->shadow);
 	}
 	world_free(&s->w);
+	if (s->log == NULL)
+		return;
+	(void)dup2(s->stderr_was, STDERR_FILENO);
+	(void)close(s->stderr_was);
+	(void)fclose(s->log);
+	log_open("story", getenv("STORY_LOG") != NULL ? LOG_NOTICE : LOG_ERROR);
 }
 
 static bool

@@ -34,6 +34,9 @@ struct story {
 	char word[WORDS][256];
 	size_t words;
 	char outcome[128]; /* behind "->" */
+	FILE *log;	   /* what was logged since the line "log"; NULL: as ever */
+	long log_at;
+	int stderr_was;
 };
 
 /* run.c: words of the line, clients by name */
@@ -69,6 +72,7 @@ bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* hook.c */
 bool do_hook(struct story *s, struct err *e) MUST_USE;
 bool do_profile(struct story *s, struct err *e) MUST_USE;
+bool do_log(struct story *s, struct err *e) MUST_USE;
 bool do_steady(struct story *s, struct err *e) MUST_USE;
 /* expect.c: the line "expect ..." */
 bool do_expect(struct story *s, struct err *e) MUST_USE;

@@ -40,8 +40,8 @@ static const struct {
 	const char *text, *says;
 } lines[] = {
     {A "challenge url ftp://x/", "E f:2:16: no HTTP address, expected https://HOST/PATH\n"},
-    {A "challenge url https://me:word@x/", "E f:2:31: a user name in the address, expected it "
-					   "without one: 'challenge password' says it\n"},
+    {A "challenge url https://me:word@x/", "E f:2:31: a user name in the address, expected "
+					   "'challenge password' for it\n"},
     {A "grant auto\n challenge url https://x/",
 	"E f:2:2: 'grant auto' grants whatever 'challenge url' says, expected 'grant "
 	"manual'\n"},
