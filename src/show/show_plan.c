@@ -263,23 +263,22 @@ put_rule(const struct show_case *k, const struct plan_rule *r, json_t *o)
 	tree_put_text(o, "level", levels[level_of(k, r)]);
 }
 
-/* The rule that decides: the worst refused one, or what is to spare for the next CA. */
+/* The rule that decides: the worst of those that refuse, else the one about the next CA. */
 static const struct plan_rule *
 deciding(const struct show_case *k, const struct judged *j)
 {
-	const struct plan_rule *worst = &j->rule[0];
+	const struct plan_rule *worst = NULL, *spare = &j->rule[0];
 
-	for (size_t i = 1; i < j->n; i++) {
+	for (size_t i = 0; i < j->n; i++) {
 		const struct plan_rule *r = &j->rule[i];
-		int level = (int)level_of(k, r) - (int)level_of(k, worst);
-		bool early = r->code == RULE_TF05 || r->code == RULE_TF06;
 
-		if (level > 0 ||
-		    (level == 0 &&
-			(r->level == RULE_REFUSES ? r->margin < worst->margin : early)))
+		if (level_of(k, r) == RULE_REFUSES &&
+		    (worst == NULL || r->margin < worst->margin))
 			worst = r;
+		if (r->code == RULE_TF05 || r->code == RULE_TF06)
+			spare = r;
 	}
-	return worst;
+	return worst != NULL ? worst : spare;
 }
 
 static void
@@ -432,6 +431,7 @@ course_text(const json_t *o, struct blob *out)
 {
 	const json_t *course = json_object_get(o, "course"), *c = json_object_get(o, "client");
 	when_t latest = span_of(course, "latest"), made = span_of(course, "made");
+	when_t slack = span_of(course, "slack");
 	bool renews = tree_has(c, "auto_enroll"),
 	     rolls = span_of(json_object_get(o, "server"), "auto_rollover") > 0;
 	char span[WHEN_TEXT], last[160];
@@ -446,12 +446,12 @@ course_text(const json_t *o, struct blob *out)
 					    : c != NULL
 						? "the client asks for it"
 						: "a client without auto-enroll asks for it"},
-	    {renews && latest >= 0 ? latest : WHEN_NEVER, last},
+	    {renews && slack > 0 && latest >= 0 ? latest : WHEN_NEVER, last},
 	    {span_of(course, "switch"), "the switch"},
 	};
 
 	(void)snprintf(last, sizeof(last), "last first enrolment with %s to follow",
-	    span_words(span_of(course, "slack"), span));
+	    span_words(slack, span));
 	blob_add_byte(out, '\n');
 	for (size_t n = 0; n < COUNT_OF(all); n++) {
 		struct moment *next = &all[0];

@@ -169,6 +169,29 @@ static const struct {
 	"\n"
 	"Refused: spoke.conf:7: when a try fails a client lacks 60 seconds for the next.\n"
 	"Right would be 'auto-enroll 76' in spoke.conf:7.\n"},
+    {"a warning does not decide",
+	"crypto pki server ROOTCA\n lifetime certificate 10\n auto-rollover 200\n" CLIENT
+	" auto-enroll 98\n",
+	1, 0, false, true,
+	"CA ROOTCA (ca.conf:1): lives 1095 days, its certificates 10 days; the next one is "
+	"made "
+	"200 days before its end\n"
+	"Client Root-CA (spoke.conf:4): renews at 98 % of a life\n"
+	"\n"
+	"  rule   promise                                                        margin\n"
+	"  TF-01  the next CA certificate is made while this one lives         895 days\n"
+	"  TF-05  no client asks for it before it is there                   199.8 days\n"
+	"  TF-07  a client has time for a second try                          4.7 hours\n"
+	"  TF-08  who enrols so late that it asks at once finds it too       199.9 days\n"
+	"  TF-13  a client may be out of reach for so long                    4.7 hours  "
+	"warns\n"
+	"\n"
+	"  after     895 days  the next CA certificate is made\n"
+	"  after    1085 days  who enrols now is the first to ask\n"
+	"  after  1094.8 days  that client asks for it\n"
+	"  after    1095 days  the switch\n"
+	"\n"
+	"Accepted, with 199.8 days to spare.\n"},
     {"a client of nobody", CLIENT, 1, 0, true, false,
 	"Client Root-CA (spoke.conf:1): does not renew by itself\n"
 	"\n"
