@@ -71,7 +71,7 @@ rollover-in-flight|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
 serial-backup|src/ca/adopt.c|s/given + SERIAL_JUMP);/given);/
 roles|src/ca/command.c|s/row->role == CERT_SUB_CA/false/
 roles|src/ca/command.c|s/row->role == CERT_RA/false/
-signer-trouble|src/ca/issue.c|s/if (d->why != WHY_REFUSED .*/if (false)/
+signer-trouble|src/ca/issue.c|s/if (d->why != WHY_REFUSED .*/if (false) {/
 signer-trouble|src/ca/exchange.c|s/if (d->why != WHY_NONE && d->why != WHY_BAD_INPUT)/if (false)/
 signer-trouble|src/ca/reply.c|s/if (d->why != WHY_NONE)/if (false)/
 signer-trouble|src/ca/list.c|/CRL not made/,/return/s/ca->facts.crl_stale = true;//
