@@ -216,6 +216,7 @@ grant_all(struct sim *w)
 	struct err e = {0};
 	int64_t pending = 1;
 
+	w->server.decided_ms = w->now;
 	server_command(w, &ev);
 	if (w->server.up)
 		(void)s->table->request_count(s, &pending, &e);

@@ -439,7 +439,8 @@ failure_deserved(struct sim *w, const struct letter *l, const struct scep *m)
 	    (const char *)m->fail_text.p);
 }
 
-/* Until its time is over, by the server's clock, if nobody set that. */
+/* Until its time is over, by the server's clock, if nobody set that; or an operator decides: of
+ * two that wait for one client he grants both, and the later replaces the earlier. */
 static void
 pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 {
@@ -447,12 +448,15 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 	uint64_t transaction = digest_of(m->transaction);
 	int64_t until = c->pending_since + w->setup.ca.plan.lifetime_request * 1000;
 
+	if (l->twin || l->life != c->life)
+		return;
 	if (m->status == SCEP_PENDING && c->pending != transaction) {
 		c->pending = transaction;
 		c->pending_since = w->now;
 	}
 	if (m->status == SCEP_FAILURE && c->pending == transaction && w->now < until - 1000 &&
-	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since)
+	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since &&
+	    w->server.decided_ms < c->pending_since)
 		broken(w, c, "I-07", "a request that waits is not known any more");
 	if (m->status != SCEP_PENDING && c->pending == transaction)
 		c->pending = 0;

@@ -173,6 +173,7 @@ struct server {
 		size_t audits;
 	} touched;
 	int64_t healthy_since; /* ms */
+	int64_t decided_ms;    /* an operator decided on what waits */
 	int64_t stepped_ms;    /* somebody set its clock */
 	when_t signed_at;      /* latest time of a certificate or list */
 	int64_t generation;    /* highest that was active */
