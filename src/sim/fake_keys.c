@@ -253,6 +253,7 @@ may_sign(struct pair *p, const struct key_job *job, struct err *e)
 	case SIGN_SELF:
 		return may_sign_self(p, job, digest_of(job->bytes), e);
 	case SIGN_CERT:
+	case SIGN_LINK:
 		return may_sign_cert(p, job, digest_of(job->bytes), e);
 	case SIGN_CRL:
 		if (!p->has_window)
@@ -315,6 +316,18 @@ announcement(const struct key_job *job, struct blob *attrs, struct err *e)
 	return scep_encode_attrs(&spec, attrs, e);
 }
 
+/* Of a link certificate the last of two elements (keys.h). */
+struct view
+to_be_signed(const struct key_job *job)
+{
+	struct reader r = reader_of(job->bytes);
+	struct der own, tbs;
+
+	if (job->as == SIGN_LINK && der_any(&r, &own, NULL) && der_any(&r, &tbs, NULL))
+		return tbs.whole;
+	return job->bytes;
+}
+
 static bool
 key_sign(struct pair *p, const struct key_job *job, struct blob *out, struct err *e)
 {
@@ -325,7 +338,7 @@ key_sign(struct pair *p, const struct key_job *job, struct blob *out, struct err
 
 	if (ok)
 		signature_write(&key, &job->alg,
-		    job->as == SIGN_NEXT ? blob_view(&attrs) : job->bytes,
+		    job->as == SIGN_NEXT ? blob_view(&attrs) : to_be_signed(job),
 		    blob_grow(out, MODULUS));
 	blob_free(&attrs);
 	return ok;

@@ -117,6 +117,7 @@ void
 law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now)
 {
 	struct seen_ca *ca = ledger_ca_by_label(&w->ledger, job->label);
+	struct view tbs;
 	struct cert c;
 	struct err e = {0};
 
@@ -126,14 +127,15 @@ law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now)
 	time_never_back(w, job, now);
 	if (job->as == SIGN_CRL && ca != NULL)
 		list_complete(w, ca, job);
-	if (job->as != SIGN_SELF && job->as != SIGN_CERT)
+	if (job->as != SIGN_SELF && job->as != SIGN_CERT && job->as != SIGN_LINK)
 		return;
-	if (!cert_decode_tbs(job->bytes, &c, &e)) {
+	tbs = to_be_signed(job);
+	if (!cert_decode_tbs(tbs, &c, &e)) {
 		broken(w, NULL, "I-05", "what is to be signed cannot be read: %s", e.text);
 		return;
 	}
-	serial_unique(w, &c, job->bytes);
-	if (job->as == SIGN_SELF)
+	serial_unique(w, &c, tbs);
+	if (job->as != SIGN_CERT) /* a link is within the dates of both: the guard's table */
 		return;
 	if (ca == NULL) {
 		broken(w, NULL, "I-05", "a key without a certificate issues one");

@@ -377,4 +377,7 @@ void law_after_switch(struct sim *w, int64_t number);
 void law_end(struct sim *w);
 const char *left_words(enum left_why why);
 
+/* fake_keys.c: the octets that a SIGN job wants signed */
+struct view to_be_signed(const struct key_job *job);
+
 #endif
