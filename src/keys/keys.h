@@ -45,8 +45,8 @@ enum sign_as {
 		       its  RA's: done.bytes = signature over the attributes of a SignedData
 		       around it  (RFC 8894 4.7.1) */
 	SIGN_LINK,  /* certificate that another key here has made of itself, then a
-		       TBSCertificate  of the same name and key: what is signed is the latter (RFC
-		       9810 4.4) */
+		       TBSCertificate  of the same name and key: what is signed is the latter
+		       (RFC  9810 4.4) */
 	/* A client's, by a key that is no CA's: without a window. (A subordinate CA will sign
 	 * SIGN_MESSAGE with the key of its live certificate, which has one: attributes are a
 	 * SET, so no certificate can be made of them.) */

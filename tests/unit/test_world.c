@@ -1,4 +1,4 @@
-/* test_world.c - tests of a world as a whole: it repeats, it tells, it sees. */
+/* test_world.c - worlds repeat, tell what happened, see what broke. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
