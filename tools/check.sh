@@ -89,12 +89,12 @@ everything() {
 
 	plain "$patience_plain"
 	ready build-check gcc "${release[@]}"
-	run build-check unit story conformance property fuzz interop crash bench-smoke
+	run build-check unit story sim conformance property fuzz interop crash bench-smoke
 	script rooms tools/rooms.sh build-check
 
 	sanitized
 	ready build-asan clang "${asan[@]}"
-	run build-asan unit story conformance property fuzz interop
+	run build-asan unit story sim conformance property fuzz interop
 
 	plain "$patience_plain"
 	sanitized

@@ -341,7 +341,7 @@ switched_on_time(struct sim *w)
 		    (long)((at - w->now) / 1000));
 	else if (w->now - at >= 1000 && s->healthy_since + SETTLED < at)
 		broken(
-		    w, NULL, "P4", "the switch comes %ld s late", (long)((w->now - at) / 1000));
+		    w, NULL, "INV-14", "the switch comes %ld s late", (long)((w->now - at) / 1000));
 	law_switched(w);
 }
 

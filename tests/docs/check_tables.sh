@@ -59,4 +59,23 @@ rule "docs/CRASH-POINTS.md names the right files" "$(
 		grep -qF "crash_point(\"$name\")" "$file" || echo "$name is not in $file"
 	done
 )"
+# Functions that say an invariant is broken, with its identifiers; WORLD is a world that cannot go on.
+laws() {
+	cat src/sim/*.c | awk '
+		/^[a-z_0-9]+\(/ { f = $1; sub(/\(.*/, "", f) }
+		{ line = line $0 }
+		/broken\($/ { next }
+		{
+			while (match(line, /broken\([ \t]*w, [^,]*,[ \t]*"[A-Z]+-?[0-9]*"/)) {
+				id = substr(line, RSTART, RLENGTH)
+				gsub(/.*, *[^"]*"|"/, "", id)
+				if (id != "WORLD") print f, id
+				line = substr(line, RSTART + RLENGTH)
+			}
+			if (line !~ /broken\([^)]*$/) line = ""
+		}' | sort -u | awk '$1 != f { if (f) print f ids; f = $1; ids = "" } { ids = ids " " $2 } END { print f ids }'
+}
+rule "docs/SIMULATOR.md has the functions that guard invariants" "$(
+	comm -3 <(laws | sort) <(sed -nE 's/^\| `([a-z_]+)` \| ([^|]+) \|.*/\1 \2/p' docs/SIMULATOR.md | sort)
+)"
 tap_end
