@@ -423,6 +423,42 @@ shows_what_it_had(void **state)
 	}
 }
 
+/* Refused with what he had, he comes as a stranger, and so in turn. */
+static void
+in_turn(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.behind = true;
+	b.policy.plan.auto_enroll = false;
+	bench_begin(&b);
+	bench_wait(&b, AT(1));
+	bench_command(&b, TP_CMD_ENROLL);
+	assert_true(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.signed_as[SIGN_TEMPORARY], 1);
+	bench_wait(&b, AT(41));
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+	b.w.policy.mode = CA_GRANT_NONE;
+	assert_true(world_restart(&b.w, NULL));
+	for (size_t n = 1; n <= 4; n++) {
+		bench_command(&b, TP_CMD_ENROLL);
+		assert_int_equal(b.noted[TP_NOTED_REJECTED], n);
+		assert_int_equal(b.signed_as[SIGN_TEMPORARY], 1 + n / 2);
+		assert_int_equal(b.signed_as[SIGN_REQUEST], 1 + n);
+	}
+	b.w.policy.mode = CA_MANUAL;
+	b.w.policy.late_auto = true;
+	b.w.policy.plan.late = 10 * DAY;
+	assert_true(world_restart(&b.w, NULL));
+	bench_command(&b, TP_CMD_ENROLL); /* its turn: the old one */
+	assert_true(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.made, 1);
+	bench_close(&b);
+}
+
 /* ---- clocks ---- */
 
 static void
@@ -563,6 +599,7 @@ main(void)
 	    cmocka_unit_test(switches_late),
 	    cmocka_unit_test(left_behind),
 	    cmocka_unit_test(shows_what_it_had),
+	    cmocka_unit_test(in_turn),
 	    cmocka_unit_test(suspect_clock),
 	    cmocka_unit_test(untrusted_clock),
 	    cmocka_unit_test(clock_behind),
