@@ -168,7 +168,7 @@ talk_send(struct conn *c, bool *broken)
 		size_t head = c->sent < r->head.n ? c->sent : r->head.n, body = c->sent - head;
 		struct iovec io[2] = {
 		    {.iov_base = r->head.p + head, .iov_len = r->head.n - head},
-		    {.iov_base = (void *)(uintptr_t)(r->body.p + body),
+		    {.iov_base = r->body.n == 0 ? NULL : (void *)(uintptr_t)(r->body.p + body),
 			.iov_len = r->body.n - body},
 		};
 		struct msghdr m = {.msg_iov = io, .msg_iovlen = 2};

@@ -5,6 +5,7 @@ comes back, the clock goes on, and what is there in the end is compared. BIRTH a
 KEYMUSTER_SOAK it is all of them. KEYMUSTER_POINT=NAME:N tries one. (BAD-135, INV-05)"""
 import calendar
 import collections
+import functools
 import os
 import shutil
 import subprocess
@@ -180,10 +181,18 @@ class Course:
         kept, where = [], os.path.join(self.daemon.state, 'servers', SERVER, 'archive')
         certs = {cert: number for number, cert in store.rows('SELECT number, cert FROM generation')}
         for leaf in sorted(os.listdir(where)):
-            both = openssl('pkcs12', '-in', os.path.join(where, leaf), '-passin', 'pass:' + PASSWORD, '-nodes')
-            same = openssl('pkey', '-pubout', give=both) == openssl('x509', '-pubkey', '-noout', give=both)
-            kept.append((leaf, certs.get(openssl('x509', '-outform', 'DER', give=both)), same))
+            with open(os.path.join(where, leaf), 'rb') as f:
+                cert, same = archive_opened(f.read())
+            kept.append((leaf, certs.get(cert), same))
         return kept
+
+
+@functools.cache
+def archive_opened(octets):
+    """The certificate, and whether the key is its own. It takes half a second, and most are the same."""
+    both = openssl('pkcs12', '-passin', 'pass:' + PASSWORD, '-nodes', give=octets)
+    return openssl('x509', '-outform', 'DER', give=both), \
+        openssl('pkey', '-pubout', give=both) == openssl('x509', '-pubkey', '-noout', give=both)
 
 
 def store_facts(store):
