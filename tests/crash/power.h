@@ -37,19 +37,22 @@ struct image {
 	size_t n;
 };
 
-enum event_kind {   /* what the world, or another part, has learnt; number and bytes: */
-	EV_AUDIT,   /* a turn was committed: newest record, its hash */
-	EV_CA,	    /* a CA certificate was published: DER */
-	EV_ACTIVE,  /* the number of the active generation */
-	EV_NEXT,    /* GetNextCACert was answered: DER */
-	EV_LIST,    /* a list was published: DER */
-	EV_ISSUED,  /* a client has this certificate: DER */
-	EV_PENDING, /* a client was told to wait: key8; bytes: transaction in hex */
-	EV_REVOKED, /* an operator was told so: serial */
-	EV_ARCHIVE, /* the archive of this generation was noted as written: octets of it */
-	EV_SIGNED,  /* the signer gave a signature on a certificate: intent, digest */
-	EV_LISTED,  /* and on a list: number, digest */
-	EV_FORGET,  /* the signer was asked to destroy the key of this label */
+enum event_kind {     /* what the world, or another part, has learnt; number and bytes: */
+	EV_AUDIT,     /* a turn was committed: newest record, its hash */
+	EV_CA,	      /* a CA certificate was published: DER */
+	EV_ACTIVE,    /* the number of the active generation */
+	EV_NEXT,      /* GetNextCACert was answered: DER */
+	EV_TOLD,      /* who asked was noted for this generation: address */
+	EV_CANCEL,    /* an operator asked that the next CA be taken back */
+	EV_CANCELLED, /* and was told that this generation is */
+	EV_LIST,      /* a list was published: DER */
+	EV_ISSUED,    /* a client has this certificate: DER */
+	EV_PENDING,   /* a client was told to wait: key8; bytes: transaction in hex */
+	EV_REVOKED,   /* an operator was told so: serial */
+	EV_ARCHIVE,   /* the archive of this generation was noted as written: octets of it */
+	EV_SIGNED,    /* the signer gave a signature on a certificate: intent, digest */
+	EV_LISTED,    /* and on a list: number, digest */
+	EV_FORGET,    /* the signer was asked to destroy the key of this label */
 	EV_KINDS,
 };
 struct event {
@@ -128,7 +131,6 @@ struct box {
 	struct blob reply;
 	int told;		  /* the last command's outcome */
 	struct blob cacert, next; /* as GetCACert and GetNextCACert answer */
-	struct blob cacert_then;  /* GetCACert from the switch on */
 	char refused[256];	  /* the first job that the signer refused, "": none */
 	struct {
 		uint64_t id;
@@ -140,12 +142,16 @@ struct box {
 void box_pool(void);
 void box_pool_free(void);
 void box_policy(struct ca_policy *out);
-bool box_open(struct box *b, uint64_t seed, size_t keys_there, struct err *e) MUST_USE;
+bool box_open(struct box *b, uint64_t seed, struct err *e) MUST_USE;
 void box_close(struct box *b);
 bool box_tick(struct box *b, struct err *e) MUST_USE;
 bool box_wait(struct box *b, when_t until, struct err *e) MUST_USE;
 bool box_request(struct box *b, struct view message, struct err *e) MUST_USE;
+/* GetNextCACert, as front lets it be asked for. */
+bool box_next_asked(struct box *b, struct err *e) MUST_USE;
 bool box_command(struct box *b, struct ca_event *ev, struct err *e) MUST_USE;
+/* The next CA is taken back by force. */
+bool box_cancel(struct box *b, struct err *e) MUST_USE;
 bool box_revoke(struct box *b, struct view serial, struct err *e) MUST_USE;
 
 /* ---- power_life.c ---- */
@@ -162,10 +168,10 @@ struct trial {
 	const struct past *past;
 	size_t instant; /* so many operations were done, and what was known then counts */
 	uint64_t seed;
-	struct guard *log;  /* what the signer's log says, before anybody went on */
-	const char *broken; /* name of the invariant that is, NULL: none */
+	struct guard *log; /* what the signer's log says, before anybody went on */
+	uint64_t broken;   /* a bit for each invariant that does not hold */
 };
-/* Start on what lies in t->box.dir, check every invariant. */
+/* Start on what lies in t->box.dir, check every invariant; e tells of the first broken one. */
 bool trial_run(struct trial *t, when_t off, struct err *e) MUST_USE;
 void check_free(void);
 size_t check_count(void);

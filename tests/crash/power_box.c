@@ -10,7 +10,7 @@
 /* planted.c */
 struct store *planted_open(const char *path, struct err *e);
 
-#define POOL 4
+#define POOL 8
 #define BITS 1024 /* what is tested is no arithmetic */
 
 static const struct seal seal = {{1, 2, 3, 4, 5, 6, 7, 8}};
@@ -52,7 +52,8 @@ box_policy(struct ca_policy *out)
 		.crl_overlap = 10 * DAY,
 		.lifetime_request = 7 * DAY,
 		.auto_rollover = true,
-		.rollover = 40 * DAY},
+		.rollover = 40 * DAY,
+		.overlap = 5 * DAY}, /* so that there are links */
 	    .issuer_name = "CN=RootCA,OU=TAC,O=Cisco",
 	    .mode = CA_AUTO,
 	    .no_replace = true,
@@ -95,7 +96,7 @@ learn_signed(struct box *b, const struct key_done *d)
 
 	if (job == NULL || d->why != WHY_NONE || job->act != KEY_SIGN)
 		return;
-	if (job->as == SIGN_CERT)
+	if (job->as == SIGN_CERT || job->as == SIGN_LINK)
 		learn(b, EV_SIGNED, (int64_t)job->intent, view_of(digest, 32));
 	else if (job->as == SIGN_CRL)
 		learn(b, EV_LISTED, (int64_t)job->intent, view_of(digest, 32));
@@ -125,24 +126,45 @@ publish_take(struct box *b, const struct effect *x)
 {
 	struct view bytes = blob_view(&x->bytes);
 
+	/* Without octets: it is withdrawn. */
 	switch (x->object) {
 	case OBJECT_CACERT:
-		learn(b, EV_CA, 0, bytes);
-		blob_set(x->valid_from <= b->now ? &b->cacert : &b->cacert_then, bytes);
+		if (bytes.n > 0)
+			learn(b, EV_CA, 0, bytes);
+		if (bytes.n > 0 && x->valid_from <= b->now)
+			blob_set(&b->cacert, bytes);
 		break;
 	case OBJECT_NEXT:
-		learn(b, EV_NEXT, 0, bytes);
-		blob_set(&b->next, bytes);
+	case OBJECT_OLD_NEXT:
+		if (bytes.n > 0)
+			learn(b, EV_NEXT, 0, bytes);
+		if (x->object == OBJECT_NEXT)
+			blob_set(&b->next, bytes);
+		break;
+	case OBJECT_LINK:
+		if (bytes.n > 0)
+			learn(b, EV_ISSUED, 0, bytes);
 		break;
 	case OBJECT_CRL:
-		if (x->leaf[0] != 0)
+		if (x->leaf[0] != 0 && bytes.n > 0)
 			learn(b, EV_LIST, 0, bytes);
 		break;
 	case OBJECT_CAPS:
-	case OBJECT_OLD_NEXT:
-	case OBJECT_LINK:
 		break;
 	}
+}
+
+/* Of a link the certificate that is repeated stands in front. */
+static struct view
+what_is_signed(const struct key_job *job)
+{
+	struct reader r = reader_of(job->bytes);
+	struct der d;
+
+	if (job->act == KEY_SIGN && job->as == SIGN_LINK &&
+	    der_take(&r, DER_SEQUENCE, "certificate", &d, NULL))
+		return view_of(r.p, r.n);
+	return job->bytes;
 }
 
 static bool
@@ -154,7 +176,7 @@ job_give(struct box *b, struct effect *x, struct err *e)
 		x->job.bytes = blob_view(&x->bytes);
 		b->job[i].id = x->job.id;
 		b->job[i].job = x->job;
-		sha256(x->job.bytes, b->job[i].digest);
+		sha256(what_is_signed(&x->job), b->job[i].digest);
 		if (x->job.act == KEY_FORGET)
 			learn(b, EV_FORGET, 0, view_str(x->job.label));
 		return keys_submit(b->keys, &x->job, e);
@@ -276,6 +298,20 @@ box_request(struct box *b, struct view message, struct err *e)
 }
 
 bool
+box_next_asked(struct box *b, struct err *e)
+{
+	struct ca_event ev = {.kind = CA_NEXT_ASKED, .id = ++b->last_id, .source = "10.0.0.1"};
+
+	b->status = 0;
+	if (!turn(b, &ev, e))
+		return false;
+	if (b->status != 200)
+		return err_set(e, WHY_REFUSED, "GetNextCACert: HTTP %d", b->status);
+	learn(b, EV_TOLD, ca_next_generation(b->ca), view_str(ev.source));
+	return true;
+}
+
+bool
 box_command(struct box *b, struct ca_event *ev, struct err *e)
 {
 	ev->kind = CA_COMMAND;
@@ -287,6 +323,21 @@ box_command(struct box *b, struct ca_event *ev, struct err *e)
 	if (b->told == 0 && ev->command == CA_REVOKE)
 		learn(b, EV_REVOKED, 0, ev->serial);
 	return pump(b, e);
+}
+
+bool
+box_cancel(struct box *b, struct err *e)
+{
+	struct ca_event ev = {.command = CA_CANCEL, .all = true};
+	int64_t number = ca_next_generation(b->ca);
+
+	learn(b, EV_CANCEL, number, (struct view){0});
+	if (!box_command(b, &ev, e) || (b->told < 0 && !box_tick(b, e)))
+		return false;
+	if (b->told != 0)
+		return err_set(e, WHY_REFUSED, "the cancellation is refused");
+	learn(b, EV_CANCELLED, number, (struct view){0});
+	return true;
 }
 
 bool
@@ -311,9 +362,24 @@ plant_in_store(struct box *b, struct err *e)
 	       err_set(e, WHY_BUG, "%s", words);
 }
 
-/* keys_there: how many of the pool are in use already. */
+/* A pair of the pool is not to be taken twice: generation n has the n-th at the latest. */
+static size_t
+pairs_taken(struct box *b)
+{
+	struct err why = {0};
+	char path[300];
+	int64_t last = 0;
+
+	(void)b->store->table->generation_last(b->store, &last, &why);
+	(void)snprintf(path, sizeof(path), "%s/keys/ROOTCA#.key", b->dir);
+	if (last < 2 && file_exists(path))
+		return 2;
+	(void)snprintf(path, sizeof(path), "%s/keys/ROOTCA.key", b->dir);
+	return last < 1 && file_exists(path) ? 1 : (size_t)last;
+}
+
 static bool
-keys_open(struct box *b, uint64_t seed, size_t keys_there, struct err *e)
+keys_open(struct box *b, uint64_t seed, struct err *e)
 {
 	struct view ready[POOL];
 	char path[300];
@@ -323,7 +389,7 @@ keys_open(struct box *b, uint64_t seed, size_t keys_there, struct err *e)
 	b->keys = keys_open_local(path, &seal, seed, e);
 	if (b->keys == NULL)
 		return err_prefix(e, "keys");
-	for (size_t i = keys_there; i < POOL; i++)
+	for (size_t i = pairs_taken(b); i < POOL; i++)
 		ready[n++] = blob_view(&pool[i]);
 	keys_local_pool(b->keys, ready, n);
 	keys_local_archive(b->keys, "cisco12345");
@@ -331,7 +397,7 @@ keys_open(struct box *b, uint64_t seed, size_t keys_there, struct err *e)
 }
 
 bool
-box_open(struct box *b, uint64_t seed, size_t keys_there, struct err *e)
+box_open(struct box *b, uint64_t seed, struct err *e)
 {
 	char path[300];
 
@@ -340,7 +406,7 @@ box_open(struct box *b, uint64_t seed, size_t keys_there, struct err *e)
 	    b->plant == PLANT_LATE_COMMIT ? planted_open(path, e) : store_open_sqlite(path, e);
 	if (b->store == NULL)
 		return err_prefix(e, "store");
-	if (!plant_in_store(b, e) || !keys_open(b, seed, keys_there, e))
+	if (!plant_in_store(b, e) || !keys_open(b, seed, e))
 		return false;
 	if (!b->store->table->begin(b->store, e))
 		return false;
@@ -370,6 +436,5 @@ box_close(struct box *b)
 	memset(b->job, 0, sizeof(b->job));
 	blob_free(&b->reply);
 	blob_free(&b->cacert);
-	blob_free(&b->cacert_then);
 	blob_free(&b->next);
 }

@@ -167,7 +167,7 @@ restart(struct life *l, struct err *e)
 	if (b->plant == PLANT_LATE_COMMIT) /* its store is no store to come back to */
 		return true;
 	box_close(b);
-	return box_open(b, l->keys + 1, 1, e) && box_tick(b, e);
+	return box_open(b, l->keys + 1, e) && box_tick(b, e);
 }
 
 /* From the first start to the time of the next certificate. */
@@ -182,19 +182,42 @@ youth(struct life *l, struct err *e)
 	       enrol(l, 3, PEER_SUCCESS, e) && revoke(l, 3, e) && enrol(l, 4, PEER_SUCCESS, e);
 }
 
+/* The next CA is seen, and taken back: with it goes what it signed. */
+static bool
+change_of_mind(struct life *l, struct err *e)
+{
+	struct box *b = &l->box;
+
+	if (!box_wait(b, LIFE_FROM + 65 * DAY, e) || !box_next_asked(b, e) ||
+	    !enrol(l, 7, PEER_SUCCESS, e) || !renew(l, 7, true, e) || !box_cancel(b, e))
+		return false;
+	past_event(b->past, EV_REVOKED, b->now, 0, blob_view(&l->who[7].serial));
+	return restart(l, e);
+}
+
 /* With a next certificate, over the switch, to the end of the old key. */
 static bool
 age(struct life *l, struct err *e)
 {
 	struct box *b = &l->box;
 
-	return box_wait(b, LIFE_FROM + 70 * DAY, e) && renew(l, 1, true, e) &&
-	       enrol(l, 5, PEER_SUCCESS, e) && revoke(l, 5, e) && restart(l, e) &&
-	       enrol(l, 6, PEER_SUCCESS, e) && enrol(l, 6, PEER_PENDING, e) &&
+	return box_wait(b, LIFE_FROM + 70 * DAY, e) && box_next_asked(b, e) &&
+	       renew(l, 1, true, e) && enrol(l, 5, PEER_SUCCESS, e) && revoke(l, 5, e) &&
+	       restart(l, e) && enrol(l, 6, PEER_SUCCESS, e) && enrol(l, 6, PEER_PENDING, e) &&
 	       box_wait(b, LIFE_FROM + 100 * DAY, e) && enrol(l, 4, PEER_SUCCESS, e) &&
 	       renew(l, 1, false, e) && revoke(l, 4, e) && restart(l, e) &&
 	       box_wait(b, LIFE_FROM + 108 * DAY, e) && enrol(l, 3, PEER_SUCCESS, e) &&
 	       enrol(l, 3, PEER_PENDING, e) && revoke(l, 3, e);
+}
+
+/* What never happens cannot be lost: each kind of knowledge is there. */
+static bool
+is_full(const struct past *p, struct err *e)
+{
+	for (int kind = 0; kind < EV_KINDS; kind++)
+		if (past_newest(p, (enum event_kind)kind, p->ops) == NULL)
+			return err_set(e, WHY_BUG, "nothing of kind %d is learnt", kind);
+	return true;
 }
 
 bool
@@ -209,7 +232,8 @@ life_record(const char *dir, enum plant plant, struct past *p, struct err *e)
 	dir_empty(dir);
 	p->from = LIFE_FROM;
 	record_start(dir, p, plant, &b->now);
-	ok = box_open(b, 1, 0, e) && box_tick(b, e) && youth(&l, e) && age(&l, e);
+	ok = box_open(b, 1, e) && box_tick(b, e) && youth(&l, e) && change_of_mind(&l, e) &&
+	     age(&l, e) && is_full(p, e);
 	record_stop();
 	if (ok && b->refused[0] != 0)
 		ok = err_set(e, WHY_BUG, "the signer refused: %s", b->refused);
