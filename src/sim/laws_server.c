@@ -340,8 +340,8 @@ switched_on_time(struct sim *w)
 		broken(w, NULL, "INV-05", "the switch comes %ld s early",
 		    (long)((at - w->now) / 1000));
 	else if (w->now - at >= 1000 && s->healthy_since + SETTLED < at)
-		broken(
-		    w, NULL, "INV-14", "the switch comes %ld s late", (long)((w->now - at) / 1000));
+		broken(w, NULL, "INV-14", "the switch comes %ld s late",
+		    (long)((w->now - at) / 1000));
 	law_switched(w);
 }
 

@@ -78,8 +78,9 @@ broken(struct search *s, const struct trial *t, const char *words, const struct 
 		}
 	if (s->tally.first[0] == 0)
 		(void)snprintf(s->tally.first, sizeof(s->tally.first),
-		    "%s: %s [seed %llu, behind operation %zu of %zu: %s; %s]", check_name(first),
-		    e->text, (unsigned long long)s->seed, t->instant, t->past->ops,
+		    "%s: %s [seed %llu, behind operation %zu of %zu: %s; %s]",
+		    check_name(first), e->text, (unsigned long long)s->seed, t->instant,
+		    t->past->ops,
 		    t->instant > 0 ? op_words(&t->past->op[t->instant - 1], op) : op, words);
 }
 
