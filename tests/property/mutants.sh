@@ -214,15 +214,15 @@ src/plan/plan_ca.c|s/(f->next.have_ra || !f->want_ra)/true/
 src/plan/plan_ca.c|s/(f->next.have_ra || !f->want_ra)/f->next.have_ra/
 src/plan/plan_ca.c|s/(f->next.archived || !f->want_archive)/true/
 src/plan/plan_ca.c|s/(f->next.archived || !f->want_archive)/f->next.archived/
-src/plan/plan_ca.c|s/^\t       !f->busy_crl;/true;/
+src/plan/plan_ca.c|s/ \&\& !f->busy_crl;/;/
 # one step after the other
 src/plan/plan_ca.c|s/if (!f->active.have_cert)/if (false)/
 src/plan/plan_ca.c|s/return birth(&f->active)/return birth(\&f->next)/
 src/plan/plan_ca.c|s/alive ? growth(f, &f->active) : PLAN_NONE/PLAN_NONE/
 src/plan/plan_ca.c|s/alive ? growth(f, &f->active) : PLAN_NONE/growth(f, \&f->active)/
-src/plan/plan_ca.c|s/act != PLAN_NONE || now < rollover_due(p, f)/act != PLAN_NONE || now <= rollover_due(p, f)/
-src/plan/plan_ca.c|s/act != PLAN_NONE || now < rollover_due(p, f)/act != PLAN_NONE/
-src/plan/plan_ca.c|s/act != PLAN_NONE || now < rollover_due(p, f)/now < rollover_due(p, f)/
+src/plan/plan_ca.c|s/act != PLAN_NONE || now < plan_rollover_due(p, f)/act != PLAN_NONE || now <= plan_rollover_due(p, f)/
+src/plan/plan_ca.c|s/act != PLAN_NONE || now < plan_rollover_due(p, f)/act != PLAN_NONE/
+src/plan/plan_ca.c|s/act != PLAN_NONE || now < plan_rollover_due(p, f)/now < plan_rollover_due(p, f)/
 src/plan/plan_ca.c|s/\*next = true;/*next = false;/
 src/plan/plan_ca.c|s/if (!f->next.have_cert)/if (false)/
 src/plan/plan_ca.c|s/act = growth(f, &f->next)/act = PLAN_NONE/
@@ -265,7 +265,7 @@ src/plan/plan_ca.c|s/f->active.have_cert \&\& f->have_crl)/f->have_crl)/
 src/plan/plan_ca.c|s/when_add(f->crl_signed_at, p->lifetime_crl), f->active.cert_until)/when_add(f->crl_signed_at, p->lifetime_crl), WHEN_NEVER)/
 src/plan/plan_ca.c|s/p->auto_rollover \&\& !f->next.have_cert)/!f->next.have_cert)/
 src/plan/plan_ca.c|s/p->auto_rollover \&\& !f->next.have_cert)/p->auto_rollover)/
-src/plan/plan_ca.c|s/TIMER_ROLLOVER, when_add(f->active.cert_until, -p->rollover)/TIMER_ROLLOVER, f->active.cert_until/
+src/plan/plan_ca.c|s/TIMER_ROLLOVER, rollover_at(p, f)/TIMER_ROLLOVER, f->active.cert_until/
 src/plan/plan_ca.c|s/out\[i - 1\].at > at/false/
 src/ca/grant.c|s/if (f->reserved)/if (false)/
 src/ca/grant.c|s/if (f->key_elsewhere)/if (false)/
@@ -277,7 +277,7 @@ src/ca/grant.c|s/ours \&\& !f->same_subject/false/
 src/ca/grant.c|s/ours \&\& !f->same_san/false/
 src/ca/grant.c|s/if (f->mode == CA_GRANT_NONE)/if (false)/
 src/ca/grant.c|s/if (f->role != ROLE_CLIENT)/if (f->role == ROLE_CA)/
-src/ca/grant.c|s/f->renewals_wait ? pend(REASON_MANUAL) : issue(REASON_RENEWAL)/issue(REASON_RENEWAL)/
+src/ca/grant.c|s/return f->renewals_wait$/return false/
 src/ca/grant.c|s/f->renewals_wait || f->adopt_waits/f->adopt_waits/
 src/ca/grant.c|s/f->subject_live \&\& f->no_replace/f->no_replace/
 src/ca/grant.c|s/if (f->password == PASSWORD_RIGHT)/if (f->password != PASSWORD_NONE)/
