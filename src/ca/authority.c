@@ -373,7 +373,7 @@ authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t n
 	struct generation *g = generation_of(ca, t->generation);
 
 	if (t->kind == TASK_CRL) /* the signer may have destroyed the key sooner than signed */
-		ca->facts.busy_crl = --ca->crls_open > 0;
+		list_returned(ca, t, g);
 	if (g == NULL)
 		return true;
 	if (g->cancelled_at != 0 && t->kind != TASK_CRL && t->kind != TASK_FORGET)

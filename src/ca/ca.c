@@ -46,6 +46,8 @@ ca_free(struct ca *ca)
 	generations_free(ca);
 	blob_free(&ca->last_serial);
 	blob_free(&ca->cancel.names);
+	long_list_forget(ca);
+	long_list_returned(ca);
 	mem_wipe(ca, sizeof(*ca));
 	free(ca);
 }
@@ -54,6 +56,7 @@ bool
 ca_abandon(struct ca *ca, struct effects *out, struct err *e)
 {
 	forget_tasks(ca);
+	long_list_forget(ca);
 	while (ca->exchanges != NULL)
 		reply_later(ca, ca->exchanges, 30, out);
 	if (ca->cursor.active)
@@ -132,7 +135,9 @@ follow_plan(struct ca *ca, when_t now, struct effects *out, struct err *e)
 		generations_tell(ca);
 		plan = plan_ca(&ca->policy.plan, &ca->facts, now);
 		if (plan.act == PLAN_NONE) {
-			ca->wake = ca->cursor.active || ca->cancel.active ? now : plan.wake;
+			ca->wake = ca->cursor.active || ca->cancel.active || long_list_due(ca)
+				       ? now
+				       : plan.wake;
 			return true;
 		}
 		if (!do_act(ca, &plan, now, out, e))
@@ -202,7 +207,8 @@ ca_step(
 		return false;
 	switch (ev->kind) {
 	case CA_TICK:
-		ok = command_continue(ca, now, out, e) && cancel_continue(ca, now, out, e);
+		ok = command_continue(ca, now, out, e) && cancel_continue(ca, now, out, e) &&
+		     long_list_continue(ca, out, e);
 		break;
 	case CA_REQUEST:
 		ok = exchange_begin(ca, ev, now, out, e);

@@ -225,7 +225,11 @@ struct effect {
 	when_t valid_from, valid_until;
 	struct key_job job;
 	struct blob bytes;
+	/* The octets are the authority's: of job until it is done, of a publication until the
+	 * next turn; they stand in job.bytes. */
+	bool borrowed;
 };
+struct view effect_bytes(const struct effect *x);
 struct effects {
 	struct effect *list;
 	size_t n, cap;
@@ -238,6 +242,9 @@ struct ca_question {
 	struct view request;			  /* SHA-256 of the PKCS#10 */
 };
 bool ca_question(const struct effect *x, struct ca_question *out) MUST_USE;
+/* Of a stored list that is too long to be stored whole: octets of its entries, which are the
+ * first of the store's revoked ones, and of all. False: it is whole. */
+bool ca_list_parts(struct view stored, uint64_t *entries, size_t *size);
 void effects_truncate(struct effects *f, size_t n); /* frees from n on */
 void effects_free(struct effects *f);
 

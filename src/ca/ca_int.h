@@ -83,7 +83,7 @@ struct task {
 	struct exchange *x; /* NULL once the exchange is gone */
 	int64_t generation; /* whose key */
 	int64_t number;
-	when_t at; /* TASK_CRL: thisUpdate */
+	when_t at, until; /* TASK_CRL: thisUpdate, nextUpdate */
 	struct blob tbs;
 	struct sig_alg alg;
 };
@@ -93,6 +93,23 @@ struct source {	      /* what one address did wrong lately */
 	uint64_t key; /* hash of the address, 0: free */
 	when_t until; /* forget then */
 	int wrong_passwords, bad_opens;
+};
+
+enum listing_state {
+	LISTING_NONE,
+	LISTING_SIGNS, /* goes on, a slice a turn */
+	LISTING_WAITS, /* for a signature */
+	LISTING_SHOWS, /* a stored one is read to be published */
+	LISTING_SHOWN,
+};
+struct listing { /* long_list.c */
+	enum listing_state state;
+	bool read; /* all entries are in octets */
+	when_t now, next_update;
+	int64_t position, generation; /* in the store; being signed or shown */
+	int64_t shown;		      /* published up to this one */
+	struct blob octets, stored;
+	size_t entries, head, tail; /* octets of the entries, and around them in the tbs */
 };
 
 struct ca {
@@ -106,7 +123,10 @@ struct ca {
 	struct generation *active, *next; /* next NULL: not begun */
 	int64_t crl_number;		  /* given last, to the lists of all generations */
 	int64_t links[2];		  /* intents between active and next; 0: none */
-	size_t crls_open;		  /* lists that are being signed */
+	struct listing listing;
+	bool lending;	  /* in this turn somebody borrows of it */
+	struct blob lent; /* what it was, until the next turn */
+	size_t crls_open; /* lists that are being signed */
 	struct blob last_serial;
 	bool published, resumed; /* done once after opening */
 	when_t clock_mark;	 /* as stored */
@@ -367,10 +387,28 @@ struct sig_alg generation_alg(const struct ca *ca, const struct generation *g);
 
 /* list.c: revocation lists, one a generation, all from one snapshot (KR-07, KR-08) */
 bool list_make(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
+/* A list came back from the signer; g NULL: its key is gone. */
+void list_returned(struct ca *ca, const struct task *t, const struct generation *g);
 bool list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_done *d,
     when_t now, struct effects *out, struct err *e) MUST_USE;
 bool list_load(struct ca *ca, struct err *e) MUST_USE;
 void list_publish(struct ca *ca, struct effects *out);
+bool list_of(const struct generation *g); /* does it have one? */
+struct crl_spec list_spec(const struct ca *ca, const struct generation *g, when_t now);
+void list_show(struct ca *ca, int64_t generation, struct view der, when_t next_update,
+    struct effects *out);
+
+/* long_list.c: lists too long for one turn (rule 8) */
+void long_list_begin(struct ca *ca, when_t now);
+bool long_list_continue(struct ca *ca, struct effects *out, struct err *e) MUST_USE;
+bool long_list_due(const struct ca *ca);
+bool long_list_more(const struct ca *ca); /* is there another generation to sign? */
+/* *stored: for the store; *whole: borrowed until the next turn. */
+void long_list_signed(struct ca *ca, const struct task *t, struct view signature,
+    struct blob *stored, struct view *whole);
+void long_list_show(struct ca *ca, int64_t generation);
+void long_list_forget(struct ca *ca);
+void long_list_returned(struct ca *ca); /* a new turn begins */
 
 /* revoke.c: a certificate that is issued and not revoked; the row is borrowed */
 bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const char *actor,

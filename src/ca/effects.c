@@ -43,6 +43,12 @@ effect_tell(struct effects *f, uint64_t id, int status, const char *fmt, ...)
 	mem_wipe(text, sizeof(text)); /* a new password may stand in it */
 }
 
+struct view
+effect_bytes(const struct effect *x)
+{
+	return x->borrowed ? x->job.bytes : blob_view(&x->bytes);
+}
+
 void
 effects_truncate(struct effects *f, size_t n)
 {

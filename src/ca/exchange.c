@@ -276,7 +276,7 @@ get_crl(struct ca *ca, struct exchange *x, struct effects *out, struct err *e)
 		reply_later(ca, x, 5, out);
 		return true;
 	}
-	if (row.der.n > CRL_BY_SCEP_MAX) {
+	if (row.der.n > CRL_BY_SCEP_MAX || row.der.p[0] != DER_SEQUENCE) {
 		reply_fail(ca, x, SCEP_BAD_REQUEST,
 		    "the list is over 256 KiB: fetch it by HTTP, operation=GetCRL", out);
 		return true;

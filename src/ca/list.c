@@ -1,17 +1,18 @@
 /* list.c - revocation lists of all generations. */
 #include "ca/ca_int.h"
 
-static bool
-listed(const struct generation *g)
+#define WHOLE_MAX ((size_t)256 * 1024) /* octets of entries that one turn deals with */
+
+bool
+list_of(const struct generation *g)
 {
 	return g->facts.have_cert && (g->switched_at == 0 || g->last_list_due);
 }
 
-static void
-sign_list(
-    struct ca *ca, struct generation *g, struct view entries, when_t now, struct effects *out)
+struct crl_spec
+list_spec(const struct ca *ca, const struct generation *g, when_t now)
 {
-	struct crl_spec spec = {
+	return (struct crl_spec){
 	    .issuer = g->cert.subject,
 	    .aki = view_of(g->ski, sizeof(g->ski)),
 	    .this_update = now,
@@ -20,11 +21,18 @@ sign_list(
 			       : g->cert.not_after,
 	    .number = (uint64_t)ca->crl_number,
 	    .alg = generation_alg(ca, g),
-	    .entries = entries,
 	};
+}
+
+static void
+sign_list(
+    struct ca *ca, struct generation *g, struct view entries, when_t now, struct effects *out)
+{
+	struct crl_spec spec = list_spec(ca, g, now);
 	struct blob tbs = {0};
 	struct task *t;
 
+	spec.entries = entries;
 	crl_encode_tbs(&spec, &tbs);
 	struct key_job job = {
 	    .act = KEY_SIGN,
@@ -37,9 +45,24 @@ sign_list(
 	t = ca_task_start(ca, TASK_CRL, g, &job, out);
 	t->number = ca->crl_number;
 	t->at = now;
+	t->until = spec.next_update;
 	blob_set(&t->tbs, blob_view(&tbs));
 	blob_free(&tbs);
 	ca->crls_open++;
+}
+
+/* Few enough for one turn? Then all of them. */
+static bool
+few_entries(struct ca *ca, struct blob *entries, bool *few, struct err *e)
+{
+	struct err why = {0};
+	int64_t at = 0;
+
+	while (
+	    entries->n <= WHOLE_MAX && ST(ca)->revoked_next(ca->store, at, &at, entries, &why))
+		continue;
+	*few = entries->n <= WHOLE_MAX;
+	return absent(&why, e);
 }
 
 /* Same number, same instant, same entries, each by its own key. */
@@ -47,19 +70,20 @@ bool
 list_make(struct ca *ca, when_t now, struct effects *out, struct err *e)
 {
 	struct blob entries = {0};
-	struct err why = {0};
-	bool ok = ST(ca)->revoked_get(ca->store, &entries, &why) || absent(&why, e);
+	bool few, ok = few_entries(ca, &entries, &few, e);
 
 	ca->crl_number++;
 	for (size_t i = 0; ok && i < ca->generation_count; i++) {
 		struct generation *g = ca->generations[i];
 
-		if (!listed(g))
+		if (!list_of(g))
 			continue;
 		ok = generation_save(ca, g, e);
-		if (ok)
+		if (ok && few)
 			sign_list(ca, g, blob_view(&entries), now, out);
 	}
+	if (!few)
+		long_list_begin(ca, now);
 	ca->facts.busy_crl = true;
 	ca->facts.crl_stale = false;
 	crash_point("crl-intended");
@@ -76,25 +100,61 @@ publish_list(const struct ca *ca, int64_t number, const uint8_t ski[20], struct 
 		(void)publish(out, OBJECT_CRL, der, INT64_MIN, next_update);
 }
 
+/* A long one, which is borrowed. */
+void
+list_show(
+    struct ca *ca, int64_t generation, struct view der, when_t next_update, struct effects *out)
+{
+	struct row_generation row;
+	size_t first = out->n;
+	struct err why = {0};
+	struct spki key;
+	uint8_t ski[20];
+
+	if (!ST(ca)->generation_get(ca->store, generation, &row, &why) ||
+	    !spki_decode(row.spki, &key, &why))
+		return;
+	spki_key_id(&key, ski);
+	ca->lending = true;
+	publish_list(ca, generation, ski, (struct view){0}, next_update, out);
+	for (size_t i = first; i < out->n; i++) {
+		out->list[i].job.bytes = der;
+		out->list[i].borrowed = true;
+	}
+}
+
+void
+list_returned(struct ca *ca, const struct task *t, const struct generation *g)
+{
+	bool is_long = t->tbs.n == 0;
+
+	if (is_long && g == NULL) {
+		long_list_forget(ca);
+		ca->facts.crl_stale = true;
+	}
+	ca->facts.busy_crl = --ca->crls_open > 0 || (is_long && long_list_more(ca));
+}
+
 bool
 list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_done *d,
     when_t now, struct effects *out, struct err *e)
 {
 	struct blob der = {0};
-	struct crl list;
+	struct view whole = {0};
 	bool ok = false;
 
 	if (d->why != WHY_NONE) {
 		authority_hold(ca, "CRL not made", d->text, now);
+		long_list_forget(ca);
 		ca->facts.crl_stale = true;
 		return true;
 	}
-	signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
-	if (!crl_decode(blob_view(&der), &list, e))
-		goto out;
+	if (t->tbs.n == 0)
+		long_list_signed(ca, t, blob_view(&d->bytes), &der, &whole);
+	else
+		signed_assemble(blob_view(&t->tbs), &t->alg, blob_view(&d->bytes), &der);
 
-	struct row_crl row = {
-	    g->number, t->number, list.this_update, list.next_update, blob_view(&der)};
+	struct row_crl row = {g->number, t->number, t->at, t->until, blob_view(&der)};
 
 	if (!ST(ca)->crl_put(ca->store, &row, e))
 		goto out;
@@ -102,7 +162,7 @@ list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 	    !ST(ca)->fact_put(ca->store, "crl-stale", VIEW("0"), e))
 		goto out;
 	crash_point("crl-stored");
-	if (g->cancelled_at != 0 && list.next_update == g->facts.cert_until) {
+	if (g->cancelled_at != 0 && t->until == g->facts.cert_until) {
 		g->last_list_due = false;
 		g->have_last_list = true;
 	}
@@ -110,7 +170,10 @@ list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 		ca->facts.have_crl = true;
 		ca->facts.crl_signed_at = t->at;
 	}
-	publish_list(ca, g->number, g->ski, blob_view(&der), list.next_update, out);
+	if (whole.n > 0)
+		list_show(ca, g->number, whole, t->until, out);
+	else
+		publish_list(ca, g->number, g->ski, blob_view(&der), t->until, out);
 	ok = true;
 out:
 	blob_free(&der);
@@ -134,7 +197,7 @@ list_load(struct ca *ca, struct err *e)
 		if (g->cancelled_at != 0)
 			g->have_last_list = ST(ca)->crl_get(ca->store, g->number, &row, &why) &&
 					    row.next_update == g->facts.cert_until;
-		if (!listed(g))
+		if (!list_of(g))
 			continue;
 		if (!ST(ca)->crl_get(ca->store, g->number, &row, &why)) {
 			if (!absent(&why, e))
@@ -162,6 +225,8 @@ list_publish(struct ca *ca, struct effects *out)
 	struct row_crl row;
 	struct err why = {0};
 	struct spki key;
+	uint64_t entries;
+	size_t size;
 
 	for (int64_t n = 1; n <= ca->last_generation; n++) {
 		uint8_t ski[20];
@@ -171,7 +236,11 @@ list_publish(struct ca *ca, struct effects *out)
 		    !spki_decode(g.spki, &key, &why))
 			continue;
 		spki_key_id(&key, ski);
-		if (ST(ca)->crl_get(ca->store, n, &row, &why))
+		if (!ST(ca)->crl_get(ca->store, n, &row, &why))
+			continue;
+		if (ca_list_parts(row.der, &entries, &size))
+			long_list_show(ca, n);
+		else
 			publish_list(ca, n, ski, row.der, row.next_update, out);
 	}
 }

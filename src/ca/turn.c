@@ -82,8 +82,10 @@ enum ca_turned
 ca_turn(struct ca *ca, const struct ca_event *const *events, size_t n, when_t now,
     struct effects *out, struct err *e)
 {
-	bool ok = ST(ca)->begin(ca->store, e);
+	bool ok;
 
+	long_list_returned(ca);
+	ok = ST(ca)->begin(ca->store, e);
 	for (size_t i = 0; ok && i < n; i++) {
 		ok = ST(ca)->savepoint(ca->store, e) && ca_step(ca, events[i], now, out, e);
 		if (ok)

@@ -133,7 +133,8 @@ job_wait(struct server *s, const struct effect *x)
 	struct queue *q = x->job.stranger ? &s->strangers : &s->known;
 
 	j->job = x->job;
-	blob_add_view(&j->bytes, blob_view(&x->bytes));
+	if (!x->borrowed)
+		blob_add_view(&j->bytes, blob_view(&x->bytes));
 	*q->end = j;
 	q->end = &j->next;
 }
@@ -168,7 +169,8 @@ submit_jobs(struct server *s)
 
 	while (
 	    s->in_flight < JOBS_A_THREAD * s->core->o->workers && (j = job_next(s)) != NULL) {
-		j->job.bytes = blob_view(&j->bytes);
+		if (j->bytes.n > 0)
+			j->job.bytes = blob_view(&j->bytes);
 		if (!keys_submit(s->keys, &j->job, &e)) {
 			log_error("signer does not take a job", "ca='%s' why='%s'",
 			    s->conf->name, e.text);
@@ -229,7 +231,7 @@ publish(struct server *s, struct effect *x)
 	struct front_say what = {
 	    .status = 200,
 	    .op = objects[x->object].op,
-	    .body = blob_view(&x->bytes),
+	    .body = effect_bytes(x),
 	    .valid_from = x->valid_from,
 	    .valid_until = x->valid_until,
 	};

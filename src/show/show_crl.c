@@ -37,6 +37,9 @@ put_head(struct show *s, struct err *e)
 	struct view entries;
 	struct cert cert;
 	struct row_crl crl;
+	uint64_t octets = 0;
+	size_t size;
+	bool apart = false;
 	struct err why = {0};
 
 	tree_put_text(s->tree, "name", s->server->conf->name);
@@ -44,13 +47,21 @@ put_head(struct show *s, struct err *e)
 		return show_absent(&why, e);
 	if (crl.der.n == 0)
 		return true;
-	if (!entries_of(crl.der, &entries, e))
-		return false;
-	blob_set(&s->bytes, entries);
+	size = crl.der.n;
+	apart = ca_list_parts(crl.der, &octets, &size);
+	if (!apart) {
+		if (!entries_of(crl.der, &entries, e))
+			return false;
+		blob_set(&s->bytes, entries);
+	}
 	tree_put_when(s->tree, "this_update", crl.this_update);
 	tree_put_when(s->tree, "next_update", crl.next_update);
 	tree_put_int(s->tree, "number", crl.number);
-	tree_put_int(s->tree, "size", (int64_t)crl.der.n);
+	tree_put_int(s->tree, "size", (int64_t)size);
+	if (apart && !st->table->revoked_get(st, &s->bytes, e))
+		return false;
+	if (apart && s->bytes.n > octets)
+		s->bytes.n = (size_t)octets; /* it only grows */
 	if (!st->table->generation_get(st, ca_generation(ca), &g, e) ||
 	    !cert_decode(g.cert, &cert, e))
 		return false;

@@ -311,6 +311,31 @@ memory_revoked_get(struct store *s, struct blob *entries, struct err *e)
 	return true;
 }
 
+#define PIECE ((size_t)4096)
+
+static bool
+memory_revoked_next(
+    struct store *s, int64_t after, int64_t *at, struct blob *entries, struct err *e)
+{
+	struct view all = blob_view(&memory_of(s)->revoked);
+	size_t n;
+
+	if (after < 0 || (size_t)after >= all.n)
+		return err_set(e, WHY_NOT_FOUND, "no further chunk");
+	n = all.n - (size_t)after < PIECE ? all.n - (size_t)after : PIECE;
+	blob_add_view(entries, view_of(all.p + after, n));
+	*at = n < PIECE ? INT64_MAX : after + (int64_t)n;
+	return true;
+}
+
+static bool
+memory_revoked_most(struct store *s, size_t *octets, struct err *e)
+{
+	(void)e;
+	*octets = memory_of(s)->revoked.n;
+	return true;
+}
+
 static bool
 memory_revoked_add(struct store *s, struct view entry, struct err *e)
 {
@@ -656,6 +681,8 @@ const struct store_table memory_table = {
     .cert_open = memory_cert_open,
     .cert_revoke = memory_cert_revoke,
     .cert_count = memory_cert_count,
+    .revoked_most = memory_revoked_most,
+    .revoked_next = memory_revoked_next,
     .revoked_get = memory_revoked_get,
     .revoked_add = memory_revoked_add,
     .request_add = memory_request_add,

@@ -180,6 +180,7 @@ sqlite_cert_count(struct store *s, int64_t *issued, int64_t *revoked, struct err
 
 /* A chunk that has grown past this is left alone: with its row it then fills most of a page. */
 #define CHUNK_FULL 3500
+#define ENTRY_MAX 128
 
 static bool
 sqlite_revoked_get(struct store *s, struct blob *entries, struct err *e)
@@ -194,6 +195,34 @@ sqlite_revoked_get(struct store *s, struct blob *entries, struct err *e)
 		blob_add_view(entries, q->cell[1].bytes);
 	}
 	return why.why == WHY_NOT_FOUND || err_set(e, why.why, "%s", why.text);
+}
+
+/* Behind a piece that is not full there is none yet: what is appended to it while somebody goes
+ * through them is not passed over. */
+static bool
+sqlite_revoked_next(
+    struct store *s, int64_t after, int64_t *at, struct blob *entries, struct err *e)
+{
+	struct sqlite *q = sqlite_of(s);
+
+	if (!sql_row(q, SQL_REVOKED_NEXT, CELLS(INT(after)), e))
+		return false;
+	*at = q->cell[1].bytes.n < CHUNK_FULL ? INT64_MAX : q->cell[0].i;
+	blob_add_view(entries, q->cell[1].bytes);
+	return true;
+}
+
+static bool
+sqlite_revoked_most(struct store *s, size_t *octets, struct err *e)
+{
+	struct sqlite *q = sqlite_of(s);
+	struct err why = {0};
+
+	*octets = 0;
+	if (sql_row(q, SQL_REVOKED_LAST, NULL, 0, &why))
+		*octets = (size_t)q->cell[0].i * (CHUNK_FULL + ENTRY_MAX);
+	return why.why == WHY_NONE || why.why == WHY_NOT_FOUND ||
+	       err_set(e, why.why, "%s", why.text);
 }
 
 static bool
@@ -501,6 +530,8 @@ const struct store_table sqlite_table = {
     .cert_open = sqlite_cert_open,
     .cert_revoke = sqlite_cert_revoke,
     .cert_count = sqlite_cert_count,
+    .revoked_most = sqlite_revoked_most,
+    .revoked_next = sqlite_revoked_next,
     .revoked_get = sqlite_revoked_get,
     .revoked_add = sqlite_revoked_add,
     .request_add = sqlite_request_add,

@@ -168,8 +168,16 @@ struct store_table {
 	bool (*cert_revoke)(struct store *s, int64_t intent, when_t at, int why, struct err *e);
 	bool (*cert_count)(struct store *s, int64_t *issued, int64_t *revoked, struct err *e);
 
-	/* All revoked entries so far, appended crl_entry_encode results: one growing blob. */
+	/*
+	 * All revoked entries so far, appended crl_entry_encode results: one blob that only
+	 * grows. revoked_next appends the next piece, of some kilobytes, behind a position (0:
+	 * the first); not found: that was all.
+	 */
+	bool (*revoked_next)(
+	    struct store *s, int64_t after, int64_t *at, struct blob *entries, struct err *e);
 	bool (*revoked_get)(struct store *s, struct blob *entries, struct err *e);
+	bool (*revoked_most)(struct store *s, size_t *octets,
+	    struct err *e); /* how many octets they are at the most */
 	bool (*revoked_add)(struct store *s, struct view entry, struct err *e);
 
 	bool (*request_add)(struct store *s, const struct row_request *r, int64_t *id,

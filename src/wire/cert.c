@@ -276,6 +276,17 @@ cert_encode_tbs(const struct cert_spec *s, struct blob *tbs)
 }
 
 void
+signed_ends(size_t tbs, const struct sig_alg *alg, struct view signature, struct blob *head,
+    struct blob *tail)
+{
+	struct der_writer w = {.out = tail};
+
+	sig_alg_encode(&w, alg);
+	der_put_bit_octets(&w, signature);
+	der_put_head(head, DER_SEQUENCE, tbs + tail->n);
+}
+
+void
 signed_assemble(
     struct view tbs, const struct sig_alg *alg, struct view signature, struct blob *out)
 {

@@ -251,21 +251,18 @@ crl_entry_encode(struct view serial, when_t at, int reason, struct blob *entries
 	der_close(&w);
 }
 
-/* A million entries are tens of megabytes: lengths are reckoned first, so that they are copied
- * once. */
 void
-crl_encode_tbs(const struct crl_spec *s, struct blob *tbs)
+crl_encode_ends(const struct crl_spec *s, size_t entries, struct blob *head, struct blob *tail)
 {
-	struct blob head = {0}, tail = {0};
-	struct der_writer w = {.out = &head};
-	size_t total;
+	struct blob fields = {0};
+	struct der_writer w = {.out = &fields};
 
 	der_put_uint(&w, 1); /* version 2 */
 	sig_alg_encode(&w, &s->alg);
 	der_put_raw(&w, s->issuer);
 	der_put_time(&w, s->this_update);
 	der_put_time(&w, s->next_update);
-	w = (struct der_writer){.out = &tail};
+	w = (struct der_writer){.out = tail};
 	der_open(&w, DER_CONTEXT(0));
 	der_open(&w, DER_SEQUENCE);
 	if (s->aki.n > 0)
@@ -275,12 +272,21 @@ crl_encode_tbs(const struct crl_spec *s, struct blob *tbs)
 	extension_close(&w);
 	der_close(&w);
 	der_close(&w);
-	if (s->entries.n > 0)
-		der_put_head(&head, DER_SEQUENCE, s->entries.n);
-	total = head.n + s->entries.n + tail.n;
-	blob_grow(tbs, total + 8); /* once */
-	tbs->n -= total + 8;
-	der_put_head(tbs, DER_SEQUENCE, total);
+	if (entries > 0)
+		der_put_head(&fields, DER_SEQUENCE, entries);
+	der_put_head(head, DER_SEQUENCE, fields.n + entries + tail->n);
+	blob_add_view(head, blob_view(&fields));
+	blob_free(&fields);
+}
+
+void
+crl_encode_tbs(const struct crl_spec *s, struct blob *tbs)
+{
+	struct blob head = {0}, tail = {0};
+
+	crl_encode_ends(s, s->entries.n, &head, &tail);
+	blob_grow(tbs, head.n + s->entries.n + tail.n); /* once */
+	tbs->n -= head.n + s->entries.n + tail.n;
 	blob_add_view(tbs, blob_view(&head));
 	blob_add_view(tbs, s->entries);
 	blob_add_view(tbs, blob_view(&tail));

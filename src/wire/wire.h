@@ -248,6 +248,10 @@ void cert_encode_tbs(const struct cert_spec *s, struct blob *tbs);
 void signed_assemble(
     struct view tbs, const struct sig_alg *alg, struct view signature, struct blob *out);
 
+/* The same in two: what stands before so many octets of tbs, and what behind them. */
+void signed_ends(size_t tbs, const struct sig_alg *alg, struct view signature,
+    struct blob *head, struct blob *tail);
+
 /* ---- revocation lists (RFC 5280 5) ---- */
 
 /* One revokedCertificates entry, appended: the store keeps them as one growing blob. serial is
@@ -263,6 +267,9 @@ struct crl_spec {
 	    entries; /* appended crl_entry_encode results; empty: revokedCertificates absent */
 };
 void crl_encode_tbs(const struct crl_spec *s, struct blob *tbs);
+/* The same in two: what stands before so many octets of entries, and what behind them. */
+void crl_encode_ends(
+    const struct crl_spec *s, size_t entries, struct blob *head, struct blob *tail);
 
 struct crl {
 	struct view whole, tbs, issuer, entries, aki, signature;

@@ -21,7 +21,9 @@ expect_crl(struct story *s, struct err *e)
 	when_t at;
 	int reason;
 
-	if (!crl_decode(blob_view(&s->w.crl), &crl, e))
+	if (!crl_decode(
+		blob_view(strcmp(s->word[1], "crl-next") == 0 ? &s->w.list[1] : &s->w.crl),
+		&crl, e))
 		return err_prefix(e, "published list");
 	if (option(s, "number") != NULL &&
 	    !same_number(
@@ -361,7 +363,7 @@ do_expect(struct story *s, struct err *e)
 	const char *what = s->word[1];
 	struct client *c;
 
-	if (strcmp(what, "crl") == 0)
+	if (strcmp(what, "crl") == 0 || strcmp(what, "crl-next") == 0)
 		return expect_crl(s, e);
 	if (strcmp(what, "counts") == 0)
 		return expect_counts(s, e);

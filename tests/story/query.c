@@ -2,6 +2,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include <stdlib.h>
+
 #include "tests/story/story.h"
 
 static bool
@@ -70,4 +72,23 @@ do_crl(struct story *s, struct client *c, struct err *e)
 	     peer_get_crl(&c->peer, cert, &c->sent, e) && send_message(s, c, e);
 	X509_free(cert);
 	return ok;
+}
+
+/* "revoked N": that many certificates of elsewhere more, in the store alone. */
+bool
+do_revoked(struct story *s, struct err *e)
+{
+	const struct store_table *st = s->w.store->table;
+	struct blob entry = {0};
+	bool ok = st->begin(s->w.store, e);
+
+	for (uint32_t n = (uint32_t)strtoul(s->word[1], NULL, 10); ok && n > 0; n--) {
+		uint8_t serial[16] = {0x41, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+
+		blob_clear(&entry);
+		crl_entry_encode(view_of(serial, sizeof(serial)), s->w.now, 0, &entry);
+		ok = st->revoked_add(s->w.store, blob_view(&entry), e);
+	}
+	blob_free(&entry);
+	return ok && st->commit(s->w.store, e);
 }

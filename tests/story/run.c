@@ -643,6 +643,7 @@ static const struct {
     {"clock", do_clock},
     {"disk", do_disk},
     {"steady", do_steady},
+    {"revoked", do_revoked},
     {"log", do_log},
     {"damage", do_damage},
     {"signer", do_signer},

@@ -73,6 +73,7 @@ bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_hook(struct story *s, struct err *e) MUST_USE;
 bool do_profile(struct story *s, struct err *e) MUST_USE;
 bool do_log(struct story *s, struct err *e) MUST_USE;
+bool do_revoked(struct story *s, struct err *e) MUST_USE;
 bool do_steady(struct story *s, struct err *e) MUST_USE;
 /* expect.c: the line "expect ..." */
 bool do_expect(struct story *s, struct err *e) MUST_USE;

@@ -111,7 +111,13 @@ world_open(struct world *w, struct err *e)
 		return false;
 	}
 	w->clock.mark = ca_clock_mark(w->ca);
-	return w->store->table->commit(w->store, e) && world_tick(w, e);
+	if (!w->store->table->commit(w->store, e) || !world_tick(w, e))
+		return false;
+	/* What it goes through a few rows a turn. */
+	for (int n = 0; ca_wake(w->ca) <= w->now && n < 1000; n++)
+		if (!world_tick(w, e))
+			return false;
+	return true;
 }
 
 void
@@ -188,6 +194,8 @@ world_free(struct world *w)
 	blob_free(&w->next);
 	blob_free(&w->next_before);
 	blob_free(&w->old_next);
+	blob_free(&w->list[0]);
+	blob_free(&w->list[1]);
 	for (size_t i = 0; i < w->links; i++)
 		blob_free(&w->link[i].der);
 	blob_free(&w->cacert_before);
@@ -209,6 +217,22 @@ take_question(struct world *w, const struct effect *x)
 	w->asked++;
 	(void)snprintf(w->challenge, sizeof(w->challenge), "%.*s", (int)q.challenge.n,
 	    (const char *)q.challenge.p);
+}
+
+static void
+take_list(struct world *w, const struct effect *x)
+{
+	struct row_generation row;
+	struct err why = {0};
+	struct blob hex = {0};
+	struct cert c;
+
+	if (w->store->table->generation_get(w->store, ca_generation(w->ca), &row, &why) &&
+	    cert_decode(row.cert, &c, &why)) {
+		hex_add(&hex, c.ski, true);
+		blob_set(&w->list[strcmp(blob_cstr(&hex), x->leaf) != 0], effect_bytes(x));
+	}
+	blob_free(&hex);
 }
 
 static void
@@ -249,6 +273,8 @@ take_effect(struct world *w, struct effect *x)
 		blob_set(&w->told, blob_view(&x->bytes));
 		break;
 	case EFFECT_PUBLISH:
+		if (x->object == OBJECT_CRL && x->leaf[0] != 0)
+			take_list(w, x);
 		if (x->object == OBJECT_CACERT && x->bytes.n == 0)
 			break; /* withdrawn with what was to come: it comes at once again */
 		if (x->object == OBJECT_NEXT && x->bytes.n == 0) {
@@ -272,7 +298,7 @@ take_effect(struct world *w, struct effect *x)
 			blob_set(&w->cacert_seen, blob_view(&x->bytes));
 		}
 		if (x->leaf[0] == 0 && x->valid_from <= w->now)
-			blob_set(objects[x->object], blob_view(&x->bytes));
+			blob_set(objects[x->object], effect_bytes(x));
 		break;
 	case EFFECT_ARCHIVE:
 		blob_set(&w->archive, blob_view(&x->bytes));
@@ -329,7 +355,7 @@ turn(struct world *w, struct ca_event *ev, struct err *e)
 		take_effect(w, &out.list[i]);
 		if (out.list[i].kind != EFFECT_JOB)
 			continue;
-		out.list[i].job.bytes = blob_view(&out.list[i].bytes);
+		out.list[i].job.bytes = effect_bytes(&out.list[i]);
 		w->pairs += out.list[i].job.act == KEY_MAKE;
 		if (!keys_submit(w->keys, &out.list[i].job, e)) {
 			effects_free(&out);

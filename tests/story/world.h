@@ -49,6 +49,7 @@ struct world {
 		struct blob der;
 	} link[4];
 	size_t links;
+	struct blob list[2];  /* newest by key: of the active generation, of another */
 	size_t pairs;	      /* asked of the keys so far */
 	uint64_t archive_due; /* the authority is to hear of it */
 	int fail_in;	      /* the n-th job from now comes back with fail_why; 0: none */
