@@ -329,6 +329,29 @@ size_changes(void **state)
 	bench_close(&b);
 }
 
+/* That of a request that was refused has the wrong size by now: it is not kept. */
+static void
+size_changes_behind_a_reject(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.w.policy.mode = CA_GRANT_NONE;
+	bench_begin(&b);
+	bench_wait(&b, AT(0) + HOUR);
+	assert_int_equal(b.noted[TP_NOTED_REJECTED], 1);
+	b.policy.key_bits = 3072;
+	b.w.policy.mode = CA_AUTO;
+	assert_true(world_restart(&b.w, NULL));
+	bench_wait(&b, AT(2));
+	assert_int_equal(bench_cert(&b, TP_ID).key.bits, 3072);
+	assert_int_equal(b.made, 2);
+	assert_int_equal(b.forgot, 1);
+	bench_close(&b);
+}
+
 /* ---- passwords and names ---- */
 
 static void
@@ -480,6 +503,7 @@ main(void)
 	    cmocka_unit_test(downgrade),
 	    cmocka_unit_test(label_is_taken),
 	    cmocka_unit_test(size_changes),
+	    cmocka_unit_test(size_changes_behind_a_reject),
 	    cmocka_unit_test(password_is_set_anew),
 	    cmocka_unit_test(only_alternative_names),
 	    cmocka_unit_test(nonsense_on_the_shelf),

@@ -371,6 +371,30 @@ left_behind(void **state)
 	bench_close(&b);
 }
 
+/* A first request that waits at the replaced CA is over: the same key asks the new one. */
+static void
+waits_over_the_switch(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.w.policy.mode = CA_MANUAL;
+	bench_begin(&b);
+	bench_wait(&b, AT(39));
+	assert_true(tp_facts(b.tp)->pending && tp_facts(b.tp)->have_next_ca);
+	bench_wait(&b, AT(41));
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+	assert_true(tp_facts(b.tp)->pending);
+	assert_int_equal(b.made, 1);
+	bench_operator(&b, CA_GRANT);
+	bench_wait(&b, AT(42));
+	assert_true(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.noted[TP_NOTED_ID], 1);
+	bench_close(&b);
+}
+
 /* Not even a request: off from SHADOW's first answer to behind the switch. */
 static void
 nobody_heard(struct bench *b, const struct tp_effect *asked, struct fetched *f)
@@ -598,6 +622,7 @@ main(void)
 	    cmocka_unit_test(out_of_reach),
 	    cmocka_unit_test(switches_late),
 	    cmocka_unit_test(left_behind),
+	    cmocka_unit_test(waits_over_the_switch),
 	    cmocka_unit_test(shows_what_it_had),
 	    cmocka_unit_test(in_turn),
 	    cmocka_unit_test(suspect_clock),
