@@ -115,6 +115,8 @@ link_make(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	blob_add_u64(&fact, (uint64_t)ca->links[OLD_WITH_NEW]);
 	generation_fact(ca->next->number, "links", name);
 	ok = ST(ca)->fact_put(ca->store, name, blob_view(&fact), e);
+	if (ok)
+		crash_point("links-intended");
 	blob_free(&fact);
 	return ok;
 }

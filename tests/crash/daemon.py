@@ -1,5 +1,6 @@
 # daemon.py - what the crash tests share: a daemon to be killed, its store, TAP.
 """Programs come in the environment: KEYMUSTERD, BIN_KEYMUSTER, BIN_LOAD, BIN_LETTERS. Waits are for events, with a deadline."""
+import glob
 import hashlib
 import http.client
 import os
@@ -51,10 +52,9 @@ def run(test):
     finally:
         Daemon.end_all()
     if tap.bad:
-        for name in sorted(os.listdir(directory)):
-            if name.endswith('.log'):
-                with open(os.path.join(directory, name), errors='replace') as log:
-                    print(''.join(f'# {name}: {line}' for line in log.readlines()[-40:]), end='')
+        for path in sorted(glob.glob(directory + '/**/*.log', recursive=True)):
+            with open(path, errors='replace') as log:
+                print(''.join(f'# {os.path.basename(path)}: {line}' for line in log.readlines()[-40:]), end='')
     shutil.rmtree(directory)
     sys.exit(tap.end())
 

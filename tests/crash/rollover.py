@@ -1,12 +1,13 @@
 # rollover.py - core dies at each instant of a rollover, the end is the same.
 """Usage: rollover.py KEYMUSTERD_CRASH. A CA with two clients and one revoked is carried over, on a clock that steps, once
 without a crash: that run says which points it passes how often. Then core dies at one of these passings in each run; the set
-comes back, the clock goes on, and what is there in the end is compared. BIRTH and LIFE name the passings of 'make check'; with
-KEYMUSTER_SOAK it is all of them. KEYMUSTER_POINT=NAME:N tries one. (BAD-135, INV-05)"""
+comes back, the clock goes on, and what is there in the end is compared. The same with an overlap, where there are link
+certificates too. BIRTH, LIFE and LINKS name the passings of 'make check'; with KEYMUSTER_SOAK it is all of them. KEYMUSTER_POINT=NAME:N tries one. (BAD-135, INV-05)"""
 import calendar
 import collections
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,8 +28,7 @@ WORDS = f''' eckeypair EC 256
  ra rsakeypair RA 2048
  database archive pkcs12 password 0 {PASSWORD}
  lifetime crl 336
- auto-rollover 90
-'''
+ auto-rollover 90'''
 # NAME:N, counted from the begin of the part.
 BIRTH = '''
     job-sent:1 job-done:1 key-made:1 ca-intended:1 job-done:2 ca-made:1 crl-intended:1 crl-stored:1 crl-stored:2 job-done:5
@@ -38,18 +38,22 @@ LIFE = '''
     cert-intended:1 shadow-noted:1 client-noted:1 cert-settled:1 reply-made:1 revoked:1 shadow-noted:2 crl-stored:2
     switched:1 job-sent:10 shadow-answered:1 request-stored:1 requests-expired:1 forgotten:1
 '''
+LINKS = 'links-intended:1 job-sent:9 cert-settled:2 job-done:9 cert-settled:3'
 LOOSE = 'turn-', 'store-'  # how many events share a turn is a matter of milliseconds
 
 
-def openssl(*words, give=None):
-    return subprocess.run(['openssl', *words], input=give, capture_output=True, check=True, timeout=30).stdout
+def words(overlap):
+    return WORDS + (f' overlap {overlap}\n' if overlap else '\n')
+
+
+def openssl(*args, give=None):
+    return subprocess.run(['openssl', *args], input=give, capture_output=True, check=True, timeout=30).stdout
 
 
 def certificates(certs_only):
     """PEM of each, the CA's first."""
-    text = openssl('pkcs7', '-inform', 'DER', '-print_certs', give=certs_only).decode()
-    return [('-----BEGIN' + part.partition('-----BEGIN')[2]).encode() for part in text.split('-----END CERTIFICATE-----\n')
-            if '-----BEGIN' in part for part in [part + '-----END CERTIFICATE-----\n']]
+    text = openssl('pkcs7', '-inform', 'DER', '-print_certs', give=certs_only)
+    return re.findall(b'-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n', text, re.S)
 
 
 def key_id(cert):
@@ -71,10 +75,11 @@ class Course:
 
     def __init__(self, directory, name, prepared, crash):
         self.directory, self.name, self.old, self.enrolled = directory, name, prepared.old, prepared.enrolled
+        self.overlap = prepared.overlap
         self.marker, self.is_announced, self.facts = self.path('died'), prepared.is_announced, dict(prepared.facts)
         if self.is_announced:
             self.next, self.keys = prepared.next, prepared.keys
-        self.daemon = Daemon(sys.argv[1], directory, {SERVER: 'auto'}, name, WORDS)
+        self.daemon = Daemon(sys.argv[1], directory, {SERVER: 'auto'}, name, words(self.overlap))
         shutil.copytree(prepared.daemon.state, self.daemon.state)
         self.clock = StepClock(self.path('clock'), prepared.clock.now())
         self.start({'KEYMUSTER_CRASH': crash, 'KEYMUSTER_CRASH_ONCE': self.marker})
@@ -136,6 +141,12 @@ class Course:
         self.facts['lists before the switch'] = self.lists(serial)
         with open(self.old, 'rb') as f:
             self.facts['a second before'] = self.get('GetCACert') == f.read()
+        self.facts['link certificates'] = [self.link(key) for key in self.keys]
+
+    def link(self, key):
+        """Its dates, or None."""
+        status, body = self.daemon.http('GET', f'/{SERVER}/link/{key}')
+        return openssl('x509', '-inform', 'DER', '-noout', '-dates', give=body) if status == 200 else None
 
     def switched(self):
         with open(self.old, 'rb') as f:
@@ -224,8 +235,9 @@ def passings(path):
 class Prepared:
     """A CA a second before its next one is made."""
 
-    def __init__(self, directory):
-        self.daemon = Daemon(sys.argv[1], directory, {SERVER: 'auto'}, 'prepared', WORDS)
+    def __init__(self, directory, overlap):
+        self.overlap = overlap
+        self.daemon = Daemon(sys.argv[1], directory, {SERVER: 'auto'}, 'prepared', words(overlap))
         self.clock = StepClock(os.path.join(directory, 'prepared.clock'), BORN)
         self.is_announced, self.facts = False, {}
         self.daemon.start('step=' + self.clock.path)
@@ -253,14 +265,16 @@ def differences(expected, found):
         yield from (f'{what}: too much: {row}' for row in found[what] if row not in expected[what])
 
 
-def soundness(facts):
+def soundness(facts, overlap):
     """The run without a crash is the measure, so it must be right."""
+    begins = END - overlap * DAY
     right = [
         ('answers', [facts[what][0] for what in ('shadow', 'shadow by another key', 'renewals that reach the replaced CA',
                                                 'renewal by the shadow')], [[SUCCESS], [SUCCESS], [SUCCESS, PENDING], [SUCCESS]]),
         ('repeats', {words for _, words in (v for v in facts.values() if isinstance(v, tuple))}, {'repeated: the same'}),
         ('generations', [row[:6] for row in facts['generations']],
-         [(1, '', BORN, END, BORN, END), (2, 'EC#', END, END + 730 * DAY, NEXT, 0)]),
+         [(1, '', BORN, END, BORN, END), (2, 'EC#', begins, begins + 730 * DAY, NEXT, 0)]),
+        ('link certificates', [dates is not None for dates in facts['link certificates']], [overlap > 0] * 2),
         ('archives', facts['archives'], [(f'{SERVER}.p12', 1, True), (f'{SERVER}_00001.p12', 2, True)]),
         ('keys', [name for name in facts['keys'] if name.endswith('.key')], ['EC#.key', 'RA#.key']),
         ('keys before', len([name for name in facts['keys a second before'] if name.endswith('.key')]), 4),
@@ -302,31 +316,42 @@ def attempt(tap, directory, prepared, point, expected):
         Daemon.end_all()
     if not died and not name.startswith(LOOSE):
         faults.append('core did not pass there')
-    tap.rule(f'{part}: core dies at {name}, passing {n}: the rollover ends the same', faults)
+    overlap = ' with overlap' if prepared.overlap else ''
+    tap.rule(f'{part}{overlap}: core dies at {name}, passing {n}: the rollover ends the same', faults)
     if course and not faults:
         os.remove(course.daemon.log)
         shutil.rmtree(course.daemon.state)
     return died
 
 
-def test(tap, directory):
-    prepared = Prepared(directory)
+def carry_over(tap, directory, overlap, parts):
+    """Without a crash, then with one at each instant chosen in each part; at which ones it was."""
+    os.mkdir(directory)
+    prepared = Prepared(directory, overlap)
     whole = Course(directory, 'whole', prepared, '?')
     expected = whole.run()
-    if not tap.rule('a rollover without a crash: every step at its second (KR-20, CP-07, INV-11)', soundness(expected)):
-        return
+    what = f'a rollover with {overlap} days of overlap'
+    if not tap.rule(f'{what}, without a crash: every step at its second (KR-20, CP-07, INV-11)', soundness(expected, overlap)):
+        return []
     half = Course(directory, 'half', prepared, '')
     half.announced()
     half.daemon.stop()
     rest = Course(directory, 'rest', half, '?')
-    tap.rule('ended in order and started again in the middle: the rollover ends the same', differences(expected, rest.run()))
-    begun, died = time.monotonic(), []
-    for source, checked, possible in ((prepared, BIRTH, instants(whole, whole.born)), (half, LIFE, instants(rest, None))):
+    tap.rule(f'{what}, ended in order and started again in the middle: the same', differences(expected, rest.run()))
+    died = []
+    for source, checked, possible in ((prepared, parts[0], instants(whole, whole.born)), (half, parts[1], instants(rest, None))):
         print(f'# {len(possible)} passings of {len(dict(possible))} points')
         died += [point for point in chosen(possible, checked) if attempt(tap, directory, source, point, expected)]
+    return died
+
+
+def test(tap, directory):
+    begun = time.monotonic()
+    died = carry_over(tap, os.path.join(directory, 'plain'), 0, (BIRTH, LIFE)) + \
+        carry_over(tap, os.path.join(directory, 'overlap'), 10, (LINKS, ''))
     print(f'# core died at {len(died)} instants, {time.monotonic() - begun:.0f} s')
     if not os.environ.get('KEYMUSTER_POINT'):
-        wanted = 40 if os.environ.get('KEYMUSTER_SOAK') else 25
+        wanted = 40 if os.environ.get('KEYMUSTER_SOAK') else 30
         tap.rule(f'core died at {wanted} instants or more', [] if len(died) >= wanted else [f'{len(died)}'])
 
 
