@@ -11,7 +11,7 @@ disk_commit(struct store *s, struct err *e)
 {
 	struct server *server = &world->server;
 
-	if (server->full == 0 && !server->crash_in_commit)
+	if (server->full == 0 && !server->crash_in_commit && !server->busy_once)
 		return real->commit(s, e);
 	real->rollback(s);
 	return err_set(e, WHY_BUSY, "no space left on device");

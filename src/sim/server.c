@@ -22,7 +22,7 @@ open_ca(struct sim *w, struct err *e)
 	int full = s->full;
 
 	s->full = 0;
-	s->crash_in_commit = false;
+	s->crash_in_commit = s->busy_once = false;
 	if (!s->store->table->begin(s->store, e))
 		return false;
 	s->ca = ca_open(&w->setup.ca, s->store, s->keys, e);
@@ -30,7 +30,7 @@ open_ca(struct sim *w, struct err *e)
 		s->store->table->rollback(s->store);
 		return false;
 	}
-	s->clock.plan.mark = when_max(s->clock.plan.mark, ca_clock_mark(s->ca));
+	s->clock.plan.mark = ca_clock_mark(s->ca); /* what is stored is what it knows */
 	s->up = s->store->table->commit(s->store, e);
 	s->full = full;
 	return s->up;
@@ -279,6 +279,7 @@ server_turn(struct sim *w, struct ca_event *ev)
 	const struct ca_event *event = ev;
 	struct effects out = {0};
 	struct err e = {0};
+	static const unsigned busy[] = {[SIM_NONE] = 0, [SIM_LIGHT] = 1, [SIM_HEAVY] = 5};
 	enum crash crash = crash_drawn(w);
 	enum ca_turned turned;
 	when_t now = server_now(w);
@@ -289,6 +290,7 @@ server_turn(struct sim *w, struct ca_event *ev)
 	s->touched.certs = s->touched.audits = 0;
 	s->touched.generation = false;
 	s->crash_in_commit = crash == CRASH_BEFORE;
+	s->busy_once = dice_chance(&w->luck, busy[w->setup.faults]);
 	w->numbers.events++;
 	turned = ca_turn(s->ca, &event, 1, now, &out, &e);
 	if (turned != CA_COMMITTED || !ev->clock_trusted || crash != CRASH_NOT)

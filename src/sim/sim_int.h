@@ -159,7 +159,7 @@ struct server {
 	int full;	 /* faults that fill its store just now */
 	int held;	 /* that keep it down */
 	int64_t wait_ms; /* before the next turn, when one was undone */
-	bool crash_in_commit;
+	bool crash_in_commit, busy_once;
 	bool granting; /* somebody is on his way to decide what waits */
 	struct object *object;
 	size_t objects;
