@@ -103,6 +103,9 @@ law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t 
 		trusts_ours(w, c, after[TP_CA]);
 	if (changed[TP_NEXT_CA])
 		trusts_ours(w, c, after[TP_NEXT_CA]);
+	if (changed[TP_ID] && !changed[TP_CA] && leaf(c, TP_SHADOW).n > 0 &&
+	    view_equal(after[TP_ID], leaf(c, TP_SHADOW)))
+		broken(w, c, "I-12", "its shadow takes over, and the next CA does not");
 	if (w->broken.n > 0 || leaf(c, TP_CA).n == 0)
 		return;
 	if (!changed[TP_CA] || view_equal(first_of(after[TP_CA]), first_of(leaf(c, TP_CA)))) {

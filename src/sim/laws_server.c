@@ -597,6 +597,15 @@ audit_chains(struct sim *w)
 static void
 list_current(struct sim *w)
 {
+	const struct ledger *l = &w->ledger;
+
+	for (size_t i = 0; i + 1 < l->cas; i++)
+		if (l->ca[i].number == w->server.generation && w->server.up &&
+		    w->server.healthy_since + SETTLED < w->now && !w->setup.ca.plan.shutdown &&
+		    server_now(w) > l->ca[i].until) {
+			broken(w, NULL, "INV-14", "the switch is slept through");
+			return;
+		}
 	if (w->server.up && w->server.healthy_since + SETTLED < w->now && w->ledger.cas > 0 &&
 	    post_object(w, OBJECT_CRL, "") == NULL && !w->setup.ca.plan.shutdown &&
 	    server_now(w) < w->ledger.ca[w->ledger.cas - 1].until)
