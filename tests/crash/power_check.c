@@ -97,7 +97,7 @@ logged_list(const struct trial *t)
 	return most;
 }
 
-/* ST-02: the store knows each number before the signer may have used it. */
+/* Durable before visible: the store knows each number before the signer may use it (ST-08). */
 static bool
 log_is_not_ahead(struct trial *t, struct err *e)
 {

@@ -67,7 +67,6 @@ static void
 broken(struct search *s, const struct trial *t, const char *words, const struct err *e)
 {
 	char op[200] = "nothing";
-
 	size_t first = check_count();
 
 	s->tally.bad++;
