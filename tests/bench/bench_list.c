@@ -29,8 +29,7 @@ draw(void)
 	return seed;
 }
 
-static void
-die(const struct err *e)
+static void __attribute__((noreturn)) die(const struct err *e)
 {
 	fprintf(stderr, "bench_list: %s\n", e->text);
 	exit(1);
@@ -148,7 +147,7 @@ main(int argc, char **argv)
 	char path[512];
 	struct err e = {0};
 	struct store *s;
-	struct keys *k;
+	struct keys *k = NULL;
 	struct ca *ca;
 	double began;
 
