@@ -475,6 +475,18 @@ revoked_gets_nothing(struct sim *w, const struct letter *l, const struct seen_ce
 		broken(w, c, "INV-18", "a revoked client gets a certificate");
 }
 
+/* What it was renewing from has ended: it asks as a stranger, which is another request. */
+static bool
+began_anew(const struct sim *w, const struct client *c)
+{
+	const struct plan_tp_facts *f = c->tp == NULL ? NULL : tp_facts(c->tp);
+
+	/* What it was renewing from has ended: it asks as a stranger, which is another request.
+	 */
+	return f != NULL && f->have_id && f->id_until * 1000 >= c->handed_ms &&
+	       f->id_until * 1000 <= w->now + w->setup.ca.plan.lifetime_cert;
+}
+
 /*
  * A client repeats a request until it has the answer, so it is never given another certificate
  * by the same CA before it has stored the one before (INV-20).
@@ -491,7 +503,7 @@ one_at_a_time(struct sim *w, struct client *c, const struct seen_cert *seen)
 		if (l->ca[i].number == (int64_t)seen->generation)
 			ca = &l->ca[i];
 	if (c->handed != 0 && !c->took && c->handed_by == seen->generation && ca != NULL &&
-	    c->handed_ms + w->setup.ca.plan.lifetime_cert * 100 > w->now)
+	    !began_anew(w, c) && c->handed_ms + w->setup.ca.plan.lifetime_cert * 100 > w->now)
 		broken(w, c, "INV-20",
 		    "it is given a second certificate, and has not stored the first");
 	c->handed = seen->der;

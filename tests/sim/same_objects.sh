@@ -23,7 +23,7 @@ for room in plan wire store ca; do
 done
 # Each source of these rooms is compiled once: there is no second object that could differ.
 for room in plan wire ca tp; do
-	twice=$(ninja -C "$build" -t targets all | grep -oE "[^ ]*/src_$room""_[a-z_0-9]+\.c\.o|src/$room/[^ ]*\.c\.o" | sed 's/.*[/_]\([a-z0-9_]*\.c\.o\)$/\1/' |
+	twice=$(ninja -C "$build" -t targets all | grep -oE "[^ ]*/src_$room""_[a-z_0-9]+\.c\.o|src/$room/[^ ]*\.c\.o" | sed -E "s#.*/##; s/^src_${room}_//" |
 		sort | uniq -d)
 	if [ -z "$twice" ]; then
 		say ok "each source of $room is compiled once"
