@@ -47,4 +47,3 @@ tell show crypto pki server ROOTCA crl
 step "the CA ends"
 stop_ca
 tail -n 2 "$here/log"
-echo "Next in this story: the CA's own certificate rolls over. That feature is not there yet."
