@@ -97,6 +97,7 @@ void blob_add_sized(struct blob *b, struct view v);
 
 void hex_add(struct blob *out, struct view v, bool upper);
 int hex_digit(char c); /* its value, or -1 */
+void base64_encode(struct view in, struct blob *out);
 /* Hex digits, optionally separated by ':', '-', ' ' or '.'; refuses anything else and odd
  * counts. */
 bool hex_decode(const char *s, struct blob *out) MUST_USE;
@@ -193,5 +194,16 @@ void log_error(const char *what, const char *fmt, ...) PRINTF(2, 3);
 void log_warn(const char *what, const char *fmt, ...) PRINTF(2, 3);
 void log_notice(const char *what, const char *fmt, ...) PRINTF(2, 3);
 void log_debug(const char *what, const char *fmt, ...) PRINTF(2, 3);
+
+/* ---- crashes ---- */
+
+/* Named points where a crash is worth a test; compiled to nothing but in the test build
+ * (-Dcrash_points=true). */
+#ifdef CRASH_POINTS
+void crash_point(
+    const char *name); /* ends the process when KEYMUSTER_CRASH=name[:n-th] says so */
+#else
+#define crash_point(name) ((void)0)
+#endif
 
 #endif

@@ -65,3 +65,23 @@ text_escape(struct blob *out, struct view v)
 			blob_add_byte(out, c);
 	}
 }
+
+void
+base64_encode(struct view in, struct blob *out)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < in.n; i += 3) {
+		size_t have = in.n - i < 3 ? in.n - i : 3;
+		uint32_t v = (uint32_t)in.p[i] << 16;
+
+		if (have > 1)
+			v |= (uint32_t)in.p[i + 1] << 8;
+		if (have > 2)
+			v |= in.p[i + 2];
+		for (size_t k = 0; k < 4; k++)
+			blob_add_byte(
+			    out, k <= have ? (uint8_t)digits[v >> (18 - 6 * k) & 63] : '=');
+	}
+}

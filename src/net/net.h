@@ -104,7 +104,6 @@ bool percent_decode(struct view in, struct blob *out, struct err *e) MUST_USE;
 /* Standard alphabet; white space dropped, a space counts as '+', padding may lack (BAD-035 to
  * BAD-039). */
 bool base64_decode(struct view in, struct blob *out, struct err *e) MUST_USE;
-void base64_encode(struct view in, struct blob *out);
 
 /* ---- front and core: messages on a channel of sys ---- */
 

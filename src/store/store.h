@@ -257,13 +257,4 @@ bool audit_verify(struct store *s, struct err *e) MUST_USE;
 /* SHA-256(previous || canonical record): shared by both drivers. */
 void audit_hash(struct view previous, const struct row_audit *r, uint8_t out[32]);
 
-/* Named points where a crash is worth a test; compiled to nothing but in the test build
- * (-Dcrash_points=true). */
-#ifdef CRASH_POINTS
-void crash_point(
-    const char *name); /* ends the process when KEYMUSTER_CRASH=name[:n-th] says so */
-#else
-#define crash_point(name) ((void)0)
-#endif
-
 #endif

@@ -1,5 +1,5 @@
 /* crash.c - die at a named point. */
-#include "store/store.h"
+#include "base/base.h"
 
 #ifdef CRASH_POINTS
 
