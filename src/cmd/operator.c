@@ -170,6 +170,7 @@ static void
 show_world(struct core *c, struct show_world *w)
 {
 	*w = (struct show_world){
+	    .table = &show_all,
 	    .conf = c->o->conf,
 	    .server_count = c->server_count,
 	    .now_ms = clock_now_ms(),

@@ -4,44 +4,7 @@
 
 #include "show/show_int.h"
 
-static const struct show_command *const commands[] = {
-    &show_server,
-    &show_requests,
-    &show_issued,
-    &show_crl,
-    &show_certificates,
-    &show_timers,
-    &show_keys,
-    &show_running,
-    &show_clock,
-    &show_audit,
-};
-
-const char *const show_reasons[] = {
-    "unspecified",
-    "key-compromise",
-    "ca-compromise",
-    "affiliation-changed",
-    "superseded",
-    "cessation-of-operation",
-    "certificate-hold",
-    "",
-    "remove-from-crl",
-    "privilege-withdrawn",
-    "aa-compromise",
-};
-const size_t show_reason_count = COUNT_OF(show_reasons);
-
 /* ---- for the commands ---- */
-
-struct plan_ca_facts
-show_facts(const struct show *s, const struct ca *ca)
-{
-	struct plan_ca_facts f = *ca_facts(ca);
-
-	f.clock_trusted = s->w->clock_trusted;
-	return f;
-}
 
 bool
 show_absent(const struct err *why, struct err *e)
@@ -65,13 +28,6 @@ show_word(const char *const *words, size_t count, int at)
 
 /* ---- renderers ---- */
 
-static int
-dump_to_blob(const char *text, size_t n, void *out)
-{
-	blob_add(out, text, n);
-	return 0;
-}
-
 static void
 render_tree(const struct show *s, struct blob *out)
 {
@@ -81,7 +37,7 @@ render_tree(const struct show *s, struct blob *out)
 		s->command->text(s, out);
 		return;
 	}
-	json_dump_callback(s->tree, dump_to_blob, out, JSON_INDENT(2));
+	tree_json(s->tree, true, out);
 	if (s->command->list != NULL) {
 		out->n -= sizeof(end) - 1;
 		blob_printf(out, ",\n  \"%s\": [", s->command->list);
@@ -91,19 +47,18 @@ render_tree(const struct show *s, struct blob *out)
 }
 
 static void
-render_rows(struct show *s, const json_t *rows, bool more, struct blob *out)
+render_rows(struct show *s, const struct tree *rows, bool more, struct blob *out)
 {
-	const json_t *row;
+	const struct tree *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	for (i = 0; (row = tree_at(rows, i)) != NULL; i++) {
 		if (!s->c->json) {
 			s->command->row_text(row, out);
 			continue;
 		}
 		blob_add_str(out, s->row_written ? ",\n    " : "\n    ");
-		json_dump_callback(row, dump_to_blob, out, 0);
+		tree_json(row, false, out);
 		s->row_written = true;
 	}
 	if (s->c->json && !more)
@@ -118,10 +73,10 @@ render_refusal(struct show *s, const char *what, const char *type, struct blob *
 		blob_printf(out, "%% %s\n  Type: %s\n", what, type);
 		return;
 	}
-	json_object_clear(s->tree);
+	tree_clear(s->tree);
 	tree_put_text(s->tree, "error", what);
 	tree_put_text(s->tree, "type", type);
-	json_dump_callback(s->tree, dump_to_blob, out, JSON_INDENT(2));
+	tree_json(s->tree, true, out);
 	blob_add_byte(out, '\n');
 }
 
@@ -155,7 +110,7 @@ static bool
 one_piece(struct show *s, struct blob *out, bool *more, struct err *e)
 {
 	const struct show_command *command = s->command;
-	json_t *rows;
+	struct tree *piece, *rows;
 	bool ok;
 
 	if (!s->built) {
@@ -168,28 +123,29 @@ one_piece(struct show *s, struct blob *out, bool *more, struct err *e)
 	}
 	if (command->list == NULL)
 		return true;
-	rows = json_array();
+	piece = tree_new();
+	rows = tree_add_array(piece, command->list);
 	ok = command->rows(s, rows, more, e);
 	if (ok)
 		render_rows(s, rows, *more, out);
-	json_decref(rows);
+	tree_free(piece);
 	return ok;
 }
 
 static bool
-begin(struct show_answer *a, const struct command_line *c, struct err *e)
+begin(const struct show_table *table, struct show_answer *a, const struct command_line *c,
+    struct err *e)
 {
+	const struct show_command *const *at = table->commands;
 	struct show *s;
-	size_t i = 0;
 
-	while (i < COUNT_OF(commands) && commands[i]->command != c->command)
-		i++;
-	if (i == COUNT_OF(commands))
-		return err_set(e, WHY_BUG, "command %d shows nothing", (int)c->command);
-	json_set_alloc_funcs(mem_get, free); /* never NULL, as everywhere */
+	while (*at != NULL && (*at)->command != c->command)
+		at++;
+	if (*at == NULL)
+		return err_set(e, WHY_NOT_FOUND, "This program does not know this command");
 	s = mem_get(sizeof(*s));
-	s->command = commands[i];
-	s->tree = json_object();
+	s->command = *at;
+	s->tree = tree_new();
 	a->state = s;
 	return filter_open(&s->filter, c->filter, c->pattern, e);
 }
@@ -202,7 +158,7 @@ show_run(const struct show_world *w, const struct command_line *c, struct show_a
 	bool more = false, ok = false;
 	struct show *s;
 
-	if (a->state == NULL && !begin(a, c, e))
+	if (a->state == NULL && !begin(w->table, a, c, e))
 		goto out;
 	s = a->state;
 	s->w = w;
@@ -229,7 +185,7 @@ show_free(struct show_answer *a)
 	struct show *s = a->state;
 
 	if (s != NULL) {
-		json_decref(s->tree);
+		tree_free(s->tree);
 		filter_free(&s->filter);
 		blob_free(&s->bytes);
 		free(s);

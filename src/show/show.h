@@ -14,7 +14,11 @@ struct show_server {
 	const struct conf_server *conf;
 	const struct ca *ca; /* NULL: not running */
 };
+/* The commands that a program answers; it links what the one it names needs. */
+extern const struct show_table show_all, show_agent;
+
 struct show_world {
+	const struct show_table *table;
 	const struct conf *conf;
 	struct show_server server[CONF_SERVERS];
 	size_t server_count;

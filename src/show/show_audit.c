@@ -20,17 +20,17 @@ fits(struct show *s, const struct row_audit *r)
 }
 
 static void
-put_record(const struct row_audit *r, json_t *records)
+put_record(const struct row_audit *r, struct tree *records)
 {
-	json_t *o = tree_add_object(records);
+	struct tree *o = tree_add_object(records);
 
 	tree_put_int(o, "sequence", r->sequence);
 	tree_put_when(o, "at", r->at);
 	tree_put_text(o, "actor", r->actor);
 	tree_put_text(o, "act", r->act);
 	tree_put_text(o, "object", r->object);
-	if (json_array_size(records) > NEWEST)
-		json_array_remove(records, 0);
+	if (tree_count(records) > NEWEST)
+		tree_drop_first(records);
 }
 
 static bool
@@ -60,7 +60,7 @@ audit_build(struct show *s, bool *more, struct err *e)
 		blob_set(&s->bytes, r.hash);
 		s->after = r.sequence;
 		tree_put_int(s->tree, "records", tree_int(s->tree, "records") + 1);
-		put_record(&r, json_object_get(s->tree, "newest"));
+		put_record(&r, tree_get(s->tree, "newest"));
 	}
 	return true;
 }
@@ -68,7 +68,7 @@ audit_build(struct show *s, bool *more, struct err *e)
 static void
 audit_text(const struct show *s, struct blob *out)
 {
-	const json_t *o;
+	const struct tree *o;
 	char t[WHEN_TEXT];
 	size_t i;
 
@@ -80,8 +80,7 @@ audit_text(const struct show *s, struct blob *out)
 		blob_printf(out, "CHAIN BROKEN at record %lld\n",
 		    (long long)tree_int(s->tree, "first_bad"));
 	blob_printf(out, "%-7s %-24s %-15s %-9s %s\n", "Record", "Time", "Who", "Did", "To");
-	json_array_foreach(json_object_get(s->tree, "newest"), i, o)
-	{
+	for (i = 0; (o = tree_at(tree_get(s->tree, "newest"), i)) != NULL; i++) {
 		blob_printf(out, "%-7lld %-24s %-15s %-9s %s\n",
 		    (long long)tree_int(o, "sequence"), tree_ios(o, "at", t),
 		    tree_text(o, "actor"), tree_text(o, "act"), tree_text(o, "object"));

@@ -37,11 +37,11 @@ usage_of(const struct cert *c)
 /* ---- the tree ---- */
 
 static void
-put_key_usage(const struct cert *c, json_t *o)
+put_key_usage(const struct cert *c, struct tree *o)
 {
 	uint32_t bits = 0;
 	char hex[16];
-	json_t *list;
+	struct tree *list;
 
 	if (!c->has_key_usage)
 		return;
@@ -50,25 +50,24 @@ put_key_usage(const struct cert *c, json_t *o)
 		if (!(c->key_usage & 1u << i))
 			continue;
 		bits |= 0x80000000u >> i;
-		json_array_append_new(list, json_string(usages[i]));
+		tree_add_text(list, usages[i]);
 	}
 	(void)snprintf(hex, sizeof(hex), "%08X", (unsigned)bits);
 	tree_put_text(o, "key_usage_bits", hex);
 }
 
 /* What stands over the block of a certificate, and its "kind". */
-static const struct kind {
+static const struct {
 	const char *word, *title;
 } kinds[] = {
-    {"ca", "CA Certificate"},
-    {"ca-rollover", "CA Certificate (Rollover)"},
-    {"ra", "RA Certificate"},
+    [SHOW_CA] = {"ca", "CA Certificate"},
+    [SHOW_NEXT_CA] = {"ca-rollover", "CA Certificate (Rollover)"},
+    [SHOW_RA] = {"ra", "RA Certificate"},
 };
-enum { KIND_CA, KIND_NEXT, KIND_RA };
 
-static bool
-put_cert(const struct show *s, const char *trustpoint, const char *label, struct view der,
-    int kind, json_t *o, struct err *e)
+bool
+show_put_cert(const struct show *s, const char *trustpoint, const char *label, struct view der,
+    enum show_kind kind, struct tree *o, struct err *e)
 {
 	struct cert c;
 
@@ -99,114 +98,43 @@ put_cert(const struct show *s, const char *trustpoint, const char *label, struct
 	return true;
 }
 
-/* The RA of the active generation, once it is made. */
-static bool
-put_ra(const struct show *s, const struct show_server *server, json_t *list, struct err *e)
-{
-	struct store *st = ca_store(server->ca);
-	char label[KEY_LABEL_MAX];
-	struct row_generation g;
-	struct row_cert row;
-	struct err why = {0};
-
-	if (!st->table->generation_get(st, ca_generation(server->ca), &g, &why))
-		return show_absent(&why, e);
-	if (g.ra_intent == 0)
-		return true;
-	(void)snprintf(label, sizeof(label), "%s", g.ra_label);
-	if (!st->table->cert_get(st, g.ra_intent, &row, e))
-		return false;
-	return row.state != CERT_ISSUED || put_cert(s, server->conf->name, label, row.body,
-					       KIND_RA, tree_add_object(list), e);
-}
-
-bool
-show_cas(const struct show_server *server, show_each_ca each, void *arg, struct err *e)
-{
-	struct store *st = ca_store(server->ca);
-	struct row_generation g;
-	const int64_t both[] = {ca_next_generation(server->ca), ca_generation(server->ca)};
-	struct err why = {0};
-
-	for (size_t i = 0; i < COUNT_OF(both); i++) {
-		if (both[i] == 0)
-			continue;
-		if (!st->table->generation_get(st, both[i], &g, &why)) {
-			if (!show_absent(&why, e))
-				return false;
-			continue;
-		}
-		if (g.cert.n > 0 && !each(arg, &g, i == 0, e))
-			return false;
-	}
-	return true;
-}
-
-struct putting {
-	const struct show *s;
-	const struct show_server *server;
-	json_t *list;
-};
-
-static bool
-put_ca(void *arg, const struct row_generation *g, bool next, struct err *e)
-{
-	const struct putting *p = arg;
-
-	return put_cert(p->s, p->server->conf->name, g->key_label, g->cert,
-	    next ? KIND_NEXT : KIND_CA, tree_add_object(p->list), e);
-}
-
-static bool
-put_server(const struct show *s, const struct show_server *server, json_t *list, struct err *e)
-{
-	struct putting p = {s, server, list};
-
-	return show_cas(server, put_ca, &p, e) && put_ra(s, server, list, e);
-}
-
 static bool
 certificates_build(struct show *s, bool *more, struct err *e)
 {
-	json_t *list = tree_add_array(s->tree, "certificates");
+	struct tree *list = tree_add_array(s->tree, "certificates");
 
 	*more = false;
-	for (size_t i = 0; i < s->w->server_count; i++)
-		if (s->w->server[i].ca != NULL && !put_server(s, &s->w->server[i], list, e))
-			return false;
-	return true;
+	return s->w->table->servers == NULL || s->w->table->servers->certificates(s, list, e);
 }
 
 /* ---- the text ---- */
 
 static void
-list_text(const json_t *list, const char *indent, struct blob *out)
+list_text(const struct tree *list, const char *indent, struct blob *out)
 {
-	const json_t *v;
+	const struct tree *v;
 	size_t i;
 
-	json_array_foreach(list, i, v)
-	{
-		blob_printf(out, "%s%s\n", indent, json_string_value(v));
+	for (i = 0; (v = tree_at(list, i)) != NULL; i++) {
+		blob_printf(out, "%s%s\n", indent, tree_string(v));
 	}
 }
 
 /* IOS says the common name of a next certificate once more (S49). */
 static void
-name_line(const json_t *rdns, struct blob *out)
+name_line(const struct tree *rdns, struct blob *out)
 {
-	const json_t *v;
+	const struct tree *v;
 	size_t i;
 
-	json_array_foreach(rdns, i, v)
-	{
-		if (strncmp(json_string_value(v), "cn=", 3) == 0)
-			blob_printf(out, "    Name: %s\n", json_string_value(v) + 3);
+	for (i = 0; (v = tree_at(rdns, i)) != NULL; i++) {
+		if (strncmp(tree_string(v), "cn=", 3) == 0)
+			blob_printf(out, "    Name: %s\n", tree_string(v) + 3);
 	}
 }
 
 static void
-groups_line(const json_t *o, const char *title, const char *key, struct blob *out)
+groups_line(const struct tree *o, const char *title, const char *key, struct blob *out)
 {
 	if (tree_text(o, key)[0] == 0)
 		return;
@@ -216,7 +144,7 @@ groups_line(const json_t *o, const char *title, const char *key, struct blob *ou
 }
 
 static void
-verbose_text(const json_t *o, struct blob *out)
+verbose_text(const struct tree *o, struct blob *out)
 {
 	bool rsa = strcmp(tree_text(o, "key_type"), "RSA") == 0;
 
@@ -237,7 +165,7 @@ verbose_text(const json_t *o, struct blob *out)
 	blob_add_str(out, "  X509v3 extensions:\n");
 	if (tree_has(o, "key_usage_bits")) {
 		blob_printf(out, "    X509v3 Key Usage: %s\n", tree_text(o, "key_usage_bits"));
-		list_text(json_object_get(o, "key_usage"), "      ", out);
+		list_text(tree_get(o, "key_usage"), "      ", out);
 	}
 	groups_line(o, "    X509v3 Subject Key ID: ", "subject_key_id", out);
 	blob_printf(out, "    X509v3 Basic Constraints:\n        CA: %s\n",
@@ -246,7 +174,7 @@ verbose_text(const json_t *o, struct blob *out)
 }
 
 static void
-cert_text(const json_t *o, bool verbose, struct blob *out)
+cert_text(const struct tree *o, bool verbose, struct blob *out)
 {
 	char from[WHEN_TEXT], until[WHEN_TEXT];
 
@@ -259,11 +187,11 @@ cert_text(const json_t *o, bool verbose, struct blob *out)
 	blob_printf(out, "  Certificate Serial Number (hex): %s\n", tree_text(o, "serial"));
 	blob_printf(out, "  Certificate Usage: %s\n", tree_text(o, "usage"));
 	blob_add_str(out, "  Issuer:\n");
-	list_text(json_object_get(o, "issuer_rdns"), "    ", out);
+	list_text(tree_get(o, "issuer_rdns"), "    ", out);
 	blob_add_str(out, "  Subject:\n");
-	if (strcmp(tree_text(o, "kind"), kinds[KIND_NEXT].word) == 0)
-		name_line(json_object_get(o, "subject_rdns"), out);
-	list_text(json_object_get(o, "subject_rdns"), "    ", out);
+	if (strcmp(tree_text(o, "kind"), kinds[SHOW_NEXT_CA].word) == 0)
+		name_line(tree_get(o, "subject_rdns"), out);
+	list_text(tree_get(o, "subject_rdns"), "    ", out);
 	blob_printf(out, "  Validity Date:\n    start date: %s\n    end   date: %s\n",
 	    tree_ios(o, "not_before", from), tree_ios(o, "not_after", until));
 	if (verbose)
@@ -276,11 +204,10 @@ cert_text(const json_t *o, bool verbose, struct blob *out)
 static void
 certificates_text(const struct show *s, struct blob *out)
 {
-	const json_t *o, *list = json_object_get(s->tree, "certificates");
+	const struct tree *o, *list = tree_get(s->tree, "certificates");
 	size_t i;
 
-	json_array_foreach(list, i, o)
-	{
+	for (i = 0; (o = tree_at(list, i)) != NULL; i++) {
 		if (i > 0)
 			blob_add_byte(out, '\n');
 		cert_text(o, s->c->verbose, out);

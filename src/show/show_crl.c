@@ -124,7 +124,7 @@ crl_text(const struct show *s, struct blob *out)
 }
 
 static bool
-put_entry(struct store *st, struct reader *r, json_t *o, struct err *e)
+put_entry(struct store *st, struct reader *r, struct tree *o, struct err *e)
 {
 	struct der entry, serial;
 	struct reader inner;
@@ -149,7 +149,7 @@ put_entry(struct store *st, struct reader *r, json_t *o, struct err *e)
 }
 
 static bool
-crl_rows(struct show *s, json_t *rows, bool *more, struct err *e)
+crl_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
 {
 	struct reader r = rest(s);
 
@@ -162,7 +162,7 @@ crl_rows(struct show *s, json_t *rows, bool *more, struct err *e)
 }
 
 static void
-crl_row_text(const json_t *o, struct blob *out)
+crl_row_text(const struct tree *o, struct blob *out)
 {
 	char t[WHEN_TEXT];
 

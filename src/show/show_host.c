@@ -6,60 +6,18 @@
 /* ---- show running-config ---- */
 
 static void
-put_lines(struct view text, json_t *list)
+put_lines(struct view text, struct tree *list)
 {
 	while (text.n > 0) {
 		const uint8_t *end = memchr(text.p, '\n', text.n);
 		size_t n = end == NULL ? text.n : (size_t)(end - text.p);
 		struct blob line = {0};
-		json_t *o = json_object();
 
 		blob_add(&line, text.p, n);
-		tree_put_text(o, "line", blob_cstr(&line));
-		json_array_append(list, json_object_get(o, "line"));
-		json_decref(o);
+		tree_add_text(list, blob_cstr(&line));
 		blob_free(&line);
 		text = end == NULL ? (struct view){0} : view_of(end + 1, text.n - n - 1);
 	}
-}
-
-#define CHAIN_LINE 32 /* octets a line, in groups of four */
-
-static bool
-add_certificate(void *arg, const struct row_generation *g, bool next, struct err *e)
-{
-	struct blob *out = arg;
-	struct cert c;
-
-	if (!cert_decode(g->cert, &c, e))
-		return err_prefix(e, "stored CA certificate");
-	blob_add_str(out, next ? " certificate ca rollover " : " certificate ca ");
-	hex_add(out, show_unsigned(c.serial), true);
-	for (size_t i = 0; i < g->cert.n; i++) {
-		if (i % CHAIN_LINE == 0)
-			blob_add_str(out, "\n  ");
-		else if (i % 4 == 0)
-			blob_add_byte(out, ' ');
-		hex_add(out, view_of(g->cert.p + i, 1), true);
-	}
-	blob_add_str(out, "\n  quit\n");
-	return true;
-}
-
-/* IOS S55; a configuration that is read drops them: they are the database's. */
-static bool
-add_chain(const struct show_server *server, struct blob *out, struct err *e)
-{
-	struct blob chain = {0};
-	bool ok = show_cas(server, add_certificate, &chain, e);
-
-	if (ok && chain.n > 0) {
-		blob_printf(out, "crypto pki certificate chain %s\n", server->conf->name);
-		blob_add_view(out, blob_view(&chain));
-		blob_add_str(out, "!\n");
-	}
-	blob_free(&chain);
-	return ok;
 }
 
 static bool
@@ -71,9 +29,8 @@ running_build(struct show *s, bool *more, struct err *e)
 	if (!conf_print(s->w->conf, s->w->seal, s->w->seal_arg, &s->bytes, e))
 		return false;
 	s->bytes.n -= sizeof(end) - 1;
-	for (size_t i = 0; i < s->w->server_count; i++)
-		if (s->w->server[i].ca != NULL && !add_chain(&s->w->server[i], &s->bytes, e))
-			return false;
+	if (s->w->table->servers != NULL && !s->w->table->servers->running(s, &s->bytes, e))
+		return false;
 	blob_add_str(&s->bytes, end);
 	put_lines(blob_view(&s->bytes), tree_add_array(s->tree, "lines"));
 	return true;

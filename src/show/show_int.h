@@ -16,7 +16,7 @@ struct show {
 	when_t now;
 	/* kept between calls */
 	const struct show_command *command;
-	json_t *tree;
+	struct tree *tree;
 	int status;
 	bool built, row_written;
 	struct filter filter;
@@ -35,16 +35,38 @@ struct show_command {
 	void (*text)(const struct show *s, struct blob *out);
 	/* What is too long for a tree comes in pieces of PIECE rows behind it. */
 	const char *list; /* NULL: nothing does */
-	bool (*rows)(struct show *s, json_t *rows, bool *more, struct err *e);
-	void (*row_text)(const json_t *row, struct blob *out);
+	bool (*rows)(struct show *s, struct tree *rows, bool *more, struct err *e);
+	void (*row_text)(const struct tree *row, struct blob *out);
 };
 extern const struct show_command show_server, show_requests, show_issued, show_crl,
     show_certificates, show_timers, show_keys, show_running, show_clock, show_audit;
+
+struct show_table {
+	const struct show_command *const *commands; /* the last one is NULL */
+	/* What servers add to commands that trustpoints have too; NULL: there are none. */
+	const struct show_half {
+		bool (*certificates)(struct show *s, struct tree *list, struct err *e);
+		/* Rows of "cs_timers". *more: not all of them yet, call again. */
+		bool (*timers)(struct show *s, bool *more, struct err *e);
+		/* Behind the lines of the configuration. */
+		bool (*running)(struct show *s, struct blob *out, struct err *e);
+	} * servers;
+};
+extern const struct show_half show_half_servers;
 
 /* Whether the clock is trusted, and if not why and what to do: put into the tree, said in the
  * text. */
 void show_put_clock(const struct show *s, const char *key);
 void show_clock_note(const struct show *s, const char *key, struct blob *out);
+/* One certificate as a row of show crypto pki certificates. */
+enum show_kind { SHOW_CA, SHOW_NEXT_CA, SHOW_RA };
+bool show_put_cert(const struct show *s, const char *trustpoint, const char *label,
+    struct view der, enum show_kind kind, struct tree *o, struct err *e) MUST_USE;
+/* Milliseconds from now on. */
+void show_put_left(const struct show *s, when_t at, struct tree *o);
+
+/* ---- of servers: servers.c, what the agent does not link ---- */
+
 /* The facts as they stand at this instant under this clock. */
 struct plan_ca_facts show_facts(const struct show *s, const struct ca *ca);
 /* The CA certificates of a server, the next one before the active one (IOS S49). */

@@ -29,7 +29,7 @@ issued_text(const struct show *s, struct blob *out)
 }
 
 static void
-put_cert(const struct row_cert *c, json_t *o)
+put_cert(const struct row_cert *c, struct tree *o)
 {
 	tree_put_hex(o, "serial", c->serial);
 	tree_put_when(o, "not_before", c->not_before);
@@ -48,7 +48,7 @@ put_cert(const struct row_cert *c, json_t *o)
 
 /* Intents not signed yet and void ones are passed over: nobody holds them. */
 static bool
-issued_rows(struct show *s, json_t *rows, bool *more, struct err *e)
+issued_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
 {
 	struct store *st = ca_store(s->server->ca);
 	struct row_cert c;
@@ -69,7 +69,7 @@ issued_rows(struct show *s, json_t *rows, bool *more, struct err *e)
 
 /* IOS drops the zero before a single digit here. */
 static void
-issued_row_text(const json_t *o, struct blob *out)
+issued_row_text(const struct tree *o, struct blob *out)
 {
 	const char *serial = tree_text(o, "serial");
 	char from[WHEN_TEXT], until[WHEN_TEXT];

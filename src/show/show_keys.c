@@ -6,7 +6,7 @@
 #define GROUPS_A_LINE 8
 
 static bool
-put_key(const char *label, struct view spki, when_t made_at, json_t *o, struct err *e)
+put_key(const char *label, struct view spki, when_t made_at, struct tree *o, struct err *e)
 {
 	struct spki key;
 
@@ -24,7 +24,7 @@ put_key(const char *label, struct view spki, when_t made_at, json_t *o, struct e
 }
 
 static bool
-put_ra(struct store *st, const struct row_generation *g, json_t *list, struct err *e)
+put_ra(struct store *st, const struct row_generation *g, struct tree *list, struct err *e)
 {
 	char label[KEY_LABEL_MAX];
 	struct row_cert row;
@@ -40,7 +40,7 @@ put_ra(struct store *st, const struct row_generation *g, json_t *list, struct er
 }
 
 static bool
-put_server(const struct show_server *server, json_t *list, struct err *e)
+put_server(const struct show_server *server, struct tree *list, struct err *e)
 {
 	struct store *st = ca_store(server->ca);
 	struct row_generation g;
@@ -72,7 +72,7 @@ put_server(const struct show_server *server, json_t *list, struct err *e)
 static bool
 keys_build(struct show *s, bool *more, struct err *e)
 {
-	json_t *list = tree_add_array(s->tree, "keys");
+	struct tree *list = tree_add_array(s->tree, "keys");
 
 	*more = false;
 	for (size_t i = 0; i < s->w->server_count; i++)
@@ -99,12 +99,11 @@ data_text(const char *hex, struct blob *out)
 static void
 keys_text(const struct show *s, struct blob *out)
 {
-	const json_t *o;
+	const struct tree *o;
 	char t[WHEN_TEXT];
 	size_t i;
 
-	json_array_foreach(json_object_get(s->tree, "keys"), i, o)
-	{
+	for (i = 0; (o = tree_at(tree_get(s->tree, "keys"), i)) != NULL; i++) {
 		blob_printf(
 		    out, "%% Key pair was generated at: %s\n", tree_ios(o, "generated_at", t));
 		blob_printf(out, "Key name: %s\nKey type: %s KEYS\n", tree_text(o, "name"),

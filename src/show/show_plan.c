@@ -208,27 +208,18 @@ show_case_percent(const struct show_case *k)
 /* ---- the tree ---- */
 
 static void
-put_span(json_t *o, const char *key, when_t span)
+put_span(struct tree *o, const char *key, when_t span)
 {
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "%s_seconds", key);
 	tree_put_int(o, name, span);
 	(void)snprintf(name, sizeof(name), "%s_days", key);
-	json_object_set_new(o, name, json_real((double)span / (double)DAY));
-}
-
-static json_t *
-put_object(json_t *o, const char *key)
-{
-	json_t *inner = json_object();
-
-	json_object_set_new(o, key, inner);
-	return inner;
+	tree_put_real(o, name, (double)span / (double)DAY);
 }
 
 static void
-put_server(const struct show_case *k, json_t *o)
+put_server(const struct show_case *k, struct tree *o)
 {
 	const struct plan_ca_policy *p = &k->server->plan;
 
@@ -243,7 +234,7 @@ put_server(const struct show_case *k, json_t *o)
 }
 
 static void
-put_client(const struct show_case *k, json_t *o)
+put_client(const struct show_case *k, struct tree *o)
 {
 	tree_put_text(o, "name", k->client->name);
 	tree_put_text(o, "file", k->client_file);
@@ -255,7 +246,7 @@ put_client(const struct show_case *k, json_t *o)
 }
 
 static void
-put_rule(const struct show_case *k, const struct plan_rule *r, json_t *o)
+put_rule(const struct show_case *k, const struct plan_rule *r, struct tree *o)
 {
 	tree_put_text(o, "rule", words[r->code].name);
 	tree_put_text(o, "promise", words[r->code].promise);
@@ -282,7 +273,7 @@ deciding(const struct show_case *k, const struct judged *j)
 }
 
 static void
-put_cure(const struct show_case *k, const struct judged *j, json_t *o)
+put_cure(const struct show_case *k, const struct judged *j, struct tree *o)
 {
 	struct blob text = {0};
 
@@ -304,21 +295,21 @@ put_cure(const struct show_case *k, const struct judged *j, json_t *o)
 }
 
 static bool
-put_case(const struct show_case *k, when_t slack, json_t *o)
+put_case(const struct show_case *k, when_t slack, struct tree *o)
 {
 	struct judged j = judge(k, slack);
 	const struct plan_rule *worst = deciding(k, &j);
 	bool held = level_of(k, worst) != RULE_REFUSES;
 	struct blob text = {0};
-	json_t *list;
+	struct tree *list;
 
-	put_server(k, put_object(o, "server"));
+	put_server(k, tree_put_object(o, "server"));
 	if (k->client != NULL)
-		put_client(k, put_object(o, "client"));
+		put_client(k, tree_put_object(o, "client"));
 	list = tree_add_array(o, "rules");
 	for (size_t i = 0; i < j.n; i++)
 		put_rule(k, &j.rule[i], tree_add_object(list));
-	put_cure(k, &j, put_object(o, "least"));
+	put_cure(k, &j, tree_put_object(o, "least"));
 	tree_put_bool(o, "accepted", held);
 	put_span(o, "margin", worst->margin);
 	if (!held) {
@@ -328,7 +319,7 @@ put_case(const struct show_case *k, when_t slack, json_t *o)
 		tree_put_text(o, "refusal", blob_cstr(&text));
 	}
 	blob_free(&text);
-	o = put_object(o, "course");
+	o = tree_put_object(o, "course");
 	put_span(o, "made", j.course.made);
 	put_span(o, "worst_enrols", j.course.enrols);
 	put_span(o, "worst_asks", j.course.asks);
@@ -339,11 +330,11 @@ put_case(const struct show_case *k, when_t slack, json_t *o)
 }
 
 static void
-put_stray(const struct show_case *k, json_t *o)
+put_stray(const struct show_case *k, struct tree *o)
 {
 	struct blob text = {0};
 
-	put_client(k, put_object(o, "client"));
+	put_client(k, tree_put_object(o, "client"));
 	tree_put_bool(o, "accepted", false);
 	blob_printf(&text,
 	    "%s:%d: none of these servers, or more than one, may be where it enrols: expected "
@@ -356,7 +347,7 @@ put_stray(const struct show_case *k, json_t *o)
 /* ---- the text ---- */
 
 static when_t
-span_of(const json_t *o, const char *key)
+span_of(const struct tree *o, const char *key)
 {
 	char name[64];
 
@@ -365,9 +356,9 @@ span_of(const json_t *o, const char *key)
 }
 
 static void
-head_text(const json_t *o, struct blob *out)
+head_text(const struct tree *o, struct blob *out)
 {
-	const json_t *s = json_object_get(o, "server"), *c = json_object_get(o, "client");
+	const struct tree *s = tree_get(o, "server"), *c = tree_get(o, "client");
 	char a[WHEN_TEXT], b[WHEN_TEXT], r[WHEN_TEXT];
 
 	if (s != NULL) {
@@ -400,15 +391,14 @@ head_text(const json_t *o, struct blob *out)
 }
 
 static void
-rules_text(const json_t *o, struct blob *out)
+rules_text(const struct tree *o, struct blob *out)
 {
-	const json_t *r, *list = json_object_get(o, "rules");
+	const struct tree *r, *list = tree_get(o, "rules");
 	char margin[WHEN_TEXT];
 	size_t i;
 
 	blob_printf(out, "\n  %-6s %-54s %14s\n", "rule", "promise", "margin");
-	json_array_foreach(list, i, r)
-	{
+	for (i = 0; (r = tree_at(list, i)) != NULL; i++) {
 		const char *level = tree_text(r, "level");
 
 		blob_printf(out, "  %-6s %-54s %14s%s%s\n", tree_text(r, "rule"),
@@ -427,13 +417,13 @@ moment_text(when_t at, const char *what, struct blob *out)
 
 /* What happens when, in order. */
 static void
-course_text(const json_t *o, struct blob *out)
+course_text(const struct tree *o, struct blob *out)
 {
-	const json_t *course = json_object_get(o, "course"), *c = json_object_get(o, "client");
+	const struct tree *course = tree_get(o, "course"), *c = tree_get(o, "client");
 	when_t latest = span_of(course, "latest"), made = span_of(course, "made");
 	when_t slack = span_of(course, "slack");
 	bool renews = tree_has(c, "auto_enroll"),
-	     rolls = span_of(json_object_get(o, "server"), "auto_rollover") > 0;
+	     rolls = span_of(tree_get(o, "server"), "auto_rollover") > 0;
 	char span[WHEN_TEXT], last[160];
 	struct moment {
 		when_t at;
@@ -466,9 +456,9 @@ course_text(const json_t *o, struct blob *out)
 }
 
 static void
-verdict_text(const json_t *o, struct blob *out)
+verdict_text(const struct tree *o, struct blob *out)
 {
-	const json_t *least = json_object_get(o, "least");
+	const struct tree *least = tree_get(o, "least");
 	char span[WHEN_TEXT];
 
 	blob_add_byte(out, '\n');
@@ -491,13 +481,12 @@ verdict_text(const json_t *o, struct blob *out)
 bool
 show_plan(const struct show_case *cases, size_t n, when_t slack, bool json, struct blob *out)
 {
-	json_t *tree = json_object(), *list = tree_add_array(tree, "cases");
+	struct tree *tree = tree_new(), *list = tree_add_array(tree, "cases");
 	size_t refused = 0, i;
-	const json_t *o;
-	char *dump;
+	const struct tree *o;
 
 	for (i = 0; i < n; i++) {
-		json_t *one = tree_add_object(list);
+		struct tree *one = tree_add_object(list);
 
 		if (cases[i].server == NULL)
 			put_stray(&cases[i], one);
@@ -507,12 +496,10 @@ show_plan(const struct show_case *cases, size_t n, when_t slack, bool json, stru
 	}
 	tree_put_bool(tree, "accepted", refused == 0);
 	if (json) {
-		dump = json_dumps(tree, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-		blob_printf(out, "%s\n", dump);
-		free(dump);
+		tree_json(tree, true, out);
+		blob_add_byte(out, '\n');
 	}
-	json_array_foreach(list, i, o)
-	{
+	for (i = 0; (o = tree_at(list, i)) != NULL; i++) {
 		if (json)
 			break;
 		if (i > 0)
@@ -527,6 +514,6 @@ show_plan(const struct show_case *cases, size_t n, when_t slack, bool json, stru
 	if (!json && n > 1)
 		blob_printf(out, "\n%s: %zu of %zu cases refused.\n",
 		    refused == 0 ? "Accepted" : "Refused", refused, n);
-	json_decref(tree);
+	tree_free(tree);
 	return refused == 0;
 }

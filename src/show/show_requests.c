@@ -24,7 +24,7 @@ static const char *const states[] = {
 };
 
 static void
-put_request(const struct row_request *r, json_t *o)
+put_request(const struct row_request *r, struct tree *o)
 {
 	uint8_t digest[32];
 	struct csr csr;
@@ -43,17 +43,6 @@ put_request(const struct row_request *r, json_t *o)
 	tree_put_when(o, "expires_at", r->expires_at);
 }
 
-/* Newest first: rows come in order, each goes before the ones already there. */
-static void
-reverse(json_t *o, const char *key)
-{
-	json_t *old = json_object_get(o, key), *list = json_array();
-
-	for (size_t i = json_array_size(old); i > 0; i--)
-		json_array_append(list, json_array_get(old, i - 1));
-	json_object_set_new(o, key, list);
-}
-
 static bool
 requests_build(struct show *s, bool *more, struct err *e)
 {
@@ -70,13 +59,14 @@ requests_build(struct show *s, bool *more, struct err *e)
 	for (int n = 0; n < PIECE; n++) {
 		if (!st->table->request_next(st, s->after, &r, &why)) {
 			for (size_t i = 0; i < COUNT_OF(classes); i++)
-				reverse(s->tree, classes[i].key);
+				tree_reverse(
+				    tree_get(s->tree, classes[i].key)); /* newest first */
 			*more = false;
 			return show_absent(&why, e);
 		}
 		s->after = r.id;
-		put_request(&r,
-		    tree_add_object(json_object_get(s->tree, classes[class_of(r.role)].key)));
+		put_request(
+		    &r, tree_add_object(tree_get(s->tree, classes[class_of(r.role)].key)));
 	}
 	return true;
 }
@@ -84,7 +74,7 @@ requests_build(struct show *s, bool *more, struct err *e)
 static void
 requests_text(const struct show *s, struct blob *out)
 {
-	const json_t *o;
+	const struct tree *o;
 	size_t i;
 
 	blob_add_str(out, "Enrollment Request Database:\n");
@@ -94,8 +84,7 @@ requests_text(const struct show *s, struct blob *out)
 		    "ReqID  State      Fingerprint                      SubjectName\n"
 		    "--------------------------------------------------------------\n",
 		    classes[k].title);
-		json_array_foreach(json_object_get(s->tree, classes[k].key), i, o)
-		{
+		for (i = 0; (o = tree_at(tree_get(s->tree, classes[k].key), i)) != NULL; i++) {
 			blob_printf(out, "%-6lld %-10s %s %s\n", (long long)tree_int(o, "id"),
 			    tree_text(o, "state"), tree_text(o, "fingerprint_md5"),
 			    tree_text(o, "subject"));

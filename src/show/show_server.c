@@ -44,7 +44,7 @@ state_of(const struct show *s, const struct show_server *server)
 }
 
 static void
-put_timers(const struct show *s, const struct ca *ca, json_t *o)
+put_timers(const struct show *s, const struct ca *ca, struct tree *o)
 {
 	struct plan_ca_facts f = show_facts(s, ca);
 	struct plan_row row[TIMER_COUNT];
@@ -68,7 +68,7 @@ put_timers(const struct show *s, const struct ca *ca, json_t *o)
 }
 
 static bool
-put_store(const struct ca *ca, json_t *o, struct err *e)
+put_store(const struct ca *ca, struct tree *o, struct err *e)
 {
 	struct store *st = ca_store(ca);
 	int64_t issued, revoked, pending;
@@ -95,7 +95,8 @@ put_store(const struct ca *ca, json_t *o, struct err *e)
 }
 
 static bool
-put_server(const struct show *s, const struct show_server *server, json_t *o, struct err *e)
+put_server(
+    const struct show *s, const struct show_server *server, struct tree *o, struct err *e)
 {
 	const struct conf_server *c = server->conf;
 	const struct state *state = state_of(s, server);
@@ -119,7 +120,7 @@ put_server(const struct show *s, const struct show_server *server, json_t *o, st
 static bool
 server_build(struct show *s, bool *more, struct err *e)
 {
-	json_t *list = tree_add_array(s->tree, "servers");
+	struct tree *list = tree_add_array(s->tree, "servers");
 
 	*more = false;
 	if (s->server != NULL)
@@ -161,7 +162,7 @@ short_serial(const char *hex)
 
 /* IOS S51, S52. What it calls overlap is how long before the end the next one is made. */
 static void
-rollover_lines(const json_t *o, struct blob *out)
+rollover_lines(const struct tree *o, struct blob *out)
 {
 	char t[WHEN_TEXT];
 
@@ -187,7 +188,7 @@ rollover_lines(const json_t *o, struct blob *out)
 }
 
 static void
-server_block(const json_t *o, struct blob *out)
+server_block(const struct tree *o, struct blob *out)
 {
 	char t[WHEN_TEXT];
 
@@ -222,14 +223,13 @@ server_block(const json_t *o, struct blob *out)
 static void
 server_text(const struct show *s, struct blob *out)
 {
-	const json_t *o, *list = json_object_get(s->tree, "servers");
+	const struct tree *o, *list = tree_get(s->tree, "servers");
 	size_t i;
 
-	if (json_array_size(list) == 0)
+	if (tree_count(list) == 0)
 		blob_add_str(
 		    out, "% No certificate server is configured (crypto pki server NAME)\n");
-	json_array_foreach(list, i, o)
-	{
+	for (i = 0; (o = tree_at(list, i)) != NULL; i++) {
 		if (i > 0)
 			blob_add_byte(out, '\n');
 		server_block(o, out);

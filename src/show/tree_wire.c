@@ -5,24 +5,24 @@
 static void
 add_rdn(void *arg, const char *rdn)
 {
-	json_array_append_new(arg, json_string(rdn));
+	tree_add_text(arg, rdn);
 }
 
 void
-tree_put_name(json_t *o, const char *key, struct view der)
+tree_put_name(struct tree *o, const char *key, struct view der)
 {
 	struct blob b = {0};
 	char parts[64];
 
 	name_text(der, &b);
-	json_object_set_new(o, key, json_string(blob_cstr(&b)));
+	tree_put_text(o, key, blob_cstr(&b));
 	blob_free(&b);
 	(void)snprintf(parts, sizeof(parts), "%s_rdns", key);
 	name_each(der, add_rdn, tree_add_array(o, parts));
 }
 
 bool
-tree_put_fingerprints(json_t *o, const char *prefix, struct view der, struct err *e)
+tree_put_fingerprints(struct tree *o, const char *prefix, struct view der, struct err *e)
 {
 	static const struct {
 		enum hash hash;

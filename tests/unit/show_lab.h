@@ -117,6 +117,7 @@ lab_open(struct lab *l, const char *conf)
 		fail_msg("%s", e.text);
 	assert_true(l->store->table->commit(l->store, &e));
 	l->w = (struct show_world){
+	    .table = &show_all,
 	    .conf = &l->conf,
 	    .server_count = l->conf.server_count,
 	    .now_ms = (int64_t)LAB_START * 1000,
