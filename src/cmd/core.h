@@ -99,5 +99,8 @@ const char *core_clock_source(struct core *c);
 void operator_line(
     void *arg, uint64_t client, const char *line, bool may_write, const char *who);
 void operator_shows(struct core *c); /* next pieces of long answers */
+/* trustpoints.c: a command of a trustpoint; it answers the client, now or later. */
+void trustpoint_command(
+    struct core *c, uint64_t client, const struct command_line *line, const char *who);
 
 #endif

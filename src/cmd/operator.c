@@ -135,6 +135,20 @@ to_authority(struct core *c, uint64_t client, const struct command_line *line, c
 	server_add_item(s, it);
 }
 
+/* Until trustpoints act there is none that a command could name. */
+void
+trustpoint_command(
+    struct core *c, uint64_t client, const struct command_line *line, const char *who)
+{
+	struct blob text = {0};
+
+	(void)who;
+	blob_printf(&text,
+	    "%% Trustpoint %s is not known.\n  See: show crypto pki trustpoints\n", line->name);
+	control_answer(c->control, client, CODE_REFUSED, blob_view(&text));
+	blob_free(&text);
+}
+
 static void
 calendar_valid(struct core *c, uint64_t client, const struct command_line *line)
 {
@@ -260,6 +274,15 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_CANCEL:
 		to_authority(c, client, &line, who);
 		break;
+	case CMD_AUTHENTICATE:
+	case CMD_ENROLL:
+	case CMD_EXPORT:
+	case CMD_IMPORT:
+	case CMD_CRL_REQUEST:
+	case CMD_VALIDATE:
+	case CMD_TP_REMOVE:
+		trustpoint_command(c, client, &line, who);
+		break;
 	case CMD_CALENDAR_VALID:
 		calendar_valid(c, client, &line);
 		break;
@@ -281,8 +304,12 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_SHOW_RUNNING:
 	case CMD_SHOW_CLOCK:
 	case CMD_SHOW_AUDIT:
+	case CMD_SHOW_TRUSTPOINTS:
+	case CMD_SHOW_CRLS:
+	case CMD_SHOW_COUNTERS:
 		show_later(c, client, &line);
 		break;
 	}
+	mem_wipe(line.password, sizeof(line.password));
 	loop_after_round(c->loop, core_round, c);
 }

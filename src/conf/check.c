@@ -152,6 +152,16 @@ check_trustpoint(struct parser *p, struct conf_trustpoint *t)
 		say(p, true, SEEN(rsa_label),
 		    "an RSA key of %d bits is refused by most CAs, expected 2048 or more",
 		    t->rsa_bits);
+	if (t->crl_url[0] != 0 && strncasecmp(t->crl_url, "http://", 7) != 0 &&
+	    strncasecmp(t->crl_url, "https://", 8) != 0)
+		say(p, true, SEEN(crl_url),
+		    "'crl query' is not asked: revocation lists are fetched by HTTP, expected "
+		    "http://...");
+	if (strlen(t->interface) > 15)
+		say(p, true, SEEN(interface),
+		    "'source interface %s' is no name of an interface here, expected at most "
+		    "15 characters",
+		    t->interface);
 	if (t->plan.auto_enroll && t->plan.percent == 100)
 		say(p, true, SEEN(regenerate_auto),
 		    "'auto-enroll 100' renews when the certificate has ended, expected fewer "

@@ -3,13 +3,35 @@
 
 #include <string.h>
 
-static void
-take_word(const struct match *m, char bind, char *out, size_t size)
+/* False: it is too long, *column is where it stands. */
+static bool
+take_word(const struct match *m, char bind, char *out, size_t size, int *column, struct err *e)
 {
 	const struct cap *cap = match_cap(m, bind);
 
-	if (cap != NULL)
-		snprintf(out, size, "%.*s", (int)cap->text.n, (const char *)cap->text.p);
+	if (cap == NULL)
+		return true;
+	if (cap->text.n >= size) {
+		*column = (int)cap->at;
+		return err_set(e, WHY_BAD_INPUT,
+		    "%% Invalid input detected at '^' marker. Expected at most %zu characters.",
+		    size - 1);
+	}
+	memcpy(out, cap->text.p, cap->text.n);
+	return true;
+}
+
+static bool
+take_fingerprint(const struct match *m, struct command_line *out, int *column, struct err *e)
+{
+	const struct cap *cap = match_cap(m, 'F');
+	struct err why = {0};
+
+	if (cap == NULL || fingerprint_decode(cap->text, out->fingerprint, &why))
+		return true;
+	*column = (int)cap->at;
+	return err_set(
+	    e, WHY_BAD_INPUT, "%% Invalid input detected at '^' marker: %s.", why.text);
 }
 
 static void
@@ -50,8 +72,8 @@ refuse(const struct match *m, const char *line, struct err *e)
 	return false;
 }
 
-static void
-fill(const struct match *m, struct command_line *out)
+static bool
+fill(const struct match *m, struct command_line *out, int *column, struct err *e)
 {
 	static const char *const filters[] = {
 	    "section", "include", "exclude", "begin", "count"};
@@ -64,15 +86,19 @@ fill(const struct match *m, struct command_line *out)
 	out->verbose = match_cap(m, 'v') != NULL;
 	out->detail = match_cap(m, 'd') != NULL;
 	out->all = match_cap(m, 'a') != NULL;
-	take_word(m, 's', out->name, sizeof(out->name));
-	take_word(m, 'w', out->word, sizeof(out->word));
-	take_word(m, 'f', out->pattern, sizeof(out->pattern));
+	out->pkcs12 = match_cap(m, 'k') != NULL;
 	take_number(m, 'q', &out->number);
 	take_number(m, 't', &out->number);
 	if ((cap = match_cap(m, 'r')) != NULL)
 		out->reason = cap->choice; /* the words stand in the order of CRLReason */
 	if ((cap = match_cap(m, 'o')) != NULL)
 		snprintf(out->filter, sizeof(out->filter), "%s", filters[cap->choice]);
+	return take_word(m, 's', out->name, sizeof(out->name), column, e) &&
+	       take_word(m, 'w', out->word, sizeof(out->word), column, e) &&
+	       take_word(m, 'f', out->pattern, sizeof(out->pattern), column, e) &&
+	       take_word(m, 'P', out->path, sizeof(out->path), column, e) &&
+	       take_word(m, 'y', out->password, sizeof(out->password), column, e) &&
+	       take_fingerprint(m, out, column, e);
 }
 
 #define COMMAND_MAX 1024
@@ -81,7 +107,7 @@ bool
 command_parse(const char *line, struct command_line *out, int *column, struct err *e)
 {
 	size_t n = strlen(line);
-	const struct cap *pattern;
+	struct command_line taken;
 	struct match m;
 
 	*column = 0;
@@ -92,14 +118,10 @@ command_parse(const char *line, struct command_line *out, int *column, struct er
 	*column = (int)m.at;
 	if (m.outcome != MATCH_OK)
 		return refuse(&m, line, e);
-	pattern = match_cap(&m, 'f');
-	if (pattern != NULL && pattern->text.n >= sizeof(out->pattern)) {
-		*column = (int)pattern->at;
-		return err_set(e, WHY_BAD_INPUT,
-		    "%% Invalid input detected at '^' marker. Expected at most %zu characters.",
-		    sizeof(out->pattern) - 1);
-	}
-	fill(&m, out);
+	if (!fill(&m, &taken, column, e))
+		return false;
+	*out = taken;
+	mem_wipe(taken.password, sizeof(taken.password));
 	return true;
 }
 

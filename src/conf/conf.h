@@ -17,6 +17,8 @@
 #define CONF_PROFILES 8 /* of a server */
 #define CONF_TRUSTPOINTS 16384
 #define CONF_PASSWORD_MAX 128
+#define CONF_PATH_MAX 256
+#define CONF_FINGERPRINT (2 * 32 + 1) /* hex in capitals of MD5, SHA-1 or SHA-256 */
 
 enum conf_grant { GRANT_MANUAL, GRANT_AUTO, GRANT_NONE };
 enum conf_level { LEVEL_MINIMUM, LEVEL_NAMES, LEVEL_COMPLETE };
@@ -112,17 +114,24 @@ struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of 
 	char fqdn[128];	     /* "none": without; empty: not said */
 	char ip_address[64]; /* the same */
 	bool serial_number;
-	char password[CONF_PASSWORD_MAX]; /* the challenge, decoded */
-	char fingerprint[2 * 32 + 1];	  /* hex in capitals; empty: a human is asked */
+	char password[CONF_PASSWORD_MAX];   /* the challenge, decoded */
+	char fingerprint[CONF_FINGERPRINT]; /* empty: a human is asked */
 	enum conf_hash hash;
 	enum conf_cipher cipher;
 	uint8_t checks[CONF_CHECKS]; /* enum conf_check, in the order in which they are tried */
 	uint32_t eku;		     /* asked for; EKU_* of wire, same bit numbers */
 	uint32_t forms;		     /* enum conf_form: written beside PEM files */
 	char hook[256];		     /* a program that hears of events */
-	bool require_standard;	     /* only a server that lists SCEPStandard */
-	bool outer_next_ca;	     /* "compat outer-next-ca" */
-	struct blob kept;	     /* as a server's */
+	char crl_url[256];	     /* "crl query": whatever the certificate says */
+	struct conf_crl_cache {
+		bool none;	  /* not kept at all */
+		when_t keep_most; /* no longer than that; 0: until it ends */
+		when_t extend;	  /* good so long behind its end */
+	} crl_cache;
+	char interface[32];    /* "source interface"; empty: as the system routes */
+	bool require_standard; /* only a server that lists SCEPStandard */
+	bool outer_next_ca;    /* "compat outer-next-ca" */
+	struct blob kept;      /* as a server's */
 };
 
 struct conf {
@@ -180,12 +189,15 @@ enum command {
 	CMD_SHOW_REQUESTS,     /* show crypto pki server NAME requests */
 	CMD_SHOW_ISSUED,       /* show crypto pki server NAME certificates */
 	CMD_SHOW_CRL,	       /* show crypto pki server NAME crl */
-	CMD_SHOW_CERTIFICATES, /* show crypto pki certificates [verbose] */
+	CMD_SHOW_CERTIFICATES, /* show crypto pki certificates [verbose] [NAME] */
 	CMD_SHOW_TIMERS,       /* show crypto pki timers [detail] */
 	CMD_SHOW_KEYS,	       /* show crypto key mypubkey rsa */
 	CMD_SHOW_RUNNING,      /* show running-config */
 	CMD_SHOW_CLOCK,	       /* show clock */
 	CMD_SHOW_AUDIT,	       /* show crypto pki server NAME audit (ours) */
+	CMD_SHOW_TRUSTPOINTS,  /* show crypto pki trustpoints [NAME] [status] */
+	CMD_SHOW_CRLS,	       /* show crypto pki crls */
+	CMD_SHOW_COUNTERS,     /* show crypto pki counters */
 	CMD_GRANT,
 	CMD_REJECT,
 	CMD_REMOVE,	    /* crypto pki server NAME grant|reject|remove {all|ID} */
@@ -193,6 +205,13 @@ enum command {
 	CMD_PASSWORD,	    /* crypto pki server NAME password generate [MINUTES] */
 	CMD_ROLLOVER,	    /* crypto pki server NAME rollover */
 	CMD_CANCEL,	    /* crypto pki server NAME rollover cancel [force]: all */
+	CMD_AUTHENTICATE,   /* crypto pki authenticate TP [fingerprint HEX] */
+	CMD_ENROLL,	    /* crypto pki enroll TP */
+	CMD_EXPORT,	    /* crypto pki export TP pem {terminal|url PATH}, pkcs12 PATH ... */
+	CMD_IMPORT,	    /* crypto pki import TP pkcs12 PATH [password LINE] */
+	CMD_CRL_REQUEST,    /* crypto pki crl request TP */
+	CMD_VALIDATE,	    /* crypto pki certificate validate TP */
+	CMD_TP_REMOVE,	    /* no crypto pki trustpoint TP [force]: all */
 	CMD_TIMESTAMP,	    /* terminal [no] exec prompt timestamp: keymuster's own */
 	CMD_CALENDAR_VALID, /* clock calendar-valid, no clock calendar-valid */
 	CMD_WRITE_MEMORY,   /* write memory, copy running-config startup-config */
@@ -200,11 +219,14 @@ enum command {
 
 struct command_line {
 	enum command command;
-	bool negated, json, verbose, detail, all;
-	char name[CONF_NAME_MAX]; /* server */
-	char word[128];		  /* serial */
-	int64_t number;		  /* request id, minutes, -1: not given */
-	int reason;		  /* CRLReason of revoke, 0 */
+	bool negated, json, verbose, detail, all, pkcs12;
+	char name[CONF_NAME_MAX];	    /* server or trustpoint */
+	char word[128];			    /* serial */
+	char fingerprint[CONF_FINGERPRINT]; /* empty: not given */
+	char path[CONF_PATH_MAX];	    /* empty: the terminal */
+	char password[CONF_PASSWORD_MAX];   /* of PKCS#12; empty: not given. Wipe it */
+	int64_t number;			    /* request id, minutes, -1: not given */
+	int reason;			    /* CRLReason of revoke, 0 */
 	char filter[16]; /* "section", "include", "exclude", "begin", "count"; empty: none */
 	char pattern[128];
 };
@@ -214,6 +236,8 @@ struct command_line {
  */
 bool command_parse(
     const char *line, struct command_line *out, int *column, struct err *e) MUST_USE;
+/* A fingerprint as people write it, with or without separators. */
+bool fingerprint_decode(struct view text, char out[CONF_FINGERPRINT], struct err *e) MUST_USE;
 /* Does this command change anything? Decides which control socket may carry it. */
 bool command_writes(enum command c);
 /* Is it a show command? */

@@ -4,7 +4,7 @@
  * Inner to conf. The syntax of a row:
  *	word		a key word			{a|b}	one of these
  *	[x]		x or nothing			(a|b)	one or more of these, last in
- *its row <1-9>		a number in this range		NAME WORD SERIAL ADDRESS URL	one word
+ *its row <1-9>		a number in this range		NAME SERIAL ADDRESS URL PATH	one word
  *	LINE		the rest of the line		PIPE	the character '|'
  * Behind an argument, a choice or a word, $c says under which letter it is found.
  */
@@ -50,6 +50,7 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_FINGERPRINT,
 	T_CHECKS,
 	T_PATH,
+	T_CACHE,
 	T_REFUSED,    /* help is the reason */
 	T_KEPT,	      /* known, without effect: help is the reason */
 	T_SERVER,     /* opens a block of ours */
@@ -64,6 +65,7 @@ enum flag {
 	SHOWS = 1,   /* may end in json or a filter */
 	WRITES = 2,  /* changes something */
 	NEGATED = 4, /* the row says "no" */
+	WORDS = 8,   /* an abbreviated word comes before an argument */
 };
 
 struct row {
@@ -100,6 +102,7 @@ enum step_kind {
 	STEP_SERIAL,
 	STEP_ADDRESS,
 	STEP_URL,
+	STEP_PATH,
 	STEP_LINE
 };
 

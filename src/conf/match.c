@@ -64,7 +64,8 @@ take_step(const char **s)
 		const char *word;
 		enum step_kind kind;
 	} arguments[] = {{"NAME", STEP_NAME}, {"SERIAL", STEP_SERIAL},
-	    {"ADDRESS", STEP_ADDRESS}, {"URL", STEP_URL}, {"LINE", STEP_LINE}};
+	    {"ADDRESS", STEP_ADDRESS}, {"URL", STEP_URL}, {"PATH", STEP_PATH},
+	    {"LINE", STEP_LINE}};
 	struct step step = {0};
 	const char *begin = *s;
 
@@ -258,7 +259,7 @@ word_distance(struct view a, struct view b)
 
 /* ---- one word against one step ---- */
 
-enum fit { FIT_NO, FIT_RANGE, FIT_PREFIX, FIT_ARGUMENT, FIT_EXACT };
+enum fit { FIT_NO, FIT_RANGE, FIT_LAST, FIT_PREFIX, FIT_ARGUMENT, FIT_EXACT };
 
 static bool
 is_name(struct view w)
@@ -306,6 +307,19 @@ is_url(struct view w)
 	while (colon < w.n && (isalnum(w.p[colon]) || strchr("+-.", w.p[colon]) != NULL))
 		colon++;
 	if (colon == 0 || colon >= w.n || w.p[colon] != ':')
+		return false;
+	for (size_t i = 0; i < w.n; i++)
+		if (w.p[i] <= ' ' || w.p[i] > '~')
+			return false;
+	return true;
+}
+
+/* An absolute one that leads nowhere else, printable. */
+static bool
+is_path(struct view w)
+{
+	if (w.n < 2 || w.n >= CONF_PATH_MAX || w.p[0] != '/' ||
+	    memmem(w.p, w.n, "/..", 3) != NULL)
 		return false;
 	for (size_t i = 0; i < w.n; i++)
 		if (w.p[i] <= ' ' || w.p[i] > '~')
@@ -378,6 +392,9 @@ fit_step(const struct step *s, struct view w, struct cap *cap, struct view *key)
 	case STEP_URL:
 		yes = is_url(w);
 		break;
+	case STEP_PATH:
+		yes = is_path(w);
+		break;
 	case STEP_LINE:
 		break;
 	}
@@ -404,7 +421,7 @@ in_line(const struct path *p, size_t position)
 
 /*
  * Narrow the live paths by one word. What fits best wins: a key word in full, an argument, an
- * abbreviation.
+ * abbreviation; of some rows, the argument last.
  */
 static bool
 narrow(struct match *m, struct view w, bool abbreviated)
@@ -428,6 +445,8 @@ narrow(struct match *m, struct view w, bool abbreviated)
 		fits[i] = fit_step(s, w, &ignore, &key);
 		if (fits[i] == FIT_PREFIX && !abbreviated)
 			fits[i] = FIT_NO;
+		if (fits[i] == FIT_ARGUMENT && p->row->flags & WORDS)
+			fits[i] = FIT_LAST;
 		if (fits[i] == FIT_PREFIX) {
 			if (best < FIT_PREFIX)
 				chosen = key;
@@ -628,6 +647,7 @@ explain(const struct path *p, struct view text, char bind)
 	    {"SERIAL", " (decimal, or hexadecimal as show prints it)"},
 	    {"ADDRESS", " (IPv4 or IPv6)"},
 	    {"URL", " (as in ftp://10.1.1.1/DB/)"},
+	    {"PATH", " (absolute, without '..')"},
 	    {"LINE", " (text)"},
 	};
 

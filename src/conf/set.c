@@ -51,6 +51,7 @@ static const struct {
     [T_FINGERPRINT] = {apply_fingerprint, print_text, 0, 0},
     [T_CHECKS] = {apply_checks, print_checks, 0, 0},
     [T_PATH] = {apply_path, print_text, 0, 0},
+    [T_CACHE] = {apply_cache, print_cache, 0, 0},
     [T_REFUSED] = {apply_refused, NULL, 0, 0},
     [T_KEPT] = {apply_kept, NULL, 0, 0},
 };

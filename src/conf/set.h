@@ -63,5 +63,6 @@ SETTING(unless_none);
 SETTING_APPLY(fingerprint);
 SETTING(checks);
 SETTING_APPLY(path);
+SETTING(cache);
 
 #endif

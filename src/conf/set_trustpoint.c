@@ -81,17 +81,14 @@ print_unless_none(const struct setting *s, struct blob *out, struct err *e)
 	return true;
 }
 
-/* MD5, SHA-1 or SHA-256, with or without separators; kept as capitals. */
 bool
-apply_fingerprint(struct setting *s, struct err *e)
+fingerprint_decode(struct view text, char out[CONF_FINGERPRINT], struct err *e)
 {
-	const struct cap *x = match_cap(s->match, 'x');
-	struct blob text = {0}, octets = {0}, hex = {0};
+	struct blob copy = {0}, octets = {0}, hex = {0};
 	bool ok = false;
 
-	s->at = x->at;
-	blob_add_view(&text, x->text);
-	if (!hex_decode(blob_cstr(&text), &octets)) {
+	blob_add_view(&copy, text);
+	if (!hex_decode(blob_cstr(&copy), &octets)) {
 		err_set(e, WHY_BAD_INPUT, "no hexadecimal text, expected a fingerprint");
 		goto out;
 	}
@@ -103,13 +100,54 @@ apply_fingerprint(struct setting *s, struct err *e)
 		goto out;
 	}
 	hex_add(&hex, blob_view(&octets), true);
-	memcpy(field_of(s->row, s->object), blob_cstr(&hex), hex.n + 1);
+	memcpy(out, blob_cstr(&hex), hex.n + 1);
 	ok = true;
 out:
-	blob_free(&text);
+	blob_free(&copy);
 	blob_free(&octets);
 	blob_free(&hex);
 	return ok;
+}
+
+bool
+apply_fingerprint(struct setting *s, struct err *e)
+{
+	const struct cap *x = match_cap(s->match, 'x');
+
+	s->at = x->at;
+	return fingerprint_decode(x->text, field_of(s->row, s->object), e);
+}
+
+bool
+apply_cache(struct setting *s, struct err *e)
+{
+	const struct cap *m = match_cap(s->match, 'm');
+	struct conf_crl_cache *cache = field_of(s->row, s->object);
+
+	(void)e;
+	mem_wipe(cache, sizeof(*cache));
+	cache->none = m == NULL;
+	if (m != NULL && match_cap(s->match, 'c')->choice == 0)
+		cache->keep_most = m->number * MINUTE;
+	else if (m != NULL)
+		cache->extend = m->number * MINUTE;
+	return true;
+}
+
+bool
+print_cache(const struct setting *s, struct blob *out, struct err *e)
+{
+	const struct conf_crl_cache *c = field_in(s->row, s->object);
+
+	(void)e;
+	if (c->none)
+		blob_add_str(out, "crl cache none");
+	if (c->keep_most > 0)
+		blob_printf(
+		    out, "crl cache delete-after %lld", (long long)(c->keep_most / MINUTE));
+	if (c->extend > 0)
+		blob_printf(out, "crl cache extend %lld", (long long)(c->extend / MINUTE));
+	return true;
 }
 
 /* Each once, in the order in which they are tried; nothing is tried behind "none". */

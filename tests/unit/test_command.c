@@ -60,6 +60,58 @@ static const struct {
 	{.command = CMD_CANCEL, .number = -1, .name = "ROOTCA"}},
     {"crypto pki server ROOTCA rollover cancel force",
 	{.command = CMD_CANCEL, .number = -1, .name = "ROOTCA", .all = true}},
+    {"show crypto pki certificates verbose Root-CA | include x",
+	{.command = CMD_SHOW_CERTIFICATES,
+	    .number = -1,
+	    .verbose = true,
+	    .name = "Root-CA",
+	    .filter = "include",
+	    .pattern = "x"}},
+    {"sh cr pki trustp sta", {.command = CMD_SHOW_TRUSTPOINTS, .number = -1, .detail = true}},
+    {"show crypto pki trustpoints Root-CA sta json", {.command = CMD_SHOW_TRUSTPOINTS,
+							 .number = -1,
+							 .name = "Root-CA",
+							 .detail = true,
+							 .json = true}},
+    {"show crypto pki trustpoints S",
+	{.command = CMD_SHOW_TRUSTPOINTS, .number = -1, .detail = true}},
+    {"show crypto pki trustpoints s1",
+	{.command = CMD_SHOW_TRUSTPOINTS, .number = -1, .name = "s1"}},
+    {"show crypto pki crls", {.command = CMD_SHOW_CRLS, .number = -1}},
+    {"sh cr pki counters js", {.command = CMD_SHOW_COUNTERS, .number = -1, .json = true}},
+    {"crypto pki auth Root-CA", {.command = CMD_AUTHENTICATE, .number = -1, .name = "Root-CA"}},
+    {"crypto pki authenticate Root-CA fingerprint cc748544 A0AB7832 935d8cd0 214a152e",
+	{.command = CMD_AUTHENTICATE,
+	    .number = -1,
+	    .name = "Root-CA",
+	    .fingerprint = "CC748544A0AB7832935D8CD0214A152E"}},
+    {"crypto pki enroll T", {.command = CMD_ENROLL, .number = -1, .name = "T"}},
+    {"crypto pki export T pem terminal", {.command = CMD_EXPORT, .number = -1, .name = "T"}},
+    {"crypto pki export T pem url /root/t.pem",
+	{.command = CMD_EXPORT, .number = -1, .name = "T", .path = "/root/t.pem"}},
+    {"crypto pki export T pkcs12 /root/t.p12", {.command = CMD_EXPORT,
+						   .number = -1,
+						   .name = "T",
+						   .pkcs12 = true,
+						   .path = "/root/t.p12"}},
+    {"crypto pki export T pkcs12 /root/t.p12 password a secret ", {.command = CMD_EXPORT,
+								      .number = -1,
+								      .name = "T",
+								      .pkcs12 = true,
+								      .path = "/root/t.p12",
+								      .password = "a secret"}},
+    {"crypto pki import T pkcs12 /root/t.p12 password x", {.command = CMD_IMPORT,
+							      .number = -1,
+							      .name = "T",
+							      .pkcs12 = true,
+							      .path = "/root/t.p12",
+							      .password = "x"}},
+    {"crypto pki crl request T", {.command = CMD_CRL_REQUEST, .number = -1, .name = "T"}},
+    {"crypto pki certificate validate T", {.command = CMD_VALIDATE, .number = -1, .name = "T"}},
+    {"no crypto pki trustpoint T",
+	{.command = CMD_TP_REMOVE, .number = -1, .name = "T", .negated = true}},
+    {"no crypto pki trustpoint T force",
+	{.command = CMD_TP_REMOVE, .number = -1, .name = "T", .negated = true, .all = true}},
     {"clock cal", {.command = CMD_CALENDAR_VALID, .number = -1}},
     {"no clock cal", {.command = CMD_CALENDAR_VALID, .number = -1, .negated = true}},
     {"wr", {.command = CMD_WRITE_MEMORY, .number = -1}},
@@ -88,7 +140,11 @@ lines_become_commands(void **state)
 		assert_string_equal(got.pattern, want->pattern);
 		assert_true(got.negated == want->negated && got.json == want->json &&
 			    got.verbose == want->verbose);
-		assert_true(got.detail == want->detail && got.all == want->all);
+		assert_true(got.detail == want->detail && got.all == want->all &&
+			    got.pkcs12 == want->pkcs12);
+		assert_string_equal(got.fingerprint, want->fingerprint);
+		assert_string_equal(got.path, want->path);
+		assert_string_equal(got.password, want->password);
 	}
 }
 
@@ -103,7 +159,7 @@ static const struct {
     {"show", 4, "% Incomplete command. Expected 'crypto', 'running-config', 'clock'."},
     {"show crypto pki foo", 16,
 	"% Invalid input detected at '^' marker. Expected 'server', 'certificates', "
-	"'timers'."},
+	"'trustpoints', 'crls', 'counters', 'timers'."},
     {"show c", 5,
 	"% Ambiguous command: \"show c\". Expected 'crypto', 'running-config', "
 	"'clock'."},
@@ -138,7 +194,22 @@ static const struct {
     {"write terminal", 6,
 	"% Invalid input detected at '^' marker. Expected 'memory' or the end of the "
 	"line."},
-    {"no write", 3, "% Invalid input detected at '^' marker. Expected 'clock'."},
+    {"no write", 3, "% Invalid input detected at '^' marker. Expected 'clock', 'crypto'."},
+    {"crypto pki export T pkcs12 t.p12 password x", 27,
+	"% Invalid input detected at '^' marker. Expected PATH (absolute, without '..')."},
+    {"crypto pki export T pem url /root/../etc/shadow", 28,
+	"% Invalid input detected at '^' marker. Expected PATH (absolute, without '..')."},
+    {"crypto pki export T pem", 23, "% Incomplete command. Expected 'terminal', 'url'."},
+    {"crypto pki import T pem", 20,
+	"% Invalid input detected at '^' marker. Expected 'pkcs12'."},
+    {"crypto pki authenticate T fingerprint 12", 38,
+	"% Invalid input detected at '^' marker: a fingerprint of 1 octets, expected MD5 (16), "
+	"SHA-1 (20) or SHA-256 (32)."},
+    {"crypto pki authenticate T fingerprint xy", 38,
+	"% Invalid input detected at '^' marker: no hexadecimal text, expected a "
+	"fingerprint."},
+    {"no crypto pki trustpoint T now", 27,
+	"% Invalid input detected at '^' marker. Expected 'force' or the end of the line."},
 };
 
 static void
@@ -173,6 +244,15 @@ long_lines_are_refused(void **state)
 	blob_add_byte(&line, 'x');
 	assert_false(command_parse(blob_cstr(&line), &got, &column, NULL));
 	assert_int_equal(column, 21);
+	blob_clear(&line);
+	blob_add_str(&line, "crypto pki export T pkcs12 /t password ");
+	for (int i = 0; i < 127; i++)
+		blob_add_byte(&line, 'x');
+	assert_true(command_parse(blob_cstr(&line), &got, &column, NULL));
+	assert_int_equal(strlen(got.password), 127);
+	blob_add_byte(&line, 'x');
+	assert_false(command_parse(blob_cstr(&line), &got, &column, NULL));
+	assert_int_equal(column, 39);
 	for (int i = 0; i < 100000; i++)
 		blob_add_byte(&line, 'x');
 	assert_false(command_parse(blob_cstr(&line), &got, &column, NULL));
@@ -203,6 +283,8 @@ help_lists_what_may_follow(void **state)
 		"requests\nremove\tRemove requests from the list\n"
 		"revoke\tRevoke a certificate\npassword\tPassword\nrollover\tThe next CA "
 		"certificate\n"},
+	    {"crypto pki authenticate ", "NAME\tName of a trustpoint\n"},
+	    {"crypto pki export T pkcs12 ", "PATH\tFile, from the root on\n"},
 	    {"crypto pki server ", "NAME\tName of a certificate server\n"},
 	    {"nonsense ", ""},
 	    {"show xyz", ""},
@@ -222,7 +304,9 @@ static void
 commands_show_or_write(void **state)
 {
 	static const enum command writing[] = {CMD_GRANT, CMD_REJECT, CMD_REMOVE, CMD_REVOKE,
-	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CANCEL, CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
+	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CANCEL, CMD_AUTHENTICATE, CMD_ENROLL, CMD_EXPORT,
+	    CMD_IMPORT, CMD_CRL_REQUEST, CMD_VALIDATE, CMD_TP_REMOVE, CMD_CALENDAR_VALID,
+	    CMD_WRITE_MEMORY};
 
 	(void)state;
 	for (int c = CMD_NONE; c <= CMD_WRITE_MEMORY; c++) {

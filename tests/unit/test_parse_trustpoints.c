@@ -128,6 +128,15 @@ every_line_of_a_trustpoint_sets_its_field(void **state)
 	WANT(TP "eku request client-auth server-auth", t->eku == 3)
 	WANT(TP "export-format haproxy pkcs12",
 	    t->forms == (CONF_FORM_HAPROXY | CONF_FORM_PKCS12))
+	WANT(TP "crl query http://c/a.crl", strcmp(t->crl_url, "http://c/a.crl") == 0)
+	WANT(TP "crl cache none", t->crl_cache.none && t->crl_cache.keep_most == 0)
+	WANT(TP "crl cache none\n crl cache delete-after 90",
+	    !t->crl_cache.none && t->crl_cache.keep_most == 90 * MINUTE)
+	WANT(TP "crl cache extend 60\n no crl cache", t->crl_cache.extend == 0)
+	WANT(TP "crl cache extend 60", t->crl_cache.extend == HOUR)
+	WANT(TP "source interface eth0.1", strcmp(t->interface, "eth0.1") == 0)
+	WANT(TP "source interface eth0\n source interface Gi0/0",
+	    strcmp(t->interface, "eth0") == 0)
 	WANT(TP "hook /usr/lib/x y", strcmp(t->hook, "/usr/lib/x y") == 0)
 	WANT(TP "require SCEPStandard", t->require_standard)
 	WANT(TP "compat ios-stop-on-reject", t->plan.ios_stop_on_reject)
@@ -139,12 +148,98 @@ every_line_of_a_trustpoint_sets_its_field(void **state)
 	    c.trustpoint_count == 1 && strcmp(t->name, "U") == 0)
 }
 
+/* Each comes back as it was written; who has no effect says so, the others are silent. */
+static void
+every_line_is_printed_back(void **state)
+{
+	static const struct {
+		const char *line;
+		bool idle;
+	} cases[] = {
+	    {"enrollment url http://172.16.1.1:80", false},
+	    {"enrollment http-proxy proxy.example 3128", false},
+	    {"enrollment retry count 100", false},
+	    {"enrollment retry period 5", false},
+	    {"enrollment mode ra", true},
+	    {"enrollment terminal", true},
+	    {"enrollment terminal pem", true},
+	    {"enrollment selfsigned", true},
+	    {"enrollment profile P", true},
+	    {"enrollment pkcs12", true},
+	    {"auto-enroll 80", false},
+	    {"auto-enroll 80 regenerate", false},
+	    {"auto-enroll 90\n auto-enroll shadow-only", false},
+	    {"auto-enroll spread 60", false},
+	    {"regenerate", false},
+	    {"rsakeypair spoke-1-RSA 3072", false},
+	    {"subject-name CN=spoke-1.cisco.com,OU=CVO", false},
+	    {"subject-alt-name spoke-1.example", false},
+	    {"fqdn none", false},
+	    {"fqdn spoke-1.example", false},
+	    {"ip-address none", false},
+	    {"ip-address 192.0.2.1", false},
+	    {"ip-address GigabitEthernet0/0", true},
+	    {"serial-number", false},
+	    {"password 6 FCGFHGDAGDGBHEGJDAGOCEFAGBHDHDHHDAHCGE", false},
+	    {"fingerprint CC748544A0AB7832935D8CD0214A152E", false},
+	    {"hash sha384", false},
+	    {"scepencrypt aes256", false},
+	    {"revocation-check ocsp crl none", false},
+	    {"crl query http://192.0.2.9/crl", false},
+	    {"crl query ldap://192.0.2.9", true},
+	    {"crl cache none", false},
+	    {"crl cache delete-after 60", false},
+	    {"crl cache extend 1440", false},
+	    {"crl best-effort", true},
+	    {"source interface eth0", false},
+	    {"source interface GigabitEthernet1", true},
+	    {"source interface GigabitEthernet0/0", true},
+	    {"usage ike", true},
+	    {"eku request server-auth client-auth", false},
+	    {"ca-check-strict", true},
+	    {"export-format pem pkcs12 haproxy", false},
+	    {"hook /usr/lib/keymuster/hooks/nginx", false},
+	    {"require scepstandard", false},
+	    {"compat ios-stop-on-reject", false},
+	    {"compat outer-next-ca", false},
+	    {"vrf MGMT", true},
+	    {"storage nvram:", true},
+	    {"ocsp url http://192.0.2.9/ocsp", true},
+	    {"chain-validation continue UPPER", true},
+	    {"match certificate MAP", true},
+	    {"primary", true},
+	    {"authorization list L", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob text = {0}, want = {0}, said = {0}, out = {0};
+		struct conf c;
+		struct err e = {0};
+
+		blob_printf(&text, "crypto pki trustpoint T\n %s\n", cases[i].line);
+		blob_printf(&want, "%s!\nend\n", blob_cstr(&text));
+		if (!parse_view(blob_view(&text), &c, &said))
+			fail_msg("%s: %s", cases[i].line, blob_cstr(&said));
+		if ((strstr(blob_cstr(&said), "W f:2:") != NULL) != cases[i].idle)
+			fail_msg("%s: %s", cases[i].line, blob_cstr(&said));
+		assert_true(conf_print(&c, plain_seal, NULL, &out, &e));
+		assert_string_equal(blob_cstr(&out), blob_cstr(&want));
+		conf_free(&c);
+		blob_free(&text);
+		blob_free(&want);
+		blob_free(&said);
+		blob_free(&out);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(s21_the_spoke_loads_unchanged),
 	    cmocka_unit_test(every_line_of_a_trustpoint_sets_its_field),
+	    cmocka_unit_test(every_line_is_printed_back),
 	    cmocka_unit_test(more_trustpoints_than_fit_are_refused),
 	};
 
