@@ -243,8 +243,11 @@ static int
 role_courier(void)
 {
 	static struct courier_hook hooks[COURIER_HOOKS];
-	struct courier_options o = {
-	    .core = 3, .hooks = hooks, .trust = getenv("SSL_CERT_FILE"), .sandbox = true};
+	struct courier_options o = {.core = 3,
+	    .hooks = hooks,
+	    .speech = &courier_json,
+	    .trust = getenv("SSL_CERT_FILE"),
+	    .sandbox = true};
 	struct blob text = {0};
 	struct err e = {0};
 	bool ok = read_fd(4, &text, &e) && courier_hooks_decode(blob_view(&text), hooks, &e);

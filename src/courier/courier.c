@@ -1,4 +1,4 @@
-/* courier.c - the courier process: questions in, verdicts out. */
+/* courier.c - the courier process: requests in, answers out. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "courier/post.h"
 
-#define RECEIVE_ROUND 16 /* questions taken before the network gets its turn */
+#define RECEIVE_ROUND 16 /* requests taken before the network gets its turn */
 #define ASK_MAX (1024 * 1024)
 #define RESOLVER "/etc/resolv.conf"
 
@@ -27,13 +27,32 @@ static const char *readable[] = {
     NULL,
 };
 
+struct courier;
+
+/* One request of core's: a question, or something to fetch. */
 struct job {
 	struct job *next;
-	struct blob message; /* the question; ask borrows from it */
+	struct lane *lane;
+	struct blob message; /* ask or fetch borrows from it */
 	struct courier_ask ask;
-	struct blob body; /* what is posted */
+	struct courier_fetch fetch;
+	struct blob url, body; /* as they are sent, if they are made here */
 	int64_t due_ms;
 	bool running;
+};
+
+/* What one kind of requests has of its own. */
+struct kind_rules {
+	size_t queue;
+	bool (*start)(struct courier *c, struct job *j, int64_t milliseconds, struct err *e);
+	void (*done)(struct courier *c, struct job *j, const struct posted *p);
+	void (*fail)(struct courier *c, const struct job *j, const char *why);
+};
+
+struct lane {
+	const struct kind_rules *rules;
+	struct job *jobs; /* the oldest first */
+	size_t running, waiting;
 };
 
 struct saying {
@@ -44,8 +63,7 @@ struct saying {
 struct courier {
 	const struct courier_options *o;
 	struct poster *poster;
-	struct job *jobs; /* the oldest first */
-	size_t running, waiting;
+	struct lane questions, fetches;
 	struct saying *sayings, **sayings_end;
 	struct stat resolver; /* as it was when the process lost sight of others */
 	bool ended;
@@ -73,105 +91,218 @@ flush_sayings(struct courier *c)
 	}
 }
 
-static void
-say(struct courier *c, const struct courier_say *what)
+static struct blob *
+say(struct courier *c)
 {
 	struct saying *s = mem_get(sizeof(*s));
 
-	courier_say_encode(what, &s->message);
 	*c->sayings_end = s;
 	c->sayings_end = &s->next;
+	return &s->message;
+}
+
+/* ---- questions ---- */
+
+static bool
+question_start(struct courier *c, struct job *j, int64_t milliseconds, struct err *e)
+{
+	const struct courier_hook *hook = &c->o->hooks[j->ask.hook];
+	struct blob line = {0};
+	struct posting p = {
+	    .url = hook->url,
+	    .proxy = "",
+	    .interface = "",
+	    .headers = {"Content-Type: application/json", "Accept: application/json"},
+	    .post = true,
+	    .max = COURIER_ANSWER_MAX,
+	    .milliseconds = milliseconds,
+	};
+	bool ok;
+
+	if (!c->o->speech->ask(&j->ask, &j->body))
+		return err_set(e, WHY_BAD_INPUT, "the request holds text that is not UTF-8");
+	p.body = blob_view(&j->body);
+	if (hook->password[0] != 0) {
+		blob_printf(&line, "Authorization: Bearer %s", hook->password);
+		p.headers[2] = blob_cstr(&line);
+	}
+	ok = poster_start(c->poster, j, &p, e);
+	blob_free(&line);
+	return ok;
 }
 
 static void
-say_again(struct courier *c, uint64_t id, const char *why)
+question_fail(struct courier *c, const struct job *j, const char *why)
 {
-	say(c,
-	    &(struct courier_say){.id = id, .result = COURIER_AGAIN, .reason = view_str(why)});
+	courier_say_encode(
+	    &(struct courier_say){
+		.id = j->ask.id, .result = COURIER_AGAIN, .reason = view_str(why)},
+	    say(c));
 }
+
+static void
+question_done(struct courier *c, struct job *j, const struct posted *p)
+{
+	struct courier_say s = {0};
+	struct blob kept = {0};
+	struct err e = {0};
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "its answer has status %d", p->status);
+	if (p->status != 200) {
+		question_fail(c, j, text);
+	} else if (c->o->speech->say(blob_view(&p->body), j->ask.challenge, &s, &kept, &e)) {
+		s.id = j->ask.id;
+		courier_say_encode(&s, say(c));
+	} else {
+		question_fail(c, j, e.text);
+	}
+	blob_free(&kept);
+}
+
+static const struct kind_rules question_rules = {
+    COURIER_QUEUE, question_start, question_done, question_fail};
+
+/* ---- fetches ---- */
+
+/* libcurl would say that it is a form. Without a type: a header without words, so none. */
+static const char *
+type_line(struct view media_type, struct blob *line)
+{
+	blob_printf(line, "Content-Type: %.*s", (int)media_type.n, (const char *)media_type.p);
+	return blob_cstr(line);
+}
+
+static bool
+fetch_start(struct courier *c, struct job *j, int64_t milliseconds, struct err *e)
+{
+	const struct courier_place *place = &c->o->places[j->fetch.place];
+	struct posting p = {
+	    .proxy = place->proxy,
+	    .interface = place->interface,
+	    .post = j->fetch.post,
+	    .body = j->fetch.body,
+	    .max = j->fetch.max,
+	    .milliseconds = milliseconds,
+	};
+
+	if (!courier_fetch_url(place, &j->fetch, &j->url, e))
+		return false;
+	p.url = blob_cstr(&j->url);
+	if (p.post)
+		p.headers[0] = type_line(j->fetch.media_type, &j->body);
+	return poster_start(c->poster, j, &p, e);
+}
+
+static void
+fetch_fail(struct courier *c, const struct job *j, const char *why)
+{
+	courier_got_encode(
+	    &(struct courier_got){.id = j->fetch.id, .reason = view_str(why)}, say(c));
+}
+
+static void
+fetch_done(struct courier *c, struct job *j, const struct posted *p)
+{
+	courier_got_encode(&(struct courier_got){.id = j->fetch.id,
+			       .status = p->status,
+			       .media_type = view_str(p->media_type),
+			       .retry_after = p->retry_after,
+			       .body = blob_view(&p->body)},
+	    say(c));
+}
+
+static const struct kind_rules fetch_rules = {
+    COURIER_FETCHES, fetch_start, fetch_done, fetch_fail};
 
 /* ---- jobs ---- */
 
 static void
-job_free(struct courier *c, struct job *j)
+job_free(struct job *j)
 {
-	for (struct job **at = &c->jobs; *at != NULL; at = &(*at)->next) {
+	struct lane *l = j->lane;
+
+	for (struct job **at = &l->jobs; *at != NULL; at = &(*at)->next) {
 		if (*at != j)
 			continue;
 		*at = j->next;
-		*(j->running ? &c->running : &c->waiting) -= 1;
+		*(j->running ? &l->running : &l->waiting) -= 1;
 		break;
 	}
 	blob_free(&j->message);
+	blob_free(&j->url);
 	blob_free(&j->body);
 	free(j);
 }
 
 static void
-job_fail(struct courier *c, struct job *j, const char *why)
+job_start(struct courier *c, struct job *j, int64_t left)
 {
-	say_again(c, j->ask.id, why);
-	job_free(c, j);
-}
-
-static void
-job_start(struct courier *c, struct job *j)
-{
-	int64_t left = j->due_ms - clock_mono_ms();
 	struct err e = {0};
 
-	if (left <= 0) {
-		job_fail(c, j, "it waited too long for its turn");
-	} else if (!courier_json_ask(&j->ask, &j->body)) {
-		job_fail(c, j, "the request holds text that is not UTF-8");
-	} else if (!poster_start(c->poster, j, &c->o->hooks[j->ask.hook], blob_view(&j->body),
-		       left, &e)) {
-		job_fail(c, j, e.text);
-	} else {
+	if (left > 0 && j->lane->rules->start(c, j, left, &e)) {
 		j->running = true;
-		c->waiting--;
-		c->running++;
+		j->lane->waiting--;
+		j->lane->running++;
+		return;
 	}
+	j->lane->rules->fail(c, j, left > 0 ? e.text : "it waited too long for its turn");
+	job_free(j);
 }
 
 static void
-start_jobs(struct courier *c)
+start_jobs(struct courier *c, struct lane *l)
 {
+	int64_t now = clock_mono_ms();
 	struct job *next;
 
-	for (struct job *j = c->jobs; j != NULL && c->running < COURIER_AT_ONCE; j = next) {
+	for (struct job *j = l->jobs; j != NULL; j = next) {
 		next = j->next;
-		if (!j->running)
-			job_start(c, j);
+		if (!j->running && (l->running < COURIER_AT_ONCE || j->due_ms <= now))
+			job_start(c, j, j->due_ms - now);
 	}
 }
 
-/* False: core said what is no question. */
+/* False: core said what is neither question nor fetch. */
+static bool
+job_read(struct courier *c, struct job *j, struct err *e)
+{
+	struct view message = blob_view(&j->message);
+
+	if (courier_fetch_decode(message, &j->fetch, e)) {
+		j->lane = &c->fetches;
+		j->due_ms = clock_mono_ms() + j->fetch.limit_ms;
+		return j->fetch.place < c->o->place_count;
+	}
+	j->lane = &c->questions;
+	j->due_ms = clock_mono_ms() + COURIER_LIMIT_MS;
+	return courier_ask_decode(message, &j->ask, e) && c->o->hooks != NULL &&
+	       c->o->hooks[j->ask.hook].url[0] != 0;
+}
+
 static bool
 job_take(struct courier *c, struct view message)
 {
-	struct job **end = &c->jobs, *j = mem_get(sizeof(*j));
+	struct job **end, *j = mem_get(sizeof(*j));
 	struct err e = {0};
+	bool known;
 
 	blob_set(&j->message, message);
-	if (!courier_ask_decode(blob_view(&j->message), &j->ask, &e) ||
-	    c->o->hooks[j->ask.hook].url[0] == 0) {
-		log_error("core asked what is no question", "why='%s'", e.text);
+	known = job_read(c, j, &e);
+	if (!known || j->lane->waiting >= j->lane->rules->queue) {
+		if (known)
+			j->lane->rules->fail(c, j, "too many at once");
+		else
+			log_error("core asked for what there is not", "why='%s'", e.text);
 		blob_free(&j->message);
 		free(j);
-		return false;
+		return known;
 	}
-	if (c->waiting >= COURIER_QUEUE) {
-		say_again(c, j->ask.id, "too many questions at once");
-		blob_free(&j->message);
-		free(j);
-		return true;
-	}
-	j->due_ms = clock_mono_ms() + COURIER_LIMIT_MS;
+	end = &j->lane->jobs;
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = j;
-	c->waiting++;
+	j->lane->waiting++;
 	return true;
 }
 
@@ -186,7 +317,8 @@ receive(struct courier *c)
 		if (got == CHANNEL_EMPTY)
 			break;
 		c->ended = got != CHANNEL_MESSAGE || !job_take(c, blob_view(&message));
-		start_jobs(c);
+		start_jobs(c, &c->questions);
+		start_jobs(c, &c->fetches);
 	}
 	blob_free(&message);
 }
@@ -207,40 +339,18 @@ resolver_moved(const struct courier *c)
 }
 
 static void
-job_done(struct courier *c, const struct posted *p)
-{
-	struct job *j = p->owner;
-	struct courier_say s = {0};
-	struct blob kept = {0};
-	struct err e = {0};
-	char text[80];
-
-	if (p->why != NULL) {
-		job_fail(c, j, p->why);
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "its answer has status %d", p->status);
-	if (p->status != 200) {
-		job_fail(c, j, text);
-		return;
-	}
-	if (courier_json_say(blob_view(&p->body), j->ask.challenge, &s, &kept, &e)) {
-		s.id = j->ask.id;
-		say(c, &s);
-		job_free(c, j);
-	} else {
-		job_fail(c, j, e.text);
-	}
-	blob_free(&kept);
-}
-
-static void
 collect(struct courier *c)
 {
 	struct posted p;
 
 	while (poster_done(c->poster, &p)) {
-		job_done(c, &p);
+		struct job *j = p.owner;
+
+		if (p.why != NULL)
+			j->lane->rules->fail(c, j, p.why);
+		else
+			j->lane->rules->done(c, j, &p);
+		job_free(j);
 		blob_free(&p.body);
 		if (p.unresolved && resolver_moved(c)) {
 			log_notice("resolver moved, starting anew", "file='%s'", RESOLVER);
@@ -260,10 +370,27 @@ prepare(struct courier *c, struct err *e)
 	return !c->o->sandbox || sandbox_enter(SANDBOX_COURIER, readable, e);
 }
 
+static void
+courier_free(struct courier *c)
+{
+	poster_close(c->poster);
+	while (c->questions.jobs != NULL)
+		job_free(c->questions.jobs);
+	while (c->fetches.jobs != NULL)
+		job_free(c->fetches.jobs);
+	while (c->sayings != NULL) {
+		struct saying *s = c->sayings;
+
+		c->sayings = s->next;
+		blob_free(&s->message);
+		free(s);
+	}
+}
+
 int
 courier_main(const struct courier_options *o)
 {
-	struct courier c = {.o = o, .sayings_end = NULL};
+	struct courier c = {.o = o, .questions = {&question_rules}, .fetches = {&fetch_rules}};
 	struct pollfd core = {.fd = o->core};
 	struct err e = {0};
 	int code = 1;
@@ -273,29 +400,22 @@ courier_main(const struct courier_options *o)
 		log_error("courier does not start", "why='%s'", e.text);
 		goto out;
 	}
-	say(&c, &(struct courier_say){.result = COURIER_READY});
+	courier_say_encode(&(struct courier_say){.result = COURIER_READY}, say(&c));
 	code = 0;
 	while (flush_sayings(&c), !c.ended) {
 		core.events = (short)(POLLIN | (c.sayings != NULL ? POLLOUT : 0));
 		if (!poster_wait(c.poster, &core, COURIER_LIMIT_MS)) {
-			log_error("courier cannot wait", "running=%zu", c.running);
+			log_error("courier cannot wait", "running=%zu",
+			    c.questions.running + c.fetches.running);
 			code = 1;
 			break;
 		}
 		receive(&c);
 		collect(&c);
-		start_jobs(&c);
+		start_jobs(&c, &c.questions);
+		start_jobs(&c, &c.fetches);
 	}
 out:
-	poster_close(c.poster);
-	while (c.jobs != NULL)
-		job_free(&c, c.jobs);
-	while (c.sayings != NULL) {
-		struct saying *s = c.sayings;
-
-		c.sayings = s->next;
-		blob_free(&s->message);
-		free(s);
-	}
+	courier_free(&c);
 	return code;
 }

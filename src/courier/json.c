@@ -138,3 +138,5 @@ courier_json_say(struct view body, struct view challenge, struct courier_say *ou
 	return ok || err_set(e, WHY_BAD_INPUT,
 			 "its answer of %zu octets is not {\"allow\":true} or false", body.n);
 }
+
+const struct courier_speech courier_json = {courier_json_ask, courier_json_say};

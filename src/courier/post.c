@@ -7,6 +7,7 @@
 #include "courier/post.h"
 
 #define LIBRARY "libcurl.so.4"
+#define HEADERS_MAX (64 * 1024) /* octets of all headers: libcurl 7.88.1 keeps any number */
 
 /*
  * Loaded by this process alone: linked, it would bring some thirty libraries (LDAP, Kerberos,
@@ -15,9 +16,11 @@
 static struct {
 	__typeof__(curl_easy_cleanup) *easy_cleanup;
 	__typeof__(curl_easy_getinfo) *easy_getinfo;
+	__typeof__(curl_easy_header) *easy_header;
 	__typeof__(curl_easy_init) *easy_init;
 	__typeof__((curl_easy_setopt)) *easy_setopt;
 	__typeof__(curl_easy_strerror) *easy_strerror;
+	__typeof__(curl_getdate) *getdate;
 	__typeof__(curl_global_init) *global_init;
 	__typeof__(curl_multi_add_handle) *multi_add_handle;
 	__typeof__(curl_multi_cleanup) *multi_cleanup;
@@ -36,9 +39,11 @@ static const struct {
 } symbols[] = {
     {"curl_easy_cleanup", &lib.easy_cleanup},
     {"curl_easy_getinfo", &lib.easy_getinfo},
+    {"curl_easy_header", &lib.easy_header},
     {"curl_easy_init", &lib.easy_init},
     {"curl_easy_setopt", &lib.easy_setopt},
     {"curl_easy_strerror", &lib.easy_strerror},
+    {"curl_getdate", &lib.getdate},
     {"curl_global_init", &lib.global_init},
     {"curl_multi_add_handle", &lib.multi_add_handle},
     {"curl_multi_cleanup", &lib.multi_cleanup},
@@ -53,9 +58,12 @@ static const struct {
 
 struct request {
 	struct request *next;
+	struct poster *poster;
 	void *owner;
 	CURL *easy;
 	struct curl_slist *headers;
+	size_t max, header_octets;
+	const char *why; /* we ended it */
 	struct blob body;
 };
 
@@ -63,6 +71,7 @@ struct poster {
 	CURLM *multi;
 	const char *trust;
 	struct request *requests;
+	size_t held; /* octets of all bodies */
 };
 
 static bool
@@ -116,6 +125,7 @@ request_free(struct poster *p, struct request *rq)
 		lib.easy_cleanup(rq->easy);
 	}
 	lib.slist_free_all(rq->headers);
+	p->held -= rq->body.n;
 	blob_free(&rq->body);
 	free(rq);
 }
@@ -131,17 +141,51 @@ poster_close(struct poster *p)
 	free(p);
 }
 
+static long
+status_of(const struct request *rq)
+{
+	long status = 0;
+
+	(void)lib.easy_getinfo(rq->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
 /* Less than it was given ends the request with an error. */
+static size_t
+give_up(struct request *rq, const char *why)
+{
+	rq->why = why;
+	return 0;
+}
+
 static size_t
 on_body(char *octets, size_t size, size_t n, void *arg)
 {
 	struct request *rq = arg;
 
 	(void)size; /* always 1 */
-	if (n > COURIER_ANSWER_MAX - rq->body.n)
-		return 0;
+	if (status_of(rq) != 200)
+		return n;
+	if (n > rq->max - rq->body.n)
+		return give_up(rq, "its answer is too long");
+	if (n > COURIER_HELD_MAX - rq->poster->held)
+		return give_up(rq, "too many long answers at once");
 	blob_add(&rq->body, octets, n);
+	rq->poster->held += n;
 	return n;
+}
+
+static size_t
+on_header(char *octets, size_t size, size_t n, void *arg)
+{
+	struct request *rq = arg;
+
+	(void)octets;
+	(void)size;
+	rq->header_octets += n;
+	return rq->header_octets <= HEADERS_MAX
+		   ? n
+		   : give_up(rq, "its answer has too many headers");
 }
 
 static bool
@@ -154,53 +198,67 @@ header_add(struct request *rq, const char *line)
 	return more != NULL;
 }
 
+/* Without a word behind it a header is left out: nobody is asked to "Expect: 100-continue". */
 static bool
-headers_make(struct request *rq, const char *password)
+headers_make(struct request *rq, const struct posting *what)
 {
-	struct blob line = {0};
-	bool ok = header_add(rq, "Content-Type: application/json") &&
-		  header_add(rq, "Accept: application/json") && header_add(rq, "Expect:");
+	bool ok = !what->post || header_add(rq, "Expect:");
 
-	if (password[0] != 0) {
-		blob_printf(&line, "Authorization: Bearer %s", password);
-		ok = ok && header_add(rq, blob_cstr(&line));
-	}
-	blob_free(&line);
+	for (size_t i = 0; ok && i < COUNT_OF(what->headers) && what->headers[i] != NULL; i++)
+		ok = header_add(rq, what->headers[i]);
 	return ok;
 }
 
 #define SET(option, value) (lib.easy_setopt(rq->easy, option, value) == CURLE_OK)
 
+/* "if!": a name of an interface only, never of a host to be resolved. */
+static bool
+way_set_up(struct request *rq, const struct posting *what)
+{
+	char interface[64];
+
+	(void)snprintf(interface, sizeof(interface), "if!%s", what->interface);
+	return SET(CURLOPT_PROXY, what->proxy) && SET(CURLOPT_NOPROXY, "") &&
+	       (what->interface[0] == 0 || SET(CURLOPT_INTERFACE, interface));
+}
+
+static bool
+post_set_up(struct request *rq, const struct posting *what)
+{
+	return !what->post ||
+	       (SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDSIZE, (long)what->body.n) &&
+		   SET(CURLOPT_POSTFIELDS, what->body.n > 0 ? (const char *)what->body.p : ""));
+}
+
 /* No redirects (the default, said here), no proxy of the environment, nothing but HTTP/1.1. */
 static bool
-request_set_up(const struct poster *p, struct request *rq, const struct courier_hook *hook,
-    struct view body, int64_t milliseconds)
+request_set_up(struct request *rq, const struct posting *what)
 {
-	return SET(CURLOPT_URL, hook->url) && SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
-	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") &&
+	const char *trust = rq->poster->trust;
+
+	return SET(CURLOPT_URL, what->url) && SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
+	       SET(CURLOPT_FOLLOWLOCATION, 0L) && way_set_up(rq, what) &&
 	       SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
-	       SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_TIMEOUT_MS, (long)milliseconds) &&
-	       SET(CURLOPT_HTTPHEADER, rq->headers) && SET(CURLOPT_POST, 1L) &&
-	       SET(CURLOPT_POSTFIELDSIZE, (long)body.n) &&
-	       SET(CURLOPT_POSTFIELDS, (const char *)body.p) &&
+	       SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_TIMEOUT_MS, (long)what->milliseconds) &&
+	       SET(CURLOPT_HTTPHEADER, rq->headers) && post_set_up(rq, what) &&
 	       SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, rq) &&
+	       SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, rq) &&
 	       SET(CURLOPT_PRIVATE, rq) &&
-	       (p->trust == NULL ||
-		   (SET(CURLOPT_CAINFO, p->trust) && SET(CURLOPT_CAPATH, NULL)));
+	       (trust == NULL || (SET(CURLOPT_CAINFO, trust) && SET(CURLOPT_CAPATH, NULL)));
 }
 
 bool
-poster_start(struct poster *p, void *owner, const struct courier_hook *hook, struct view body,
-    int64_t milliseconds, struct err *e)
+poster_start(struct poster *p, void *owner, const struct posting *what, struct err *e)
 {
 	struct request *rq = mem_get(sizeof(*rq));
 
+	rq->poster = p;
 	rq->owner = owner;
+	rq->max = what->max;
 	rq->easy = lib.easy_init();
 	rq->next = p->requests;
 	p->requests = rq;
-	if (rq->easy != NULL && headers_make(rq, hook->password) &&
-	    request_set_up(p, rq, hook, body, milliseconds) &&
+	if (rq->easy != NULL && headers_make(rq, what) && request_set_up(rq, what) &&
 	    lib.multi_add_handle(p->multi, rq->easy) == CURLM_OK)
 		return true;
 	request_free(p, rq);
@@ -219,12 +277,43 @@ poster_wait(struct poster *p, struct pollfd *other, int milliseconds)
 	       lib.multi_perform(p->multi, &running) == CURLM_OK;
 }
 
+/* The last answer's, not that of a proxy before it; NULL: not there. */
+static const char *
+header_of(const struct request *rq, const char *name)
+{
+	struct curl_header *h;
+
+	return lib.easy_header(rq->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value
+										     : NULL;
+}
+
+static when_t
+date_of_header(const char *text)
+{
+	return lib.getdate(text, NULL);
+}
+
+/* Each look at a header may move the one before. */
+static void
+headers_read(const struct request *rq, struct posted *out)
+{
+	const char *header = header_of(rq, "Date");
+	when_t from = header != NULL ? date_of_header(header) : -1;
+
+	header = header_of(rq, "Content-Type");
+	if (header != NULL)
+		courier_media_type(header, out->media_type);
+	header = header_of(rq, "Retry-After");
+	if (header != NULL)
+		out->retry_after =
+		    courier_retry_after(header, date_of_header, from > 0 ? from : clock_now());
+}
+
 bool
 poster_done(struct poster *p, struct posted *out)
 {
 	struct request *rq = NULL;
 	CURLMsg *m;
-	long status = 0;
 	int left;
 
 	do
@@ -234,15 +323,16 @@ poster_done(struct poster *p, struct posted *out)
 		return false;
 	*out = (struct posted){0};
 	(void)lib.easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &rq);
-	(void)lib.easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 	out->owner = rq->owner;
-	if (m->data.result == CURLE_OK)
-		out->status = (int)status;
-	else
-		out->why = m->data.result == CURLE_WRITE_ERROR
-			       ? "its answer is too long"
-			       : lib.easy_strerror(m->data.result);
-	out->unresolved = m->data.result == CURLE_COULDNT_RESOLVE_HOST;
+	out->unresolved = m->data.result == CURLE_COULDNT_RESOLVE_HOST ||
+			  m->data.result == CURLE_COULDNT_RESOLVE_PROXY;
+	if (m->data.result == CURLE_OK) {
+		out->status = (int)status_of(rq);
+		headers_read(rq, out);
+	} else {
+		out->why = rq->why != NULL ? rq->why : lib.easy_strerror(m->data.result);
+	}
+	p->held -= rq->body.n;
 	out->body = rq->body;
 	rq->body = (struct blob){0};
 	request_free(p, rq);

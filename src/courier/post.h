@@ -12,9 +12,17 @@ struct poster;
 struct poster *poster_open(const char *trust, struct err *e) MUST_USE;
 /* Requests that still run come back from nobody. */
 void poster_close(struct poster *p);
-/* Begin a POST; at most so many milliseconds. body stays valid until it is done. */
-bool poster_start(struct poster *p, void *owner, const struct courier_hook *hook,
-    struct view body, int64_t milliseconds, struct err *e) MUST_USE;
+
+struct posting {
+	const char *url, *proxy, *interface; /* the last two empty: none */
+	const char *headers[3];		     /* NULL ends */
+	bool post;			     /* else GET */
+	struct view body;		     /* stays valid until it is done */
+	size_t max;			     /* octets of the answer */
+	int64_t milliseconds;		     /* at most */
+};
+bool poster_start(
+    struct poster *p, void *owner, const struct posting *what, struct err *e) MUST_USE;
 /* Wait for the network or for other, and go on. */
 bool poster_wait(struct poster *p, struct pollfd *other, int milliseconds) MUST_USE;
 
@@ -23,7 +31,9 @@ struct posted {
 	int status;	 /* of the answer; 0: none came */
 	const char *why; /* then */
 	bool unresolved; /* the name of the host could not be resolved */
-	struct blob body;
+	char media_type[COURIER_MEDIA_MAX + 1];
+	int64_t retry_after;
+	struct blob body; /* of status 200 only */
 };
 /* The next that is done; the caller frees body. */
 bool poster_done(struct poster *p, struct posted *out) MUST_USE;

@@ -1,26 +1,10 @@
-/* question.c - messages between core and courier. */
+/* question.c - messages about questions to hooks. */
 #include <string.h>
 
-#include "courier/courier.h"
-
-enum kind { KIND_COURIER_ASK = 1, KIND_COURIER_SAY = 2 };
+#include "courier/message.h"
 
 #define SAN_MAX (COURIER_NAMES_MAX * (COURIER_TEXT_MAX + 4))
 #define ASK_MAX (512 * 1024) /* of what a request says, itself at most 64 KiB */
-
-static bool
-read_kind(struct reader *r, enum kind kind)
-{
-	uint8_t k;
-
-	return read_u8(r, &k) && k == kind;
-}
-
-static bool
-read_text(struct reader *r, size_t most, struct view *out)
-{
-	return read_sized(r, out) && out->n <= most;
-}
 
 /* Sized texts, each within bounds. */
 static bool
@@ -33,17 +17,6 @@ names_legal(struct view names, size_t most)
 	while (r.n > 0)
 		if (++n > COURIER_NAMES_MAX || !read_text(&r, most, &v))
 			return false;
-	return true;
-}
-
-static bool
-read_bool(struct reader *r, bool *out)
-{
-	uint8_t b;
-
-	if (!read_u8(r, &b) || b > 1)
-		return false;
-	*out = b == 1;
 	return true;
 }
 
@@ -128,19 +101,6 @@ courier_hooks_encode(const struct courier_hook *h, size_t n, struct blob *out)
 	}
 }
 
-static bool
-take_text(struct reader *r, char *out, size_t size)
-{
-	struct view v;
-
-	if (!read_sized(r, &v) || v.n >= size)
-		return false;
-	if (v.n > 0)
-		memcpy(out, v.p, v.n);
-	out[v.n] = 0;
-	return true;
-}
-
 bool
 courier_hooks_decode(struct view v, struct courier_hook out[COURIER_HOOKS], struct err *e)
 {
@@ -148,8 +108,8 @@ courier_hooks_decode(struct view v, struct courier_hook out[COURIER_HOOKS], stru
 
 	memset(out, 0, COURIER_HOOKS * sizeof(*out));
 	for (size_t i = 0; r.n > 0; i++)
-		if (i == COURIER_HOOKS || !take_text(&r, out[i].url, sizeof(out[i].url)) ||
-		    !take_text(&r, out[i].password, sizeof(out[i].password)))
+		if (i == COURIER_HOOKS || !read_chars(&r, out[i].url, sizeof(out[i].url)) ||
+		    !read_chars(&r, out[i].password, sizeof(out[i].password)))
 			return err_set(e, WHY_BAD_INPUT, "hooks of %zu octets: no hooks", v.n);
 	return true;
 }

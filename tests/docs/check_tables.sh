@@ -43,7 +43,7 @@ rule "crash points have distinct names" "$(uniq -d <<<"$points")"
 rule "docs/CRASH-POINTS.md has the crash points of the source" "$(compare docs/CRASH-POINTS.md "$points")"
 rule "docs/MESSAGES.md has the kinds of messages" "$(compare docs/MESSAGES.md "$(
 	names kind src/net/relay.c
-	names kind src/courier/question.c
+	names kind src/courier/message.h
 	names scep_op src/net/net.h
 	names key_act src/keys/keys.h
 	names sign_as src/keys/keys.h

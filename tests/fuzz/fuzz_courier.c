@@ -1,5 +1,6 @@
 /* fuzz_courier.c - a hostile courier or core: what decodes is canonical and within bounds. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "courier/courier.h"
 
@@ -16,6 +17,42 @@ walk(struct view names)
 			abort();
 }
 
+/* Whatever core says: with a tail it is the place's address, and a query at the most. */
+static void
+fetch_goes_home(const struct courier_fetch *f)
+{
+	static const struct courier_place place = {"http://ca", "", ""};
+	struct blob url = {0};
+
+	if (courier_fetch_url(&place, f, &url, NULL)) {
+		struct view rest = blob_view(&url);
+
+		if (memchr(rest.p, 0, rest.n) != NULL)
+			abort();
+		if (f->url.n == 0 &&
+		    !view_equal(view_cut(&rest, '?'), VIEW("http://ca/cgi-bin/pkiclient.exe")))
+			abort();
+	}
+	blob_free(&url);
+}
+
+static void
+places_walk(struct view v)
+{
+	static const struct courier_fetch fetch = {.tail = VIEW("?operation=GetCACert")};
+	struct courier_place *places;
+	struct blob url = {0};
+	size_t n;
+
+	if (!courier_places_decode(v, &places, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (courier_fetch_url(&places[i], &fetch, &url, NULL))
+			blob_clear(&url);
+	blob_free(&url);
+	free(places);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,10 +61,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct blob again = {0}, json = {0};
 	struct courier_ask ask;
 	struct courier_say say;
+	struct courier_fetch fetch;
+	struct courier_got got;
 	bool is_ask = courier_ask_decode(v, &ask, NULL),
-	     is_say = courier_say_decode(v, &say, NULL);
+	     is_say = courier_say_decode(v, &say, NULL),
+	     is_fetch = courier_fetch_decode(v, &fetch, NULL),
+	     is_got = courier_got_decode(v, &got, NULL);
 
-	if (is_ask && is_say)
+	if (is_ask + is_say + is_fetch + is_got > 1 || (is_got && !courier_is_got(v)))
 		abort();
 	if (is_ask) {
 		if (ask.id == 0 || ask.hook >= COURIER_HOOKS || ask.request.n != 32)
@@ -43,10 +84,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		walk(say.san);
 		courier_say_encode(&say, &again);
 	}
-	if ((is_ask || is_say) && !view_equal(blob_view(&again), v))
+	if (is_fetch) {
+		if (fetch.id == 0 || fetch.max > COURIER_BODY_MAX || fetch.limit_ms == 0)
+			abort();
+		fetch_goes_home(&fetch);
+		courier_fetch_encode(&fetch, &again);
+	}
+	if (is_got) {
+		if (got.id == 0 || got.body.n > COURIER_BODY_MAX || got.retry_after < 0)
+			abort();
+		courier_got_encode(&got, &again);
+	}
+	if ((is_ask || is_say || is_fetch || is_got) && !view_equal(blob_view(&again), v))
 		abort();
 	if (courier_hooks_decode(v, hooks, NULL))
 		blob_clear(&again);
+	places_walk(v);
 	blob_free(&again);
 	blob_free(&json);
 	return 0;

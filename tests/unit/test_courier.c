@@ -32,7 +32,8 @@ start(void)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct courier_options o = {.core = fds[1], .hooks = hooks};
+		struct courier_options o = {
+		    .core = fds[1], .hooks = hooks, .speech = &courier_json};
 
 		close(fds[0]);
 		_exit(courier_main(&o));

@@ -1,0 +1,30 @@
+/* courier_alone.c - the courier without a daemon. */
+
+/* Usage: courier_alone CHANNEL PLACES */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "courier/courier.h"
+
+int
+main(int argc, char **argv)
+{
+	struct courier_options o = {.trust = getenv("SSL_CERT_FILE"), .sandbox = true};
+	struct courier_place *places = NULL;
+	struct blob text = {0};
+	struct err e = {0};
+	int code = 2;
+
+	if (argc == 3 && file_read(argv[2], 1 << 24, &text, &e) &&
+	    courier_places_decode(blob_view(&text), &places, &o.place_count, &e)) {
+		log_open("courier", LOG_NOTICE);
+		o.core = (int)strtol(argv[1], NULL, 10);
+		o.places = places;
+		code = courier_main(&o);
+	} else {
+		(void)fprintf(stderr, "courier_alone: %s\n", e.text);
+	}
+	free(places);
+	blob_free(&text);
+	return code;
+}
