@@ -24,11 +24,12 @@ compare() {
 	rows "$1" | uniq -d | sed "s|^|twice in $1: |"
 }
 
-# Last column of a row with a name: a test that exists and speaks of the name. KIND_ASK is front_ask there, KIND_COURIER_ASK courier_ask.
+# Last column of a row with a name: a test that exists and speaks of the name. KIND_ASK is front_ask there, KIND_COURIER_ASK courier_ask, KIND_HOOKS_RUN hooks_run.
 tests() {
 	local name test word
 	sed -nE 's/^\| `([^`]+)` \|.*\| `?([^`|]*)`? \|$/\1 \2/p' "$1" | while read -r name test; do
 		word=${name/#KIND_COURIER_/courier_}
+		word=${word/#KIND_HOOKS_/hooks_}
 		word=${word/#KIND_/front_}
 		if [ ! -f "$test" ]; then
 			echo "$1: $name: there is no test '$test'"
@@ -44,6 +45,7 @@ rule "docs/CRASH-POINTS.md has the crash points of the source" "$(compare docs/C
 rule "docs/MESSAGES.md has the kinds of messages" "$(compare docs/MESSAGES.md "$(
 	names kind src/net/relay.c
 	names kind src/courier/message.h
+	names kind src/hooks/exchange.c
 	names scep_op src/net/net.h
 	names key_act src/keys/keys.h
 	names sign_as src/keys/keys.h
