@@ -211,6 +211,15 @@ weakest_reply(void)
 	return HASH_SHA256;
 }
 
+/* Of the files that trustpoints' keys are exported to, by number. */
+static int64_t
+export_group(void)
+{
+	const char *number = env_of("KEYMUSTER_EXPORT_GROUP");
+
+	return number[0] != 0 ? strtoll(number, NULL, 10) : -1;
+}
+
 /* Descriptors 3: core, 4: sealing key, 5: archive password. */
 static int
 role_signer(void)
@@ -218,8 +227,17 @@ role_signer(void)
 	struct seal seal;
 	char password[KEY_PASSWORD_MAX + 1] = {0};
 	struct err e = {0};
-	const char *keys = env_of("KEYMUSTER_KEYS"), *dirs[] = {keys, NULL};
-	unsigned workers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	struct signer_options o = {
+	    .fd = 3,
+	    .dir = env_of("KEYMUSTER_KEYS"),
+	    .seal = &seal,
+	    .workers = (unsigned)sysconf(_SC_NPROCESSORS_ONLN),
+	    .archive_password = password,
+	    .weakest_reply = weakest_reply(),
+	    .export_dir = getenv("KEYMUSTER_EXPORT"),
+	    .export_group = export_group(),
+	};
+	const char *dirs[] = {o.dir, o.export_dir, NULL};
 	uint8_t first[32];
 	int code;
 
@@ -232,7 +250,7 @@ role_signer(void)
 	}
 	(void)close(4);
 	(void)close(5);
-	code = signer_main(3, keys, &seal, workers, password, weakest_reply());
+	code = signer_main(&o);
 	mem_wipe(&seal, sizeof(seal));
 	mem_wipe(password, sizeof(password));
 	return code;

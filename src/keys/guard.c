@@ -541,6 +541,10 @@ guard_sign(struct guard *g, const struct pair *p, const struct key_job *job,
 
 	if ((unsigned)job->as >= COUNT_OF(looks))
 		return err_set(e, WHY_BAD_INPUT, "unknown thing to sign: %d", (int)job->as);
+	if (g->exports && job->as < SIGN_REQUEST)
+		return err_set(e, WHY_REFUSED,
+		    "not signed as %s: key '%s' may be exported, so it is a client's only",
+		    looks[job->as].name, job->label);
 	if (!sig_alg_fits(&job->alg, p->kind))
 		return err_set(e, WHY_REFUSED, "algorithm does not fit key '%s'", job->label);
 	if (!hash_bytes(job->alg.hash, job->bytes, permit.digest, e))
@@ -621,6 +625,47 @@ guard_archive(struct guard *g, const struct pair *p, struct view certificate,
 		return err_prefix(e, "signature of the certificate to archive");
 	sha256(certificate, digest);
 	blob_add_byte(record, REC_ARCHIVE);
+	blob_add(record, p->id, PAIR_ID);
+	blob_add(record, digest, DIGEST);
+	return true;
+}
+
+static bool
+certificates_allowed(const struct pair *p, struct view certificates, struct err *e)
+{
+	struct reader r = reader_of(certificates);
+	struct cert c;
+	struct der d;
+	size_t n = 0;
+
+	do {
+		if (!der_take(&r, DER_SEQUENCE, "certificate", &d, e) ||
+		    !cert_decode(d.whole, &c, e))
+			return false;
+		if (n == 0 && !view_equal(c.key.whole, blob_view(&p->spki)))
+			return err_set(e, WHY_REFUSED,
+			    "the first certificate is not one of key '%s'", p->label);
+		if (n == 0 && !no_ca(c.is_ca, c.key_usage, e))
+			return false;
+	} while (++n < KEY_CERTIFICATES_MAX && r.n > 0);
+	return r.n == 0 ||
+	       err_set(e, WHY_BAD_INPUT, "more than %d certificates", KEY_CERTIFICATES_MAX);
+}
+
+bool
+guard_export(struct guard *g, const struct pair *p, struct view certificates,
+    struct blob *record, struct err *e)
+{
+	uint8_t digest[DIGEST];
+
+	for (size_t i = 0; i < g->count; i++)
+		if (g->states[i]->has_window)
+			return err_set(e, WHY_REFUSED,
+			    "key '%s' is not exported: it lies beside a CA's", p->label);
+	if (!certificates_allowed(p, certificates, e))
+		return err_prefix(e, "not exported");
+	sha256(certificates, digest);
+	blob_add_byte(record, REC_EXPORT);
 	blob_add(record, p->id, PAIR_ID);
 	blob_add(record, digest, DIGEST);
 	return true;

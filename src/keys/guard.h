@@ -66,6 +66,16 @@ bool guard_forget(
 bool guard_archive(struct guard *g, const struct pair *p, struct view certificate,
     struct blob *record, struct err *e) MUST_USE;
 
+/* From now on the keys are clients': nothing is signed as a CA or an RA. */
+void guard_exports(struct guard *g);
+/*
+ * May the private key leave with these certificates? The first is of this key, none of it a
+ * CA's. Not where any key has ever been a CA's: beside such a key an RA's may lie, of which
+ * nothing is remembered. The log says so.
+ */
+bool guard_export(struct guard *g, const struct pair *p, struct view certificates,
+    struct blob *record, struct err *e) MUST_USE;
+
 /* A record from the log, as guard_sign and the others wrote it. arg is the guard. */
 bool guard_replay(void *arg, struct view record, struct err *e) MUST_USE;
 /* Everything remembered, as one record. */

@@ -26,11 +26,20 @@ enum key_act {
 	KEY_ARCHIVE, /* done.bytes = PKCS#12 of the pair and the certificate in bytes, which
 			must be the one of SIGN_SELF, under the driver's archive password */
 	KEY_FORGET,  /* destroy the pair; refused while its clients would be cut off */
+	KEY_EXPORT,  /* write the pair and the certificates in bytes (its own first, then the
+			chain) as files, of forms, into the directory path below the driver's
+			export directory. Durable; done again it writes the same. KEY_FORGET
+			leaves the files alone */
 };
 
 /* KEY_GRANT: the only role the guard knows; an RA's certificate needs no grant here. */
 #define KEY_ROLE_SUB_CA 1
-#define KEY_WANT_MAX 32 /* KEY_UNWRAP: octets of the longest content key */
+#define KEY_FORM_PEM 1	   /* key.pem: PKCS#8, not encrypted */
+#define KEY_FORM_PKCS12 2  /* identity.p12 */
+#define KEY_FORM_HAPROXY 4 /* combined.pem: the key as in key.pem, then the certificates */
+#define KEY_PATH_MAX 128
+#define KEY_CERTIFICATES_MAX 16 /* of KEY_EXPORT */
+#define KEY_WANT_MAX 32		/* KEY_UNWRAP: octets of the longest content key */
 #define KEY_PASSWORD_MIN 8
 #define KEY_PASSWORD_MAX 127
 
@@ -71,7 +80,11 @@ struct key_job {
 	/* KEY_UNWRAP */
 	enum padding padding;
 	enum hash oaep_hash;
-	size_t want;	   /* 8, 16, 24 or 32 */
+	size_t want; /* 8, 16, 24 or 32 */
+	/* KEY_EXPORT */
+	char path[KEY_PATH_MAX];	     /* "NAME/gen-NNNN", a directory that is there */
+	uint32_t forms;			     /* KEY_FORM_* */
+	char password[KEY_PASSWORD_MAX + 1]; /* of identity.p12; may be empty */
 	bool stranger;	   /* KEY_UNWRAP for an unknown identity: waits behind the others */
 	struct view bytes; /* copied on submit */
 };
@@ -144,6 +157,14 @@ void keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n);
 void keys_local_archive(struct keys *k, const char *password);
 
 /*
+ * Let KEY_EXPORT write below dir, for a group (then 0640; -1: none, 0600), which the process
+ * must belong to. The driver's keys are clients' from now on: what CAs and RAs sign is refused,
+ * and nothing is exported where a key has ever been a CA's. Without this call, or with NULL,
+ * exports are refused.
+ */
+void keys_local_export(struct keys *k, const char *dir, int64_t group);
+
+/*
  * The weakest digest for SIGN_REPLY and the three of clients: HASH_MD5, HASH_SHA1 or, without
  * this call, HASH_SHA256. Certificates and lists are signed with a weak one only by a key whose
  * own certificate is.
@@ -157,12 +178,22 @@ struct keys *keys_open_remote(int fd);
 void signer_lock_memory(void);
 /*
  * The signer process: dispatcher and worker threads on the same protocol, until the peer
- * closes. Exit code. archive_password and weakest_reply as keys_local_archive and
- * keys_local_replies take them: they never come in a job, for whoever chooses the first has the
- * private key, and the second is for who trusts core with collisions.
+ * closes. Exit code. What is below the line is as keys_local_archive, keys_local_replies and
+ * keys_local_export take it, and never comes in a job: whoever chooses the password or the
+ * directory has the private key, and the digest is for who trusts core with collisions.
  */
-int signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
-    const char *archive_password, enum hash weakest_reply);
+struct signer_options {
+	int fd;
+	const char *dir;
+	const struct seal *seal;
+	unsigned workers;
+	/* ---- */
+	const char *archive_password;
+	enum hash weakest_reply;
+	const char *export_dir; /* NULL or empty: none */
+	int64_t export_group;	/* -1: none */
+};
+int signer_main(const struct signer_options *o);
 
 /*
  * Sealing key: 32 octets or 64 hex digits from $CREDENTIALS_DIRECTORY/keymuster.seal, the

@@ -158,6 +158,12 @@ keys_local_archive(struct keys *k, const char *password)
 }
 
 void
+keys_local_export(struct keys *k, const char *dir, int64_t group)
+{
+	vault_export(&local_of(k)->vault, dir, group);
+}
+
+void
 keys_local_replies(struct keys *k, enum hash weakest)
 {
 	guard_replies(local_of(k)->vault.guard, weakest);

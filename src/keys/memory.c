@@ -19,6 +19,12 @@ guard_replies(struct guard *g, enum hash weakest)
 	g->weakest_reply = weakest;
 }
 
+void
+guard_exports(struct guard *g)
+{
+	g->exports = true;
+}
+
 static void
 state_free(struct state *s)
 {
@@ -395,7 +401,7 @@ replay_one(struct guard *g, struct reader *r)
 		return replay_saved(g, r);
 	if (!read_octets(r, id, PAIR_ID))
 		return false;
-	if (kind == REC_ARCHIVE)
+	if (kind == REC_ARCHIVE || kind == REC_EXPORT)
 		return r->n == DIGEST;
 	if (kind == REC_FORGET) {
 		state_drop(g, id);

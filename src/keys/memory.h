@@ -13,7 +13,8 @@ enum record_kind { /* in the log */
 	REC_CRL,
 	REC_GRANT,
 	REC_FORGET,
-	REC_ARCHIVE
+	REC_ARCHIVE,
+	REC_EXPORT
 };
 
 /* What the self-signed certificate fixes for ever. */
@@ -52,7 +53,9 @@ struct state { /* of one key */
 struct guard {
 	struct state **states;
 	size_t count;
-	enum hash weakest_reply; /* of the configuration, not of the log */
+	/* Of the configuration, not of the log. */
+	enum hash weakest_reply;
+	bool exports; /* its keys are clients' */
 };
 
 /* NULL when nothing is remembered of that key. */

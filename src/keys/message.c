@@ -12,6 +12,7 @@ enum {
 	USES_SIGN = 1 << 2,
 	USES_UNWRAP = 1 << 3,
 	USES_BYTES = 1 << 4,
+	USES_FILES = 1 << 5, /* path, forms and password */
 };
 static const uint8_t uses[] = {
     [KEY_MAKE] = USES_KIND | USES_BITS,
@@ -20,6 +21,7 @@ static const uint8_t uses[] = {
     [KEY_GRANT] = USES_BITS | USES_BYTES,
     [KEY_ARCHIVE] = USES_BYTES,
     [KEY_FORGET] = 0,
+    [KEY_EXPORT] = USES_BYTES | USES_FILES,
 };
 
 static void
@@ -49,11 +51,19 @@ fixed_encode(const struct key_job *j, struct blob *out)
 	blob_add_byte(out, unwrap ? (uint8_t)j->oaep_hash : 0);
 	blob_add_byte(out, unwrap && j->stranger);
 	blob_add_u16(out, unwrap ? (uint16_t)(j->want > UINT16_MAX ? UINT16_MAX : j->want) : 0);
-	blob_add_u32(out, (u & USES_BITS) != 0 ? (uint32_t)j->bits : 0);
+	blob_add_u32(out, (u & USES_BITS) != 0	  ? (uint32_t)j->bits
+			  : (u & USES_FILES) != 0 ? j->forms
+						  : 0);
 	blob_add_u32(out, sign ? (uint32_t)j->alg.salt : 0);
 	blob_add_u64(out, j->id);
 	blob_add_u64(out, sign ? j->intent : 0);
 	label_encode(j->label, out);
+}
+
+static void
+text_encode(const char *text, size_t size, struct blob *out)
+{
+	blob_add_sized(out, view_of(text, strnlen(text, size - 1)));
 }
 
 void
@@ -61,6 +71,10 @@ job_encode(const struct key_job *job, struct blob *out)
 {
 	fixed_encode(job, out);
 	blob_add_sized(out, (uses[job->act] & USES_BYTES) != 0 ? job->bytes : view_of(NULL, 0));
+	if ((uses[job->act] & USES_FILES) == 0)
+		return;
+	text_encode(job->path, sizeof(job->path), out);
+	text_encode(job->password, sizeof(job->password), out);
 }
 
 static bool
@@ -85,11 +99,23 @@ read_label(struct reader *r, char out[KEY_LABEL_MAX])
 	return true;
 }
 
+static bool
+read_chars(struct reader *r, char *out, size_t size)
+{
+	struct view v;
+
+	if (!read_sized(r, &v) || v.n >= size || memchr(v.p, 0, v.n) != NULL)
+		return false;
+	memcpy(out, v.p, v.n);
+	out[v.n] = 0;
+	return true;
+}
+
 /* Each octet of the first ten has a highest value. */
 static bool
 octets_in_range(const uint8_t f[10])
 {
-	static const uint8_t highest[10] = {MESSAGE_VERSION, KEY_FORGET, KEY_EC, SIGN_MESSAGE,
+	static const uint8_t highest[10] = {MESSAGE_VERSION, KEY_EXPORT, KEY_EC, SIGN_MESSAGE,
 	    KEY_EC, HASH_SHA512, PADDING_ECDSA, PADDING_OAEP, HASH_SHA512, 1};
 
 	for (int i = 0; i < 10; i++)
@@ -118,6 +144,10 @@ fixed_decode(struct reader *r, struct key_job *j)
 	j->oaep_hash = (enum hash)f.p[8];
 	j->stranger = f.p[9] != 0;
 	j->want = want;
+	if ((uses[j->act] & USES_FILES) != 0) {
+		j->forms = (uint32_t)j->bits;
+		j->bits = 0;
+	}
 	return true;
 }
 
@@ -150,7 +180,11 @@ job_decode(struct view message, struct key_job *out, uint64_t *id, struct err *e
 	if (!fixed_decode(&r, &j))
 		return err_set(
 		    e, WHY_BAD_INPUT, "job of %zu octets breaks the layout", message.n);
-	if (!read_sized(&r, &j.bytes) || r.n != 0)
+	if (!read_sized(&r, &j.bytes) ||
+	    ((uses[j.act] & USES_FILES) != 0 &&
+		(!read_chars(&r, j.path, sizeof(j.path)) ||
+		    !read_chars(&r, j.password, sizeof(j.password)))) ||
+	    r.n != 0)
 		return err_set(e, WHY_BAD_INPUT,
 		    "job of %zu octets: bytes are cut or something follows", message.n);
 	if (!fixed_canonical(message, &j) || (j.bytes.n > 0 && (uses[j.act] & USES_BYTES) == 0))

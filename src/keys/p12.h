@@ -7,9 +7,11 @@
 /* PBES2, AES-256-CBC, PBKDF2 with HMAC-SHA256 and 600,000 rounds; MAC with SHA-256 and as many.
  * About a second. */
 #define P12_ROUNDS 600000
+/* Where the password is empty, rounds protect nothing and only cost the reader time. */
+#define P12_ROUNDS_OPEN 2048
 
-/* WHY_REFUSED when the certificate is not of this key. */
-bool p12_make(const struct pair *p, struct view certificate, const char *password,
+/* Certificates one behind the other. WHY_REFUSED when the first is not of this key. */
+bool p12_make(const struct pair *p, struct view certificates, const char *password,
     struct blob *out, struct err *e) MUST_USE;
 
 #endif

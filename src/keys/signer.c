@@ -27,8 +27,8 @@
  * dispatcher, because fdatasync takes longer than a signature and jobs must not wait for it.
  */
 
-/* In the order in which workers look. Makes and archives are rare and long: first, but one at a
- * time. */
+/* In the order in which workers look. Makes, archives and exports are rare and long: first, but
+ * one at a time. */
 enum lane { LANE_SLOW, LANE_KNOWN, LANE_STRANGERS, LANES };
 
 struct queue {
@@ -324,6 +324,8 @@ message_serve(struct signer *s, struct view message)
 		task_queue(s, &t);
 	else
 		answer_refuse(s, id, &e);
+	mem_wipe(job.password, sizeof(job.password));
+	mem_wipe(t.job.password, sizeof(t.job.password));
 }
 
 /* Until the peer closes (0) or the log is lost (1). */
@@ -440,23 +442,23 @@ signer_open(struct signer *s, int fd, const char *dir, const struct seal *seal, 
 }
 
 int
-signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
-    const char *archive_password, enum hash weakest_reply)
+signer_main(const struct signer_options *o)
 {
 	struct signer *s = mem_get(sizeof(*s));
 	struct thread threads[WORKERS_MAX + 1] = {0};
 	struct err e = {0};
-	size_t n = workers < 1 ? 1 : workers > WORKERS_MAX ? WORKERS_MAX : workers;
+	size_t n = o->workers < 1 ? 1 : o->workers > WORKERS_MAX ? WORKERS_MAX : o->workers;
 	int code = 1;
 	bool ok;
 
-	if (!signer_open(s, fd, dir, seal, &e)) {
+	if (!signer_open(s, o->fd, o->dir, o->seal, &e)) {
 		log_error("signer does not start", "why='%s'", e.text);
 		free(s);
 		return e.why == WHY_BUSY ? 1 : EXIT_CONFIG;
 	}
-	vault_archive(&s->vault, archive_password);
-	guard_replies(s->vault.guard, weakest_reply);
+	vault_archive(&s->vault, o->archive_password);
+	vault_export(&s->vault, o->export_dir, o->export_group);
+	guard_replies(s->vault.guard, o->weakest_reply);
 	ok = thread_start(&threads[0], scribe_run, s);
 	for (size_t i = 1; ok && i <= n; i++)
 		ok = thread_start(&threads[i], worker_run, s);
@@ -464,7 +466,7 @@ signer_main(int fd, const char *dir, const struct seal *seal, unsigned workers,
 		code = dispatch(s);
 	signer_stop(s, threads, n + 1);
 	signer_free(s);
-	close(fd);
+	close(o->fd);
 	return code;
 }
 

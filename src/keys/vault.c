@@ -1,6 +1,7 @@
 /* vault.c - ring, guard and log together. */
 #include "keys/vault.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,6 +45,7 @@ vault_close(struct vault *v)
 	guard_free(v->guard);
 	ring_close(&v->ring);
 	blob_free(&v->password);
+	free(v->exports.dir);
 	if (v->lock >= 0)
 		close(v->lock);
 }
@@ -56,8 +58,19 @@ vault_archive(struct vault *v, const char *password)
 }
 
 void
+vault_export(struct vault *v, const char *dir, int64_t group)
+{
+	if (dir == NULL || dir[0] == 0)
+		return;
+	free(v->exports.dir);
+	v->exports = (struct exports){mem_str(dir), group};
+	guard_exports(v->guard);
+}
+
+void
 task_free(struct task *t)
 {
+	mem_wipe(t->job.password, sizeof(t->job.password));
 	pair_drop(t->pair);
 	blob_free(&t->bytes);
 	t->pair = NULL;
@@ -66,7 +79,7 @@ task_free(struct task *t)
 bool
 task_is_slow(const struct task *t)
 {
-	return t->job.act == KEY_MAKE || t->job.act == KEY_ARCHIVE;
+	return t->job.act == KEY_MAKE || t->job.act == KEY_ARCHIVE || t->job.act == KEY_EXPORT;
 }
 
 void
@@ -133,6 +146,24 @@ admit_archive(struct vault *v, struct task *t, struct blob *record, struct err *
 }
 
 static bool
+admit_export(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	const uint32_t all = KEY_FORM_PEM | KEY_FORM_PKCS12 | KEY_FORM_HAPROXY;
+
+	if (v->exports.dir == NULL)
+		return err_set(
+		    e, WHY_REFUSED, "no key leaves this signer: no export directory");
+	if (t->job.forms == 0 || (t->job.forms & ~all) != 0)
+		return err_set(e, WHY_BAD_INPUT, "forms 0x%x of an export", t->job.forms);
+	if (t->job.bytes.n > CERTIFICATE_MAX ||
+	    strnlen(t->job.password, sizeof(t->job.password)) == sizeof(t->job.password))
+		return err_set(e, WHY_BAD_INPUT, "certificates or password to export too long");
+	t->permit.logged = true;
+	return export_path_check(t->job.path, e) &&
+	       guard_export(v->guard, t->pair, t->job.bytes, record, e);
+}
+
+static bool
 admit_forget(struct vault *v, struct task *t, struct blob *record, struct err *e)
 {
 	t->permit.logged = true;
@@ -188,6 +219,14 @@ perform_archive(
 	return p12_make(t->pair, t->job.bytes, (const char *)v->password.p, out, e);
 }
 
+static bool
+perform_export(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	(void)k, (void)out;
+	return export_write(&v->exports, t->pair, &t->job, e);
+}
+
 static const struct {
 	bool (*admit)(struct vault *v, struct task *t, struct blob *record, struct err *e);
 	bool (*perform)(struct vault *v, struct kit *k, const struct task *t, struct blob *out,
@@ -201,6 +240,7 @@ static const struct {
     [KEY_GRANT] = {admit_grant, perform_nothing, false, false},
     [KEY_ARCHIVE] = {admit_archive, perform_archive, true, false},
     [KEY_FORGET] = {admit_forget, perform_nothing, false, false},
+    [KEY_EXPORT] = {admit_export, perform_export, true, false},
 };
 
 /* The log begins a new segment when the present one has grown. A failure costs nothing: it is

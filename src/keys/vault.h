@@ -2,6 +2,7 @@
 #ifndef KEYS_VAULT_H
 #define KEYS_VAULT_H
 
+#include "keys/export.h"
 #include "keys/guard.h"
 #include "keys/journal.h"
 #include "keys/kit.h"
@@ -12,6 +13,7 @@ struct vault {
 	struct journal *journal; /* NULL: in memory only */
 	int lock;		 /* descriptor of the directory's lock, -1 */
 	struct blob password;	 /* of archives; empty: none are made */
+	struct exports exports;
 };
 
 /* A job that the guard has let through. */
@@ -28,6 +30,8 @@ bool vault_open(
     struct vault *v, const char *dir, const struct seal *seal, struct err *e) MUST_USE;
 void vault_close(struct vault *v);
 void vault_archive(struct vault *v, const char *password); /* NULL: archives are refused */
+/* As keys_local_export. */
+void vault_export(struct vault *v, const char *dir, int64_t group);
 
 /*
  * Ask the guard; one thread only. What must be remembered is in the log's next batch when this
@@ -39,7 +43,8 @@ bool vault_admit(
 /* Move the key; any thread, with a kit of its own. At most one KEY_MAKE at a time. */
 bool vault_perform(struct vault *v, struct kit *k, const struct task *t, struct blob *out,
     struct err *e) MUST_USE;
-/* Makes and archives take a second: they may not hold up the others. */
+/* Makes and archives take a second, exports wait for the disk: they may not hold up the others.
+ */
 bool task_is_slow(const struct task *t);
 void task_free(struct task *t); /* what it holds; not the struct */
 

@@ -393,6 +393,8 @@ perform(struct fake *f, const struct key_job *job, struct blob *out, struct err 
 			return false;
 		pair_free(p);
 		return true;
+	case KEY_EXPORT:
+		return err_set(e, WHY_REFUSED, "a world has no files");
 	case KEY_GRANT:
 	case KEY_MAKE:
 		break;

@@ -111,7 +111,7 @@ dir_sync(const char *path, struct err *e)
 
 /* Leaves a whole, synchronised file at path or none. */
 static bool
-file_write_new(const char *path, mode_t mode, struct view bytes, struct err *e)
+file_write_new(const char *path, mode_t mode, int64_t group, struct view bytes, struct err *e)
 {
 	bool ok;
 	int fd;
@@ -120,7 +120,8 @@ file_write_new(const char *path, mode_t mode, struct view bytes, struct err *e)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return file_trouble(e, "create", path);
-	ok = fd_write(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	ok = (group < 0 || fchown(fd, (uid_t)-1, (gid_t)group) == 0) && fd_write(fd, bytes) &&
+	     fchmod(fd, mode) == 0 && fsync(fd) == 0;
 	if (close(fd) != 0)
 		ok = false;
 	if (ok)
@@ -133,11 +134,17 @@ file_write_new(const char *path, mode_t mode, struct view bytes, struct err *e)
 bool
 file_replace(const char *path, mode_t mode, struct view bytes, struct err *e)
 {
+	return file_replace_for(path, mode, -1, bytes, e);
+}
+
+bool
+file_replace_for(const char *path, mode_t mode, int64_t group, struct view bytes, struct err *e)
+{
 	struct blob beside = {0};
 	bool ok = false;
 
 	blob_printf(&beside, "%s.new", path);
-	if (!file_write_new(blob_cstr(&beside), mode, bytes, e))
+	if (!file_write_new(blob_cstr(&beside), mode, group, bytes, e))
 		goto out;
 	if (rename(blob_cstr(&beside), path) != 0) {
 		file_trouble(e, "replace", path);

@@ -67,6 +67,9 @@ bool fd_write(int fd, struct view v) MUST_USE;
 bool file_read(const char *path, size_t max, struct blob *out, struct err *e) MUST_USE;
 /* Write beside, fsync, rename, fsync the directory. */
 bool file_replace(const char *path, mode_t mode, struct view bytes, struct err *e) MUST_USE;
+/* The same, and the file belongs to that group; -1: to the process's. */
+bool file_replace_for(
+    const char *path, mode_t mode, int64_t group, struct view bytes, struct err *e) MUST_USE;
 /* Unlink and fsync the directory, so that it stays gone. No such file is fine. */
 bool file_remove(const char *path, struct err *e) MUST_USE;
 bool file_exists(const char *path);

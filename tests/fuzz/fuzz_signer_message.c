@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keys/export.h"
 #include "keys/guard.h"
 #include "keys/message.h"
 
@@ -63,6 +64,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	job_encode(&job, &b);
 	if (!view_equal(blob_view(&b), view_of(data, size)))
 		abort();
+	if (job.act == KEY_EXPORT && export_path_check(job.path, NULL) &&
+	    (job.path[0] == '.' || job.path[0] == '/' || strstr(job.path, "/.") != NULL))
+		abort();
+	if (job.act == KEY_EXPORT && guard_export(g, p, job.bytes, &record, NULL))
+		abort(); /* nobody has a certificate of this key */
 	if (job.act != KEY_SIGN)
 		goto out;
 	guard_window(g, p, &job);

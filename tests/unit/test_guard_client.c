@@ -215,11 +215,177 @@ clients_sign_as_clients(void **state)
 	bench_close(&b);
 }
 
+/* ---- what leaves ---- */
+
+static void
+cert_of(struct tbs_want w, struct blob *out)
+{
+	static const uint8_t junk[256];
+	struct sig_alg alg = RSA_SHA256;
+	struct blob tbs = {0};
+
+	tbs_cert(w, &tbs);
+	signed_assemble(blob_view(&tbs), &alg, view_of(junk, sizeof(junk)), out);
+	blob_free(&tbs);
+}
+
+#define E(name, change)                                                                        \
+	static void name(const struct bench *b, struct blob *out)                              \
+	{                                                                                      \
+		struct tbs_want w = client_want(&b->pair->spki, 77),                           \
+				up = self_want(&b->client);                                    \
+                                                                                               \
+		change;                                                                        \
+		cert_of(w, out);                                                               \
+		cert_of(up, out);                                                              \
+	}
+E(e_good, (void)0)
+E(e_foreign, w.spki = &b->client)
+E(e_ca, (w.ca = true, w.usage = KU_CERT_SIGN))
+E(e_crl_sign, w.usage |= KU_CRL_SIGN)
+
+static void
+e_alone(const struct bench *b, struct blob *out)
+{
+	cert_of(client_want(&b->pair->spki, 77), out);
+}
+
+static void
+e_none(const struct bench *b, struct blob *out)
+{
+	(void)b, (void)out;
+}
+
+static void
+e_reversed(const struct bench *b, struct blob *out)
+{
+	cert_of(self_want(&b->client), out);
+	e_alone(b, out);
+}
+
+static void
+e_tail(const struct bench *b, struct blob *out)
+{
+	e_good(b, out);
+	blob_add_byte(out, 0);
+}
+
+static void
+e_most(const struct bench *b, struct blob *out)
+{
+	e_alone(b, out);
+	for (int i = 1; i < KEY_CERTIFICATES_MAX; i++)
+		cert_of(self_want(&b->client), out);
+}
+
+static void
+e_many(const struct bench *b, struct blob *out)
+{
+	e_most(b, out);
+	cert_of(self_want(&b->client), out);
+}
+
+static const struct {
+	const char *sentence;
+	void (*build)(const struct bench *b, struct blob *out);
+	const char *because; /* NULL: it leaves */
+} export_cases[] = {
+    {"a certificate and its CA's", e_good, NULL},
+    {"a certificate alone", e_alone, NULL},
+    {"as many as may be", e_most, NULL},
+    {"no certificate", e_none, "certificate"},
+    {"one of another key", e_foreign, "not one of key"},
+    {"the CA's before its own", e_reversed, "not one of key"},
+    {"a CA's", e_ca, "client is no CA"},
+    {"one that may sign lists", e_crl_sign, "client is no CA"},
+    {"an octet behind them", e_tail, "certificate"},
+    {"one too many", e_many, "more than 16"},
+};
+
+static bool
+may_export(struct bench *b, size_t i, struct err *e)
+{
+	struct blob certs = {0}, record = {0};
+	bool ok;
+
+	export_cases[i].build(b, &certs);
+	ok = guard_export(b->g, b->pair, blob_view(&certs), &record, e);
+	assert_int_equal(record.n > 0, ok);
+	if (ok)
+		assert_true(guard_replay(b->g, blob_view(&record), NULL));
+	blob_free(&certs);
+	blob_free(&record);
+	return ok;
+}
+
+/* KEY_EXPORT: no key of a CA, none beside one, and no certificate of a CA. */
+static void
+only_clients_keys_leave(void **state)
+{
+	struct bench b;
+	struct err e = {0};
+
+	(void)state;
+	bench_open(&b);
+	for (size_t i = 0; i < COUNT_OF(export_cases); i++) {
+		const char *because = export_cases[i].because;
+
+		if (may_export(&b, i, &e) != (because == NULL) ||
+		    (because != NULL && strstr(e.text, because) == NULL))
+			fail_msg("%s: %s", export_cases[i].sentence, e.text);
+	}
+	assert_int_equal(b.g->count, 0); /* nothing is remembered of it */
+	become_ca(&b);
+	assert_false(may_export(&b, 0, &e));
+	assert_non_null(strstr(e.text, "beside a CA's"));
+	b.pair->id[0] ^= 1; /* another key, an RA's perhaps */
+	assert_false(may_export(&b, 0, &e));
+	assert_non_null(strstr(e.text, "beside a CA's"));
+	bench_close(&b);
+}
+
+/* Where keys may leave, none signs as a CA or an RA, whatever it has signed before. */
+static void
+keys_that_leave_are_clients(void **state)
+{
+	struct bench b;
+	struct blob octets = {0}, record = {0};
+	struct key_job j;
+	struct permit p;
+
+	(void)state;
+	bench_open(&b);
+	for (int as = SIGN_SELF; as < SIGN_REQUEST; as++) {
+		struct err e = {0};
+
+		if (as == SIGN_SELF)
+			tbs_cert(self_want(&b.pair->spki), &octets);
+		else
+			attrs_of(SCEP_CERTREP, &octets);
+		j = job_sign("TP", (enum sign_as)as, 0, &octets);
+		if (as == SIGN_REPLY)
+			assert_true(guard_sign(b.g, b.pair, &j, &record, &p, NULL));
+		guard_exports(b.g);
+		assert_false(guard_sign(b.g, b.pair, &j, &record, &p, &e));
+		assert_non_null(strstr(e.text, "may be exported"));
+		b.g->exports = false;
+	}
+	guard_exports(b.g);
+	for (size_t i = 0; i < COUNT_OF(client_cases); i++)
+		if (client_cases[i].because == NULL)
+			assert_true(client_sign(&b, i, HASH_SHA256, NULL));
+	blob_free(&octets);
+	blob_free(&record);
+	bench_close(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(clients_sign_as_clients),
+	    cmocka_unit_test(only_clients_keys_leave),
+	    cmocka_unit_test(keys_that_leave_are_clients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,11 @@ full_job(enum key_act act)
 		j.want = 24;
 		j.stranger = true;
 	}
+	if (act == KEY_EXPORT) {
+		snprintf(j.path, sizeof(j.path), "Root-CA/gen-0001");
+		snprintf(j.password, sizeof(j.password), "word");
+		j.forms = KEY_FORM_PEM | KEY_FORM_HAPROXY;
+	}
 	if (act != KEY_MAKE && act != KEY_FORGET)
 		j.bytes = VIEW("some octets");
 	return j;
@@ -30,7 +35,7 @@ static void
 jobs_come_back(void **state)
 {
 	(void)state;
-	for (int act = KEY_MAKE; act <= KEY_FORGET; act++) {
+	for (int act = KEY_MAKE; act <= KEY_EXPORT; act++) {
 		struct key_job j = full_job((enum key_act)act), got;
 		struct blob a = {0}, b = {0};
 		uint64_t id = 0;
@@ -49,6 +54,9 @@ jobs_come_back(void **state)
 		assert_int_equal(got.bits, j.bits);
 		assert_int_equal(got.alg.salt, j.alg.salt);
 		assert_int_equal(got.stranger, j.stranger);
+		assert_int_equal(got.forms, j.forms);
+		assert_string_equal(got.path, j.path);
+		assert_string_equal(got.password, j.password);
 		assert_true(view_equal(got.bytes, j.bytes));
 		blob_free(&a);
 		blob_free(&b);
@@ -61,7 +69,7 @@ static void
 nothing_is_lenient(void **state)
 {
 	(void)state;
-	for (int act = KEY_MAKE; act <= KEY_FORGET; act++) {
+	for (int act = KEY_MAKE; act <= KEY_EXPORT; act++) {
 		struct key_job j = full_job((enum key_act)act), got;
 		struct blob a = {0}, b = {0};
 		uint64_t id;

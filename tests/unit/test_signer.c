@@ -43,7 +43,12 @@ signer_start(const char *dir, const struct seal *s, unsigned workers, bool sandb
 		signer_lock_memory();
 		if (sandbox && !sandbox_enter(SANDBOX_SIGNER, seen, &e))
 			_exit(99);
-		_exit(signer_main(fds[1], dir, s, workers, archive_password, HASH_SHA256));
+		_exit(signer_main(&(struct signer_options){.fd = fds[1],
+		    .dir = dir,
+		    .seal = s,
+		    .workers = workers,
+		    .archive_password = archive_password,
+		    .weakest_reply = HASH_SHA256}));
 	}
 	close(fds[1]);
 	p.fd = fds[0];
