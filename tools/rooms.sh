@@ -21,6 +21,7 @@ declare -A sees=(
 	[hooks]="base sys"
 	[ca]="base plan wire keys store"
 	[tp]="base plan wire keys store"
+	[agent]="base plan wire sys conf keys courier hooks tp"
 	[sim]="base plan wire conf keys store ca tp"
 	[show]="base plan wire conf keys store ca tp"
 	[web]="base plan wire conf keys store ca tp sys net show"

@@ -28,7 +28,7 @@ core_now(const struct core *c)
 /* ---- what a restart must know ---- */
 
 /* An anchor of this boot: without it a restart of the daemon would forget a leap. */
-static bool
+static void
 anchor_read(struct core *c, struct view fact)
 {
 	const char *id = clock_boot_id();
@@ -47,47 +47,55 @@ anchor_read(struct core *c, struct view fact)
 		c->clock.wall = wall;
 		c->clock.boot = boot;
 	}
-	return ok;
 }
 
 static void
-anchor_load(struct core *c, struct store *s)
-{
-	struct blob fact = {0};
-
-	if (!s->table->begin(s, NULL))
-		return;
-	if (s->table->fact_get(s, "clock_anchor", &fact, NULL))
-		(void)anchor_read(c, blob_view(&fact));
-	s->table->rollback(s);
-	blob_free(&fact);
-}
-
-static bool
-anchor_put(struct store *s, const char *text, struct err *e)
-{
-	if (!s->table->begin(s, e))
-		return false;
-	if (s->table->fact_put(s, "clock_anchor", view_str(text), e))
-		return s->table->commit(s, e);
-	s->table->rollback(s);
-	return false;
-}
-
-static void
-anchor_save(const struct core *c)
+anchor_save(struct core *c)
 {
 	char text[128];
-	struct err e = {0};
 
 	if (clock_boot_id()[0] == 0)
 		return;
 	(void)snprintf(text, sizeof(text), "%s %" PRId64 " %" PRId64, clock_boot_id(),
 	    c->clock.wall, c->clock.boot);
-	for (size_t i = 0; i < c->server_count; i++)
-		if (!anchor_put(c->server[i].store, text, &e))
-			log_warn("a restart would not know a leap of the clock",
-			    "ca='%s' why='%s'", c->server[i].conf->name, e.text);
+	servers_anchor_save(c, text);
+}
+
+/* ---- without authorities a file keeps what is known of the time ---- */
+
+static const char *
+mark_path(const struct core *c, char out[512])
+{
+	(void)snprintf(out, 512, "%s/trustpoints/clock", c->o->state);
+	return out;
+}
+
+static void
+mark_load(struct core *c)
+{
+	struct blob text = {0};
+	char path[512];
+	int64_t mark;
+
+	if (file_read(mark_path(c, path), 256, &text, NULL) &&
+	    sscanf(blob_cstr(&text), "%" SCNd64, &mark) == 1)
+		c->clock.mark = c->mark_saved = mark;
+	blob_free(&text);
+}
+
+static void
+mark_save(struct core *c)
+{
+	struct blob text = {0};
+	struct err e = {0};
+	char path[512];
+
+	blob_printf(&text, "%" PRId64 "\n", core_now(c));
+	if (file_replace(mark_path(c, path), 0600, blob_view(&text), &e))
+		c->clock.mark = c->mark_saved = core_now(c);
+	else
+		log_warn("a restart would not know a leap of the clock", "why='%s'", e.text);
+	blob_free(&text);
 }
 
 /* ---- what is said of it ---- */
@@ -171,13 +179,10 @@ core_look(struct core *c, bool confirmed)
 		anchor_save(c);
 	announce(c, before.state, look.wall);
 	tell_front(c, look.wall);
-	for (size_t i = 0; i < c->server_count; i++) {
-		struct server *s = &c->server[i];
-
-		s->tick |=
-		    before.state != c->clock.state ||
-		    (c->clock_trusted && core_now(c) >= when_add(ca_clock_mark(s->ca), MINUTE));
-	}
+	servers_clock_looked(c, before.state != c->clock.state);
+	if (c->server_count == 0 && c->clock_trusted &&
+	    core_now(c) >= when_add(c->mark_saved, HOUR))
+		mark_save(c);
 }
 
 void
@@ -186,9 +191,10 @@ core_clock_open(struct core *c)
 	clock_announce(WHEN_NEVER, true); /* nobody jumps before we have looked */
 	c->clock.mark = INT64_MIN;
 	c->front_clock = (struct front_clock){INT64_MIN, WHEN_NEVER};
-	for (size_t i = 0; i < c->server_count; i++) {
-		c->clock.mark = when_max(c->clock.mark, ca_clock_mark(c->server[i].ca));
-		anchor_load(c, c->server[i].store);
-	}
+	c->mark_saved = INT64_MIN;
+	if (c->server_count == 0)
+		mark_load(c);
+	c->clock.mark = when_max(c->clock.mark, servers_clock_mark(c));
+	servers_anchors(c, anchor_read);
 	core_look(c, false);
 }

@@ -37,6 +37,15 @@ int hook_number(const struct conf *c, const struct conf_server *s, const char *p
 struct courier_hook;
 void hooks_of(const struct conf *c, struct courier_hook *out, size_t *n);
 
+/* Does anybody here ask by the courier; has a trustpoint a program to run? */
+bool asks_anybody(const struct conf *c);
+bool has_programs(const struct conf *c);
+/* The weakest digest that a trustpoint's messages may have. */
+enum hash weakest_message(const struct conf *c);
+/* Challenges of trustpoints, by number, before they are put away. */
+char **challenges_take(const struct conf *c);
+void challenges_free(char **challenges, const struct conf *c);
+
 /* How many passwords the configuration has room for, and number i, CONF_PASSWORD_MAX octets;
  * NULL: there is none. */
 size_t conf_passwords(const struct conf *c);
@@ -63,8 +72,10 @@ bool conf_load(const char *path, struct view text, struct password_seal *seal, b
 
 /* core.c: the core process */
 struct core_options {
-	const char *state, *conf_path, *record; /* the last "": none is kept */
-	int front, control, control_ro, signers[CONF_SERVERS], courier; /* the last -1: none */
+	const char *state, *conf_path, *record;		       /* the last "": none is kept */
+	int front, control, control_ro, signers[CONF_SERVERS]; /* front -1: there is none; */
+	int courier, hooks, agent_signer;		       /* the same */
+	char *const *passwords; /* challenges of trustpoints, in clear */
 	struct conf *conf;
 	struct password_seal *seal;
 	unsigned workers; /* signer threads: bounds what is in flight there */

@@ -2,6 +2,7 @@
 #ifndef CMD_CORE_H
 #define CMD_CORE_H
 
+#include "agent/agent.h"
 #include "cmd/cmd.h"
 #include "cmd/recorder.h"
 #include "courier/courier.h"
@@ -59,9 +60,10 @@ struct core {
 	const struct core_options *o;
 	struct loop *loop;
 	struct server server[CONF_SERVERS];
-	size_t server_count;
+	size_t server_count, shown; /* the latter have a transaction open for show */
+	struct agent *agent;	    /* NULL: no trustpoint runs */
 	struct control *control;
-	struct watch *front_watch, *courier_watch;
+	struct watch *front_watch, *courier_watch, *agent_watch, *hooks_watch;
 	struct question *questions;
 	uint64_t asked;
 	struct saying *sayings, **sayings_end; /* in order */
@@ -72,6 +74,7 @@ struct core {
 	struct timer *wake, *say_again, *clock_check;
 	struct watch *clock_set;
 	struct plan_clock clock;
+	when_t mark_saved;		/* without authorities: as the file has it */
 	struct front_clock front_clock; /* as front was told */
 	bool clock_trusted, clock_stands;
 	char clock_why[160]; /* while it is not trusted: a sentence without its end */
@@ -79,15 +82,37 @@ struct core {
 };
 
 /* core.c */
+void core_round(void *arg); /* turns of all that have something to do */
+
+/* servers.c: authorities; no_servers.c in a program that has none */
+bool servers_open(struct core *c, struct err *e) MUST_USE;
+void servers_start(struct core *c); /* the sandbox stands */
+void servers_close(struct core *c);
+/* Directories where they make files by name; how many. */
+size_t servers_directories(const struct core *c, char path[CONF_SERVERS][512]);
+void servers_work(struct core *c);
+/* What is to be said is sent; milliseconds until the next round (-1: no need). */
+int64_t servers_settle(struct core *c);
+bool servers_busy(const struct core *c, when_t *next);
+void servers_verdict(struct core *c, const struct courier_say *say);
+void servers_command(
+    struct core *c, uint64_t client, const struct command_line *line, const char *who);
+/* The show commands that this program has. */
+const struct show_table *servers_show(void);
+/* A transaction on every store for what show reads. */
+bool servers_begin(struct core *c, struct err *e) MUST_USE;
+void servers_rollback(struct core *c);
+when_t servers_clock_mark(const struct core *c); /* INT64_MIN: they know none */
+void servers_anchors(struct core *c, void (*each)(struct core *c, struct view anchor));
+void servers_anchor_save(struct core *c, const char *text);
+void servers_clock_looked(struct core *c, bool changed);
+void core_say_clock(struct core *c, const struct front_clock *say);
 void server_add_item(struct server *s, struct item *it);
-void core_round(void *arg); /* turns of every server that has something to do */
 /* questions.c: challenges to the courier, and its verdicts */
 void question_ask(struct server *s, const struct effect *x);
 /* Who has waited too long hears that nobody knows; milliseconds until the next (-1: none). */
 int64_t questions_due(struct core *c);
-void courier_readable(void *arg); /* arg: the core */
 void questions_free(struct core *c);
-void core_say_clock(struct core *c, const struct front_clock *say);
 /* clock_watch.c: is the clock honest? Look before each round; confirmed: the operator says so.
  */
 void core_clock_open(struct core *c); /* the servers are open, the sandbox is not entered */
@@ -99,8 +124,7 @@ const char *core_clock_source(struct core *c);
 void operator_line(
     void *arg, uint64_t client, const char *line, bool may_write, const char *who);
 void operator_shows(struct core *c); /* next pieces of long answers */
-/* trustpoints.c: a command of a trustpoint; it answers the client, now or later. */
-void trustpoint_command(
-    struct core *c, uint64_t client, const struct command_line *line, const char *who);
+void operator_answer(struct core *c, uint64_t client, int status, const char *text);
+void operator_no_clock(struct core *c, uint64_t client);
 
 #endif

@@ -137,53 +137,24 @@ questions_due(struct core *c)
 	return next;
 }
 
-static bool
-courier_said(struct core *c, struct view message)
+void
+servers_verdict(struct core *c, const struct courier_say *say)
 {
-	struct courier_say say;
 	struct question *q;
-	struct err e = {0};
 
-	if (!courier_say_decode(message, &say, &e)) {
-		log_error("courier said what is no verdict", "why='%s'", e.text);
-		return false;
-	}
-	if (say.result == COURIER_READY) { /* what its predecessor had read is lost */
+	if (say->result == COURIER_READY) { /* what its predecessor had read is lost */
 		for (q = c->questions; q != NULL; q = q->next)
 			q->due_ms = clock_mono_ms();
-		return true;
+		return;
 	}
-	q = question_take(c, say.id);
+	q = question_take(c, say->id);
 	if (q == NULL)
-		return true;
-	if (say.result == COURIER_AGAIN)
-		nobody_says(q->server, q->of_ca, say.reason);
+		return;
+	if (say->result == COURIER_AGAIN)
+		nobody_says(q->server, q->of_ca, say->reason);
 	else
-		answer(q->server, q->of_ca, &say);
+		answer(q->server, q->of_ca, say);
 	free(q);
-	return true;
-}
-
-void
-courier_readable(void *arg)
-{
-	struct core *c = arg;
-	struct blob message = {0};
-
-	for (int n = 0; n < 64; n++) {
-		enum channel_got got =
-		    channel_receive(c->o->courier, CHANNEL_INLINE_MAX * 4, &message);
-
-		if (got == CHANNEL_EMPTY)
-			break;
-		/* The supervisor holds the other end: closed, the set ends. */
-		if (got != CHANNEL_MESSAGE || !courier_said(c, blob_view(&message))) {
-			loop_stop(c->loop, got == CHANNEL_CLOSED ? 0 : 1);
-			break;
-		}
-	}
-	blob_free(&message);
-	loop_after_round(c->loop, core_round, c);
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "cmd/cmd.h"
 #include "courier/courier.h"
 
@@ -121,6 +122,57 @@ hooks_of(const struct conf *c, struct courier_hook *out, size_t *n)
 			    s->profile[k].challenge_password);
 		}
 	}
+}
+
+bool
+asks_anybody(const struct conf *c)
+{
+	static struct courier_hook hooks[COURIER_HOOKS];
+	size_t n;
+
+	hooks_of(c, hooks, &n);
+	mem_wipe(hooks, sizeof(hooks));
+	return n > 0 || agent_count(c) > 0;
+}
+
+bool
+has_programs(const struct conf *c)
+{
+	for (size_t i = 0; i < c->trustpoint_count; i++)
+		if (agent_runs(c, &c->trustpoint[i]) &&
+		    (c->trustpoint[i].hook[0] != 0 || c->trustpoint[i].verify[0] != 0))
+			return true;
+	return false;
+}
+
+/* Servers that can do no better are answered with SHA-1; MD5 only where a line says so. */
+enum hash
+weakest_message(const struct conf *c)
+{
+	for (size_t i = 0; i < c->trustpoint_count; i++)
+		if (c->trustpoint[i].hash == CONF_HASH_MD5)
+			return HASH_MD5;
+	return HASH_SHA1;
+}
+
+char **
+challenges_take(const struct conf *c)
+{
+	char **list = mem_get((c->trustpoint_count + 1) * sizeof(*list));
+
+	for (size_t i = 0; i < c->trustpoint_count; i++)
+		list[i] = mem_str(c->trustpoint[i].password);
+	return list;
+}
+
+void
+challenges_free(char **list, const struct conf *c)
+{
+	for (size_t i = 0; list != NULL && i < c->trustpoint_count; i++) {
+		mem_wipe(list[i], strlen(list[i]));
+		free(list[i]);
+	}
+	free(list);
 }
 
 #define SERVER_PASSWORDS (2 + CONF_PROFILES)

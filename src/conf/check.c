@@ -208,8 +208,4 @@ void
 check_file(struct parser *p)
 {
 	check_shared_keys(p);
-	if (p->first_trustpoint.line > 0 && p->errors == 0)
-		say(p, true, p->first_trustpoint,
-		    "trustpoints are read and checked, but do not act yet: they come with a "
-		    "later version");
 }

@@ -122,6 +122,7 @@ struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of 
 	uint32_t eku;		     /* asked for; EKU_* of wire, same bit numbers */
 	uint32_t forms;		     /* enum conf_form: written beside PEM files */
 	char hook[256];		     /* a program that hears of events */
+	char verify[256];	     /* and one that says whether a new certificate works */
 	char crl_url[256];	     /* "crl query": whatever the certificate says */
 	struct conf_crl_cache {
 		bool none;	  /* not kept at all */

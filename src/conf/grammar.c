@@ -223,6 +223,8 @@ const struct row grammar[] = {
 	"Further files of the identity, for programs that want them so"},
     {MODE_TRUSTPOINT, "hook LINE$x", T_PATH, TP(hook), 0, NULL, 0,
 	"Program that is told what happens to the identity"},
+    {MODE_TRUSTPOINT, "verify-command LINE$x", T_PATH, TP(verify), 0, NULL, 0,
+	"Program that says whether a new certificate works; else the one before returns"},
     {MODE_TRUSTPOINT, "require scepstandard", T_BOOL, TP(require_standard), 0, NULL, 0,
 	"Refuse a server that does not list SCEPStandard"},
     {MODE_TRUSTPOINT, "compat ios-stop-on-reject", T_BOOL, TP(plan.ios_stop_on_reject), 0, NULL,

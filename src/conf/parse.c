@@ -235,8 +235,6 @@ open_trustpoint(struct parser *p, size_t indent)
 
 	memcpy(name, x->text.p, x->text.n);
 	open_ours(p, MODE_TRUSTPOINT, indent);
-	if (p->first_trustpoint.line == 0)
-		p->first_trustpoint = p->opened;
 	t = trustpoint_named(p, name);
 	if (t == NULL) {
 		say(p, false, place(p, at), "more trustpoints than %d, expected no further one",

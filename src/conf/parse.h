@@ -48,7 +48,7 @@ struct parser {
 	struct blob *kept_to; /* where lines of this IN_CHAIN or IN_FOREIGN go */
 	struct place seen[ROWS_MAX];
 	bool http_given;
-	struct place first_foreign, first_trustpoint;
+	struct place first_foreign;
 	struct blob foreign_text;
 	struct match match;
 };

@@ -19,6 +19,10 @@
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |                        \
 	    LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                        \
 	    LANDLOCK_ACCESS_FS_REMOVE_FILE)
+/* Core keeps identities of trustpoints: a directory for each, and links to the one in use. */
+#define GRANTED_CORE                                                                           \
+	(GRANTED | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |               \
+	    LANDLOCK_ACCESS_FS_MAKE_SYM)
 /* All of the first Landlock (Linux 5.13); what later ones add, the filter forbids. */
 #define JUDGED                                                                                 \
 	(GRANTED | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                \
@@ -27,9 +31,11 @@
 	    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
 static bool
-rule_add(int rules, const char *dir, bool only_read, struct err *e)
+rule_add(int rules, const char *dir, enum sandbox profile, struct err *e)
 {
-	struct landlock_path_beneath_attr rule = {.allowed_access = GRANTED};
+	struct landlock_path_beneath_attr rule = {
+	    .allowed_access = profile == SANDBOX_CORE ? GRANTED_CORE : GRANTED};
+	bool only_read = profile == SANDBOX_COURIER;
 	struct stat st;
 	bool ok;
 
@@ -51,7 +57,7 @@ rule_add(int rules, const char *dir, bool only_read, struct err *e)
 }
 
 bool
-files_confine(const char *const *dirs, bool only_read, bool *confined, struct err *e)
+files_confine(const char *const *dirs, enum sandbox profile, bool *confined, struct err *e)
 {
 	struct landlock_ruleset_attr judged = {.handled_access_fs = JUDGED};
 	int rules = (int)syscall(SYS_landlock_create_ruleset, &judged, sizeof(judged), 0);
@@ -64,7 +70,7 @@ files_confine(const char *const *dirs, bool only_read, bool *confined, struct er
 	if (rules < 0)
 		return err_set(e, WHY_IO, "cannot confine files: %s", strerror(errno));
 	for (; dirs != NULL && *dirs != NULL; dirs++)
-		if (!rule_add(rules, *dirs, only_read, e))
+		if (!rule_add(rules, *dirs, profile, e))
 			goto out;
 	ok = syscall(SYS_landlock_restrict_self, rules, 0) == 0 ||
 	     err_set(e, WHY_IO, "cannot confine files: %s", strerror(errno));

@@ -1,6 +1,7 @@
 /* file.c - read, replace and lock files safely. */
 #include "sys/sys.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -171,6 +172,76 @@ file_exists(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0;
+}
+
+/* ---- links and directories ---- */
+
+bool
+link_read(const char *path, char *out, size_t size, struct err *e)
+{
+	ssize_t n = readlink(path, out, size - 1);
+
+	if (n < 0)
+		return errno == ENOENT ? err_set(e, WHY_NOT_FOUND, "no link '%s'", path)
+				       : file_trouble(e, "read link", path);
+	out[n] = '\0';
+	return true;
+}
+
+bool
+link_replace(const char *path, const char *target, struct err *e)
+{
+	struct blob beside = {0};
+	bool ok = false;
+
+	blob_printf(&beside, "%s.new", path);
+	(void)unlink(blob_cstr(&beside)); /* left by a crash */
+	if (symlink(target, blob_cstr(&beside)) != 0)
+		file_trouble(e, "make link", blob_cstr(&beside));
+	else if (rename(blob_cstr(&beside), path) != 0)
+		file_trouble(e, "replace link", path);
+	else
+		ok = dir_sync(path, e);
+	blob_free(&beside);
+	return ok;
+}
+
+bool
+dir_each(const char *path, dir_call call, void *arg, struct err *e)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *d;
+
+	if (dir == NULL)
+		return errno == ENOENT || file_trouble(e, "list directory", path);
+	while ((d = readdir(dir)) != NULL)
+		if (d->d_name[0] != '.')
+			call(arg, d->d_name);
+	closedir(dir);
+	return true;
+}
+
+static void
+remove_one(void *arg, const char *name)
+{
+	const char *dir = arg;
+	struct blob path = {0};
+
+	blob_printf(&path, "%s/%s", dir, name);
+	(void)unlink(blob_cstr(&path)); /* rmdir says what stayed */
+	blob_free(&path);
+}
+
+bool
+dir_remove(const char *path, struct err *e)
+{
+	char *dir = mem_str(path);
+	bool ok = dir_each(path, remove_one, dir, e);
+
+	free(dir);
+	if (ok && rmdir(path) != 0 && errno != ENOENT)
+		ok = file_trouble(e, "remove directory", path);
+	return ok && dir_sync(path, e);
 }
 
 /* Once it returns true, its name is on disk as well. */

@@ -133,7 +133,7 @@ static const struct call calls[] = {
     {SCMP_SYS(fsync), CORE | SIGNER},
     {SCMP_SYS(ftruncate), CORE | SIGNER},
     {SCMP_SYS(getcwd), CORE | SIGNER},
-    {SCMP_SYS(getdents64), SIGNER | COURIER},
+    {SCMP_SYS(getdents64), CORE | SIGNER | COURIER},
     {SCMP_SYS(getegid), CORE | SIGNER | COURIER},
     {SCMP_SYS(geteuid), CORE | SIGNER | COURIER},
     {SCMP_SYS(getgid), CORE | SIGNER | COURIER},
@@ -142,6 +142,8 @@ static const struct call calls[] = {
     {SCMP_SYS(lstat), CORE | SIGNER | COURIER},
     {SCMP_SYS(mkdir), SIGNER},
     {SCMP_SYS(mkdirat), SIGNER},
+    {SCMP_SYS(mkdir), CORE},
+    {SCMP_SYS(mkdirat), CORE},
     {SCMP_SYS(openat), CORE | SIGNER | COURIER},
     {SCMP_SYS(pwrite64), CORE | SIGNER},
     {SCMP_SYS(readlink), CORE | SIGNER | COURIER},
@@ -149,7 +151,10 @@ static const struct call calls[] = {
     {SCMP_SYS(rename), CORE | SIGNER},
     {SCMP_SYS(renameat), CORE | SIGNER},
     {SCMP_SYS(renameat2), CORE | SIGNER},
+    {SCMP_SYS(rmdir), CORE},
     {SCMP_SYS(stat), CORE | SIGNER | COURIER},
+    {SCMP_SYS(symlink), CORE},
+    {SCMP_SYS(symlinkat), CORE},
     {SCMP_SYS(umask), CORE | SIGNER},
     {SCMP_SYS(unlink), CORE | SIGNER},
     {SCMP_SYS(unlinkat), CORE | SIGNER},
@@ -198,7 +203,8 @@ static bool
 judged_by_place(int number)
 {
 	static const int numbers[] = {SCMP_SYS(openat), SCMP_SYS(rename), SCMP_SYS(renameat),
-	    SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat)};
+	    SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(mkdir),
+	    SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(symlink), SCMP_SYS(symlinkat)};
 
 	for (size_t i = 0; i < COUNT_OF(numbers); i++)
 		if (numbers[i] == number)
@@ -301,8 +307,7 @@ sandbox_enter(enum sandbox profile, const char *const *dirs, struct err *e)
 		    "sandbox is off", "process='%s' by='KEYMUSTER_SANDBOX'", names[profile]);
 		return true;
 	}
-	if (!files_confine(dirs, profile == SANDBOX_COURIER, &confined, e) ||
-	    !capabilities_drop(keep, e))
+	if (!files_confine(dirs, profile, &confined, e) || !capabilities_drop(keep, e))
 		return false;
 	if (!confined && profile == SANDBOX_CORE)
 		log_warn(

@@ -10,12 +10,13 @@ size_t sandbox_calls(enum sandbox profile);
 /* confine.c */
 /*
  * From now on this thread and its children open, make, replace and remove files in these
- * directories (NULL ends; NULL: none) and nowhere else; only_read: they only read, single files
- * may be named too, and what does not exist is passed over. What is open stays open. Without
- * Landlock in the kernel nothing changes and *confined is false.
+ * directories (NULL ends; NULL: none) and nowhere else; core makes directories and links there
+ * too; courier only reads, single files may be named, and what does not exist is passed over.
+ * What is open stays open. Without Landlock in the kernel nothing changes and *confined is
+ * false.
  */
 bool files_confine(
-    const char *const *dirs, bool only_read, bool *confined, struct err *e) MUST_USE;
+    const char *const *dirs, enum sandbox profile, bool *confined, struct err *e) MUST_USE;
 /* Give up every capability but those in keep (bit 1 << CAP_...), for good. */
 bool capabilities_drop(uint64_t keep, struct err *e) MUST_USE;
 

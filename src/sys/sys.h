@@ -75,6 +75,15 @@ bool file_remove(const char *path, struct err *e) MUST_USE;
 bool file_exists(const char *path);
 /* Make durable which names are in the directory of path. */
 bool dir_sync(const char *path, struct err *e) MUST_USE;
+/* What a symbolic link says; WHY_NOT_FOUND: there is none. */
+bool link_read(const char *path, char *out, size_t size, struct err *e) MUST_USE;
+/* Let path be a symbolic link to target, by one rename, and fsync the directory. */
+bool link_replace(const char *path, const char *target, struct err *e) MUST_USE;
+/* Remove a directory that holds files and links only. None there is fine. */
+bool dir_remove(const char *path, struct err *e) MUST_USE;
+/* Each name in a directory but those that begin with a dot; no such directory: none. */
+typedef void (*dir_call)(void *arg, const char *name);
+bool dir_each(const char *path, dir_call call, void *arg, struct err *e) MUST_USE;
 /* mkdir -p, durable; existing is fine; refuses what is no directory or not writable. */
 bool dir_make(const char *path, mode_t mode, struct err *e) MUST_USE;
 /* An exclusive lock file held until the process ends. WHY_BUSY: another process has it. */

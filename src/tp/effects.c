@@ -38,6 +38,12 @@ key_label(const struct tp *t, uint32_t key, char out[KEY_LABEL_MAX])
 		(void)snprintf(out, KEY_LABEL_MAX, "%s#%lu", t->label, (unsigned long)key);
 }
 
+void
+tp_key_of(const struct tp *t, enum tp_leaf leaf, char out[KEY_LABEL_MAX])
+{
+	key_label(t, leaf == TP_SHADOW ? t->record.shadow_key : t->record.id_key, out);
+}
+
 uint64_t
 tp_job(struct tp *t, struct key_job *job, uint32_t key, struct tp_effects *out)
 {

@@ -147,5 +147,7 @@ void tp_free(struct tp *t);
 const struct plan_tp_facts *tp_facts(const struct tp *t);
 struct plan_tp tp_plan(const struct tp *t, when_t now);
 const char *tp_label(const struct tp *t);
+/* The label of the key pair of TP_ID or TP_SHADOW. */
+void tp_key_of(const struct tp *t, enum tp_leaf leaf, char out[KEY_LABEL_MAX]);
 
 #endif

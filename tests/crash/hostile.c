@@ -126,11 +126,11 @@ set_start(void)
 	struct err e = {0};
 
 	assert_true(channel_pair(front, &e) && channel_pair(signer, &e));
-	fds[0] = front[1];
-	assert_true(listen_unix(below("control", path), 0600, &fds[1], &e));
-	assert_true(listen_unix(below("control.ro", path), 0600, &fds[2], &e));
-	fds[3] = memory_file(conf, sizeof(conf) - 1);
-	fds[4] = memory_file(seal, sizeof(seal));
+	assert_true(listen_unix(below("control", path), 0600, &fds[0], &e));
+	assert_true(listen_unix(below("control.ro", path), 0600, &fds[1], &e));
+	fds[2] = memory_file(conf, sizeof(conf) - 1);
+	fds[3] = memory_file(seal, sizeof(seal));
+	fds[4] = front[1];
 	fds[5] = signer[0];
 	snprintf(env, sizeof(env), "KEYMUSTER_STATE=%s", dir);
 	set.core = role_start("core", fds, COUNT_OF(fds), env);

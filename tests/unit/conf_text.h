@@ -90,9 +90,5 @@ print_text(struct view text, struct blob *out)
 		blob_free(&said);                                                              \
 	}
 #define TP "crypto pki trustpoint T\n "
-#define LATER(line)                                                                            \
-	"W f:" #line                                                                           \
-	":1: trustpoints are read and checked, but do not act yet: they come with a later "    \
-	"version\n"
 
 #endif

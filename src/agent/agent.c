@@ -1,0 +1,480 @@
+/* agent.c - all trustpoints: whose turn it is, what arrives. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent_int.h"
+#include "sys/sys.h"
+
+#define ROUND_STEPS 64	   /* then others have their turn */
+#define AGAIN ((when_t)10) /* after the shelf would not take it */
+
+/* ---- who wakes first: a heap ---- */
+
+static void
+heap_put(struct agent *a, size_t at, struct member *m)
+{
+	a->heap[at] = m;
+	m->at = (uint32_t)at;
+}
+
+static void
+heap_settle(struct agent *a, struct member *m)
+{
+	size_t at = m->at, up, down;
+
+	for (; at > 0 && a->heap[up = (at - 1) / 2]->wake > m->wake; at = up)
+		heap_put(a, at, a->heap[up]);
+	for (; (down = 2 * at + 1) < a->count; at = down) {
+		if (down + 1 < a->count && a->heap[down + 1]->wake < a->heap[down]->wake)
+			down++;
+		if (a->heap[down]->wake >= m->wake)
+			break;
+		heap_put(a, at, a->heap[down]);
+	}
+	heap_put(a, at, m);
+}
+
+void
+member_wake_at(struct member *m, when_t at)
+{
+	m->wake = at;
+	heap_settle(m->agent, m);
+}
+
+static when_t
+wake_of(const struct member *m)
+{
+	return m->tp == NULL ? WHEN_NEVER : when_min(tp_wake(m->tp), m->identity.at);
+}
+
+/* ---- what was asked elsewhere ---- */
+
+struct pending *
+pending_add(struct agent *a, struct member *m, enum pending_kind kind)
+{
+	struct pending *p = mem_get(sizeof(*p));
+
+	p->id = ++a->last_id;
+	p->member = m;
+	p->kind = kind;
+	*a->pending_end = p;
+	a->pending_end = &p->next;
+	return p;
+}
+
+struct pending *
+pending_find(struct agent *a, uint64_t id)
+{
+	struct pending *p = a->pending;
+
+	while (p != NULL && p->id != id)
+		p = p->next;
+	return p;
+}
+
+void
+pending_free(struct agent *a, struct pending *p)
+{
+	for (struct pending **at = &a->pending; *at != NULL; at = &(*at)->next) {
+		if (*at != p)
+			continue;
+		*at = p->next;
+		if (p->next == NULL)
+			a->pending_end = at;
+		break;
+	}
+	if (p->sent && p->kind == PENDING_FETCH)
+		a->fetches--;
+	if (p->sent && p->kind == PENDING_JOB)
+		a->jobs--;
+	blob_free(&p->message);
+	free(p);
+}
+
+static void
+job_ask(struct member *m, const struct tp_effect *x)
+{
+	struct pending *p = pending_add(m->agent, m, PENDING_JOB);
+
+	p->of_tp = x->id;
+	p->job = x->job;
+	p->job.id = p->id;
+	blob_set(&p->message, blob_view(&x->bytes));
+}
+
+/* The signer's queue is short; what does not fit waits here. */
+static void
+jobs_send(struct agent *a)
+{
+	struct err e = {0};
+
+	for (struct pending *p = a->pending; p != NULL && a->jobs < JOBS_AT_ONCE; p = p->next) {
+		if (p->kind != PENDING_JOB || p->sent)
+			continue;
+		p->job.bytes = blob_view(&p->message);
+		if (!keys_submit(a->o.keys, &p->job, &e))
+			return;
+		p->sent = true;
+		a->jobs++;
+		blob_free(&p->message);
+		crash_point("agent-job-sent");
+	}
+}
+
+/* ---- steps ---- */
+
+static void
+count(struct member *m, enum tp_note note)
+{
+	struct agent_counters *c = &m->counters;
+
+	switch (note) {
+	case TP_NOTED_ID:
+		c->granted++;
+		break;
+	case TP_NOTED_SHADOW:
+		c->shadows++;
+		break;
+	case TP_NOTED_ACTIVATED:
+		c->switches++;
+		break;
+	case TP_NOTED_PENDING:
+		c->pending++;
+		break;
+	case TP_NOTED_REJECTED:
+		c->rejected++;
+		break;
+	case TP_NOTED_TROUBLE:
+		c->troubles++;
+		break;
+	case TP_NOTED_CA:
+	case TP_NOTED_NEXT_CA:
+		break;
+	}
+}
+
+static void
+note(struct member *m, const struct tp_effect *x)
+{
+	static const struct {
+		const char *words;
+		bool looks, warns;
+	} notes[] = {
+	    [TP_NOTED_CA] = {"CA authenticated", true, false},
+	    [TP_NOTED_ID] = {"certificate stored", true, false},
+	    [TP_NOTED_NEXT_CA] = {"next CA certificate stored", true, false},
+	    [TP_NOTED_SHADOW] = {"next certificate stored", true, false},
+	    [TP_NOTED_ACTIVATED] = {"switched to the next CA", true, false},
+	    [TP_NOTED_PENDING] = {"request waits at the server", false, false},
+	    [TP_NOTED_REJECTED] = {"request refused", false, true},
+	    [TP_NOTED_TROUBLE] = {"trustpoint in trouble, it tries again", false, true},
+	};
+	struct blob text = {0};
+
+	count(m, x->note);
+	blob_set(&text, blob_view(&x->bytes));
+	if (x->note == TP_NOTED_TROUBLE && m->no_answer != NULL)
+		blob_printf(&text, ": %s", m->no_answer);
+	if (notes[x->note].warns) {
+		log_warn(notes[x->note].words, "trustpoint='%s' why='%s'", m->conf->name,
+		    blob_cstr(&text));
+		free(m->trouble);
+		m->trouble = mem_str(blob_cstr(&text));
+		m->trouble_at = m->agent->clock.now;
+	} else {
+		log_notice(notes[x->note].words, "trustpoint='%s' what='%s'", m->conf->name,
+		    blob_cstr(&text));
+	}
+	if (notes[x->note].looks)
+		identity_look(m);
+	command_noted(m, x->note, blob_cstr(&text));
+	blob_free(&text);
+}
+
+static void
+release(struct member *m, struct tp_effects *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		const struct tp_effect *x = &out->list[i];
+
+		switch (x->kind) {
+		case TP_EFFECT_JOB:
+			job_ask(m, x);
+			break;
+		case TP_EFFECT_FETCH:
+			fetch_ask(m, x);
+			break;
+		case TP_EFFECT_NOTE:
+			note(m, x);
+			break;
+		}
+	}
+	tp_effects_free(out);
+}
+
+void
+member_step(struct member *m, const struct tp_event *ev)
+{
+	struct agent *a = m->agent;
+	struct tp_event full = *ev;
+	struct tp_effects out = {0};
+	struct err e = {0};
+
+	if (m->tp == NULL)
+		return;
+	full.clock_trusted = a->clock.trusted;
+	full.clock_suspect = a->clock.suspect;
+	if (!tp_step(m->tp, &full, a->clock.now, &out, &e))
+		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
+		    m->conf->name, e.text);
+	release(m, &out);
+	member_wake_at(m, wake_of(m));
+}
+
+/* ---- what arrives ---- */
+
+struct arrival *
+arrival_add(struct agent *a, struct member *m, enum tp_event_kind kind)
+{
+	struct arrival *v = mem_get(sizeof(*v));
+
+	v->member = m;
+	v->event.kind = kind;
+	*a->arrivals_end = v;
+	a->arrivals_end = &v->next;
+	return v;
+}
+
+static void
+arrival_free(struct arrival *v)
+{
+	blob_free(&v->body);
+	blob_free(&v->done.bytes);
+	free(v);
+}
+
+static struct arrival *
+arrival_next(struct agent *a)
+{
+	struct arrival *v = a->arrivals;
+
+	if (v == NULL)
+		return NULL;
+	a->arrivals = v->next;
+	if (a->arrivals == NULL)
+		a->arrivals_end = &a->arrivals;
+	return v;
+}
+
+bool
+agent_keys_readable(struct agent *a)
+{
+	struct key_done done = {0};
+
+	while (keys_collect(a->o.keys, &done)) {
+		struct pending *p = pending_find(a, done.id);
+
+		if (p != NULL && p->of_tp != 0) {
+			struct arrival *v = arrival_add(a, p->member, TP_EV_KEY);
+
+			done.id = p->of_tp;
+			v->done = done;
+			done = (struct key_done){0};
+		} else if (p != NULL) {
+			identity_job_done(p->member, &done);
+		}
+		blob_free(&done.bytes);
+		if (p != NULL)
+			pending_free(a, p);
+		crash_point("agent-job-done");
+	}
+	return a->o.keys->table->alive(a->o.keys);
+}
+
+static void
+arrivals_deal(struct agent *a)
+{
+	struct arrival *v;
+
+	for (int n = 0; n < ROUND_STEPS && (v = arrival_next(a)) != NULL; n++) {
+		v->event.done = &v->done;
+		v->event.body = blob_view(&v->body);
+		v->event.media_type = v->media_type;
+		member_step(v->member, &v->event);
+		arrival_free(v);
+	}
+}
+
+/* ---- rounds ---- */
+
+static void
+wakes_deal(struct agent *a)
+{
+	static const struct tp_event tick = {.kind = TP_EV_TICK};
+
+	for (int n = 0; n < ROUND_STEPS && a->count > 0; n++) {
+		struct member *m = a->heap[0];
+
+		if (m->wake > a->clock.now)
+			return;
+		if (m->identity.at <= a->clock.now)
+			identity_look(m);
+		member_step(m, &tick);
+		if (m->wake <= a->clock.now) /* it waits for what it has asked */
+			member_wake_at(m, when_add(a->clock.now, 1));
+	}
+}
+
+static void
+looks_deal(struct agent *a)
+{
+	for (int n = 0; n < ROUND_STEPS && a->looking_count > 0; n++) {
+		struct member *m = a->looking[--a->looking_count];
+
+		m->identity.look = false;
+		identity_work(m, a->clock.now);
+		member_wake_at(m, wake_of(m));
+	}
+}
+
+/* Every trustpoint hears of it: without a clock nothing runs, with one all that waited does. */
+static void
+clock_set(struct agent *a, const struct agent_clock *clock)
+{
+	bool changed = a->clock.trusted != clock->trusted || a->clock.suspect != clock->suspect;
+
+	a->clock = *clock;
+	for (size_t i = 0; changed && i < a->count; i++)
+		member_wake_at(&a->member[i], INT64_MIN);
+}
+
+void
+agent_round(struct agent *a, const struct agent_clock *clock)
+{
+	clock_set(a, clock);
+	fetch_late(a);
+	arrivals_deal(a);
+	wakes_deal(a);
+	looks_deal(a);
+	jobs_send(a);
+	fetch_send(a);
+	errands_send(a);
+}
+
+when_t
+agent_wake(const struct agent *a)
+{
+	return a->count == 0 ? WHEN_NEVER : a->heap[0]->wake;
+}
+
+bool
+agent_busy(const struct agent *a)
+{
+	return a->pending != NULL || a->arrivals != NULL || a->looking_count > 0;
+}
+
+int64_t
+agent_due_ms(const struct agent *a, when_t now)
+{
+	when_t wake = agent_wake(a);
+	int64_t next = -1, mono = clock_mono_ms();
+
+	if (a->arrivals != NULL || a->looking_count > 0 || wake <= now)
+		return 0;
+	if (wake != WHEN_NEVER)
+		next = clock_real_ms_until(wake);
+	for (const struct pending *p = a->pending; p != NULL; p = p->next)
+		if (p->kind == PENDING_FETCH && p->sent &&
+		    (next < 0 || p->due_ms - mono < next))
+			next = p->due_ms > mono ? p->due_ms - mono : 0;
+	return next;
+}
+
+/* ---- start and end ---- */
+
+struct member *
+member_named(struct agent *a, const char *name)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->member[i].conf->name, name) == 0)
+			return &a->member[i];
+	return NULL;
+}
+
+static bool
+members_open(struct agent *a, struct err *e)
+{
+	const struct conf *c = a->o.conf;
+	char path[512];
+
+	for (size_t i = 0; i < c->trustpoint_count; i++) {
+		struct member *m = &a->member[a->count];
+		struct err why = {0};
+
+		if (!agent_runs(c, &c->trustpoint[i]))
+			continue;
+		if (!dir_make(
+			agent_path(a->state, c->trustpoint[i].name, "ca.d", path), 0750, e))
+			return false;
+		m->agent = a;
+		m->conf = &c->trustpoint[i];
+		m->wake = INT64_MIN;
+		heap_put(a, a->count++, m);
+		if (member_open(m, &why))
+			continue;
+		log_error("trustpoint does not run", "trustpoint='%s' why='%s'", m->conf->name,
+		    why.text);
+		m->trouble = mem_str(why.text);
+		tp_free(m->tp);
+		m->tp = NULL;
+	}
+	return true;
+}
+
+struct agent *
+agent_open(const struct agent_options *o, struct err *e)
+{
+	struct agent *a = mem_get(sizeof(*a));
+
+	a->o = *o;
+	a->state = mem_str(o->state);
+	a->member = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->member));
+	a->heap = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->heap));
+	a->looking = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->looking));
+	a->pending_end = &a->pending;
+	a->arrivals_end = &a->arrivals;
+	crash_point("agent-opened");
+	if (members_open(a, e))
+		return a;
+	agent_free(a);
+	return NULL;
+}
+
+void
+agent_free(struct agent *a)
+{
+	struct arrival *v;
+
+	if (a == NULL)
+		return;
+	while (a->pending != NULL)
+		pending_free(a, a->pending);
+	while ((v = arrival_next(a)) != NULL)
+		arrival_free(v);
+	for (size_t i = 0; i < a->count; i++) {
+		struct member *m = &a->member[i];
+
+		tp_free(m->tp);
+		if (m->shelf != NULL)
+			m->shelf->table->close(m->shelf);
+		free(m->trouble);
+		free(m->no_answer);
+	}
+	if (a->o.keys != NULL)
+		keys_close(a->o.keys);
+	free(a->member);
+	free(a->heap);
+	free(a->looking);
+	free(a->state);
+	free(a);
+}

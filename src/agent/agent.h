@@ -1,0 +1,75 @@
+/*
+ * agent.h - door of agent: trustpoints with a body.
+ *
+ * tp decides what a trustpoint does next. Agent gives all those of one daemon a shelf on disk,
+ * the courier for their questions, a signer for their keys, files that other daemons read, and
+ * hooks that tell them. Nothing waits: what arrives is handed in, agent_round does what is due.
+ */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include "base/base.h"
+#include "conf/conf.h"
+#include "courier/courier.h"
+#include "hooks/hooks.h"
+#include "keys/keys.h"
+#include "tp/tp.h"
+
+/* STATEDIR/trustpoints/NAME[/leaf]; name NULL: the directory of all. */
+const char *agent_path(const char *state, const char *name, const char *leaf, char out[512]);
+/* Does this trustpoint run here? In IOS the one of a server's name is the server's own. */
+bool agent_runs(const struct conf *c, const struct conf_trustpoint *t);
+/* How many do. */
+size_t agent_count(const struct conf *c);
+/* Where they ask, for the courier: the place of trustpoint[i] is i. */
+void agent_places(const struct conf *c, struct blob *out);
+/* Programs of "hook" and "verify-command": those of trustpoint[i] are 2i and 2i + 1, and
+ * whether there is any. */
+bool agent_programs(const struct conf *c, struct blob *out);
+
+struct agent_counters { /* since the start */
+	uint64_t asked, unanswered, granted, pending, rejected, shadows, switches, troubles;
+};
+
+struct agent;
+struct agent_options {
+	const struct conf *conf; /* borrowed */
+	const char *state;
+	char *const *passwords; /* challenges in clear, by number of the trustpoint; copied */
+	struct keys *keys;	/* of trustpoints; the agent closes it */
+	int courier, hooks;	/* channels; the latter -1: nobody has a hook */
+	/* What an operator's command came to, exit code of keymuster and text. */
+	void (*answer)(void *arg, uint64_t client, int status, struct view text);
+	void *arg;
+};
+/*
+ * Reads every shelf. One that makes no sense is said in the log and left alone; the others run.
+ * Directories are made if they lack.
+ */
+struct agent *agent_open(const struct agent_options *o, struct err *e) MUST_USE;
+void agent_free(struct agent *a);
+
+struct agent_clock {
+	when_t now;
+	bool trusted, suspect; /* as struct tp_event has it */
+};
+void agent_round(struct agent *a, const struct agent_clock *clock);
+/* Milliseconds until the next round (-1: no need); of real time, where the clock steps until it
+ * is worth a look. */
+int64_t agent_due_ms(const struct agent *a, when_t now);
+/* For a clock that steps: nothing is due before this, and whether work is in hand. */
+when_t agent_wake(const struct agent *a);
+bool agent_busy(const struct agent *a);
+
+/* A message of the courier that is no verdict. False: it is not of ours either. */
+bool agent_courier_said(struct agent *a, struct view message, struct err *e) MUST_USE;
+/* The courier began anew: what it had taken is asked again. */
+void agent_courier_began(struct agent *a);
+/* Take what signer and hooks have sent. False: they are gone. */
+bool agent_keys_readable(struct agent *a) MUST_USE;
+bool agent_hooks_readable(struct agent *a) MUST_USE;
+
+/* Does what a command of trustpoints says; answer is called, now or later. */
+void agent_command(struct agent *a, uint64_t client, const struct command_line *line);
+
+#endif

@@ -1,0 +1,159 @@
+/* agent_int.h - what the files of agent share. */
+#ifndef AGENT_AGENT_INT_H
+#define AGENT_AGENT_INT_H
+
+#include "agent/agent.h"
+
+#define FETCHES_AT_ONCE 32 /* that the courier works on; the others wait here */
+#define JOBS_AT_ONCE 16
+#define FETCH_MS 30000
+#define ANSWER_MAX (256 * 1024)
+#define MARK 8 /* octets of a SHA-256: enough to tell things of one trustpoint apart */
+#define GENERATIONS                                                                            \
+	4 /* directories known at a time: active, shadow, the one before, a new one */
+
+enum errand { /* what hooks are told; each until it was heard */
+	ERRAND_NEXT_CA,
+	ERRAND_SHADOW,
+	ERRAND_ACTIVATE,
+	ERRAND_POST_ACTIVATE,
+	ERRAND_VERIFY,
+	ERRANDS,
+	ERRAND_PRE_ACTIVATE = ERRANDS, /* asked, not told */
+	ERRAND_FAILED,
+};
+
+struct generation {	    /* gen-NNNN on disk */
+	uint32_t number;    /* 0: none */
+	uint8_t mark[MARK]; /* of its certificate */
+	bool whole;	    /* with its key */
+};
+
+/* The files that other daemons read. */
+struct identity {
+	struct generation known[GENERATIONS];
+	uint32_t last; /* highest number given */
+	uint32_t active, shadow,
+	    before; /* generations that links name; before: active until then */
+	uint8_t cas[MARK], cas_alone[MARK]; /* of the CAs that ca.d has, and has alone */
+	uint8_t told[ERRANDS][MARK];	    /* what each errand was last about, zero: nothing */
+	when_t active_until, before_until;  /* of their certificates */
+	uint8_t errand_about[MARK];	    /* what the one under way is about */
+	uint8_t returned[MARK]; /* of the certificate that verify-command would not have, */
+	when_t returned_until;	/* and until when the one before stays instead */
+	bool look;		/* something changed */
+	uint64_t waits;		/* for this job or hook; 0: for none */
+	uint32_t making;	/* the generation whose key is being written */
+	int errand;		/* that is being run */
+	when_t errand_at[ERRAND_FAILED]; /* not before */
+	uint8_t errand_tries[ERRAND_FAILED];
+	bool asked; /* pre-activate was, for what is to be active next */
+	when_t at;  /* look again then */
+};
+
+struct member { /* one trustpoint */
+	struct agent *agent;
+	const struct conf_trustpoint *conf;
+	struct tp_policy policy;
+	struct tp_shelf *shelf;
+	struct tp *tp; /* NULL: its shelf makes no sense */
+	when_t wake;
+	uint32_t at; /* in the heap */
+	struct identity identity;
+	struct agent_counters counters;
+	struct { /* by an operator who waits; CMD_NONE: by nobody */
+		enum command command;
+		uint64_t client;
+	} asked;
+	char *no_answer; /* why the last question had none; NULL: it had one */
+	when_t trouble_at;
+	char *trouble; /* the last one, NULL: none since it went well */
+};
+
+struct pending { /* asked of courier, signer or hooks, or waiting for its turn */
+	struct pending *next;
+	uint64_t id; /* ours */
+	struct member *member;
+	enum pending_kind { PENDING_FETCH, PENDING_JOB, PENDING_HOOK } kind;
+	uint64_t of_tp; /* 0: of an operator's command, or of the identity's files */
+	bool sent;
+	int64_t due_ms;	     /* PENDING_FETCH, sent: the courier should have answered by now */
+	struct blob message; /* PENDING_FETCH, not sent */
+	struct key_job job;  /* PENDING_JOB, not sent; its octets are in message */
+};
+
+struct arrival { /* an event that waits for the round */
+	struct arrival *next;
+	struct member *member;
+	struct tp_event event;
+	struct key_done done;
+	struct blob body;
+	char media_type[64];
+};
+
+struct agent {
+	struct agent_options o;
+	char *state;
+	struct member *member;
+	size_t count;
+	struct member **heap; /* by wake, the earliest first */
+	struct pending *pending, **pending_end;
+	size_t fetches, jobs; /* sent */
+	bool courier_began, hooks_began;
+	struct arrival *arrivals, **arrivals_end;
+	struct agent_clock clock;
+	uint64_t last_id;
+	struct member **looking; /* whose files are to be looked at */
+	size_t looking_count;
+};
+
+/* agent.c */
+struct pending *pending_add(struct agent *a, struct member *m, enum pending_kind kind);
+struct pending *pending_find(struct agent *a, uint64_t id);
+void pending_free(struct agent *a, struct pending *p); /* unlinks */
+struct arrival *arrival_add(struct agent *a, struct member *m, enum tp_event_kind kind);
+void member_step(struct member *m, const struct tp_event *ev);
+void member_wake_at(struct member *m, when_t at);
+struct member *member_named(struct agent *a, const char *name);
+
+/* setup.c */
+bool member_open(struct member *m, struct err *e) MUST_USE;
+
+/* shelf_file.c: a shelf in one file */
+struct tp_shelf *shelf_file(const char *path);
+
+/* fetch.c */
+void fetch_ask(struct member *m, const struct tp_effect *x);
+void fetch_send(struct agent *a); /* those that wait, as many as may */
+struct pending *fetch_add(struct member *m, const struct courier_fetch *f); /* of ours */
+void fetch_late(struct agent *a); /* who took too long has not answered */
+
+/* identity.c */
+bool identity_open(struct member *m, struct err *e) MUST_USE;
+void identity_look(struct member *m); /* soon */
+void identity_work(struct member *m, when_t now);
+void identity_job_done(struct member *m, const struct key_done *d);
+void identity_errand_done(struct member *m, int status, when_t now);
+/* The instant at which a shadow takes its place in the files. */
+when_t identity_switch_at(const struct plan_tp_facts *f);
+
+/* files.c: what a generation and ca.d hold */
+bool files_generation(struct member *m, uint32_t number, struct view cert, struct view bundle,
+    struct err *e) MUST_USE;
+bool files_info(struct member *m, uint32_t number, struct view cert, struct err *e) MUST_USE;
+bool files_cas(struct member *m, struct view bundle, struct view next, bool remove,
+    struct err *e) MUST_USE;
+void pem_add(struct blob *out, struct view der);
+const char *generation_path(
+    const struct member *m, uint32_t number, const char *leaf, char out[512]);
+
+/* command.c */
+void command_noted(struct member *m, enum tp_note note, const char *text);
+void command_fetched(struct pending *p, const struct courier_got *got);
+
+/* errand.c: hooks */
+/* cert: what it is about. false: there is no hook for it. */
+bool errand_run(struct member *m, int errand, uint32_t generation, struct view cert);
+void errands_send(struct agent *a);
+
+#endif

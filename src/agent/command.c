@@ -1,0 +1,272 @@
+/* command.c - what operators ask of trustpoints. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent_int.h"
+
+enum { /* exit codes of keymuster (docs/DESIGN.md) */
+	DONE = 0,
+	REFUSED = 1,
+	PENDING = 3,
+	UNREACHABLE = 4,
+	NO_CLOCK = 5,
+};
+
+static void say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
+    PRINTF(4, 5);
+
+static void
+say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	a->o.answer(a->o.arg, client, status, view_str(text));
+}
+
+/* Whoever waits for this trustpoint hears it. */
+static void
+finish(struct member *m, int status, const char *text)
+{
+	uint64_t client = m->asked.client;
+
+	if (m->asked.command == CMD_NONE)
+		return;
+	m->asked.command = CMD_NONE;
+	say(m->agent, client, status, "%s", text);
+}
+
+/* ---- fingerprints for a human ---- */
+
+static void
+fingerprint_add(struct blob *out, const char *name, enum hash hash, struct view der)
+{
+	struct blob hex = {0};
+	uint8_t digest[HASH_MAX];
+
+	if (hash_bytes(hash, der, digest, NULL))
+		hex_add(&hex, view_of(digest, hash_size(hash)), true);
+	blob_printf(out, "       Fingerprint %s: ", name);
+	for (size_t i = 0; i < hex.n; i += 8)
+		blob_printf(out, "%s%.8s", i > 0 ? " " : "", blob_cstr(&hex) + i);
+	blob_add_byte(out, '\n');
+	blob_free(&hex);
+}
+
+/* As IOS asks, with what to type behind it. */
+static void
+ask_human(struct member *m, struct view ca)
+{
+	struct blob text = {0}, hex = {0};
+	uint8_t digest[32];
+
+	blob_add_str(&text, "Certificate has the following attributes:\n");
+	fingerprint_add(&text, "MD5", HASH_MD5, ca);
+	fingerprint_add(&text, "SHA1", HASH_SHA1, ca);
+	fingerprint_add(&text, "SHA256", HASH_SHA256, ca);
+	sha256(ca, digest);
+	hex_add(&hex, view_of(digest, sizeof(digest)), true);
+	blob_printf(&text,
+	    "%% Compare with what the CA's operator reads to you: nothing is stored yet.\n"
+	    "  Type: crypto pki authenticate %s fingerprint %s\n",
+	    m->conf->name, blob_cstr(&hex));
+	finish(m, PENDING, blob_cstr(&text));
+	blob_free(&text);
+	blob_free(&hex);
+}
+
+/* The CA of an answer to GetCACert is the one that issued the others: the first that is a CA,
+ * for show; what is stored is decided by the fingerprint. */
+static bool
+first_ca(struct view body, struct blob *scratch, struct cert *out, struct err *e)
+{
+	struct view certs, crls;
+	struct reader r;
+	struct der d;
+
+	if (cert_decode(body, out, NULL))
+		return out->is_ca || err_set(e, WHY_BAD_INPUT, "its certificate is no CA's");
+	if (!certs_only_decode(body, scratch, &certs, &crls, e))
+		return false;
+	for (r = reader_of(certs); r.n > 0;) {
+		if (!der_any(&r, &d, e) || !cert_decode(d.whole, out, e))
+			return false;
+		if (out->is_ca)
+			return true;
+	}
+	return err_set(e, WHY_BAD_INPUT, "no CA certificate in it");
+}
+
+void
+command_fetched(struct pending *p, const struct courier_got *got)
+{
+	struct member *m = p->member;
+	struct blob scratch = {0}, text = {0};
+	struct err e = {0};
+	struct cert ca;
+
+	if (got->status == 0) {
+		text_escape(&scratch, got->reason);
+		blob_printf(&text, "%% The server does not answer: %s.\n", blob_cstr(&scratch));
+		finish(m, UNREACHABLE, blob_cstr(&text));
+	} else if (got->status != 200) {
+		blob_printf(&text, "%% The server answers with HTTP status %d.\n", got->status);
+		finish(m, REFUSED, blob_cstr(&text));
+	} else if (first_ca(got->body, &scratch, &ca, &e)) {
+		ask_human(m, ca.whole);
+	} else {
+		blob_printf(
+		    &text, "%% The server's answer to GetCACert is no good: %s.\n", e.text);
+		finish(m, REFUSED, blob_cstr(&text));
+	}
+	blob_free(&scratch);
+	blob_free(&text);
+}
+
+/* ---- what tp says while somebody waits ---- */
+
+void
+command_noted(struct member *m, enum tp_note note, const char *text)
+{
+	struct blob line = {0};
+
+	if (m->asked.command == CMD_NONE)
+		return;
+	switch (note) {
+	case TP_NOTED_CA:
+		if (m->asked.command == CMD_AUTHENTICATE)
+			finish(m, DONE, "Trustpoint CA certificate accepted.\n");
+		break;
+	case TP_NOTED_ID:
+		if (m->asked.command == CMD_ENROLL)
+			finish(m, DONE, "Certificate received and stored.\n");
+		break;
+	case TP_NOTED_PENDING:
+		if (m->asked.command == CMD_ENROLL)
+			finish(m, PENDING,
+			    "% The server keeps the request until somebody grants it; it is "
+			    "asked "
+			    "again by itself.\n");
+		break;
+	case TP_NOTED_REJECTED:
+	case TP_NOTED_TROUBLE:
+		blob_printf(&line, "%% %s.\n", text);
+		finish(m, m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
+		break;
+	case TP_NOTED_NEXT_CA:
+	case TP_NOTED_SHADOW:
+	case TP_NOTED_ACTIVATED:
+		break;
+	}
+	blob_free(&line);
+}
+
+/* ---- commands ---- */
+
+static void
+authenticate(struct member *m, uint64_t client, const struct command_line *line)
+{
+	const struct tp_event ev = {.kind = TP_EV_COMMAND,
+	    .command = TP_CMD_AUTHENTICATE,
+	    .fingerprint = line->fingerprint};
+	struct courier_fetch f = {.max = ANSWER_MAX};
+	struct blob tail = {0};
+
+	if (m->conf->url[0] == 0) {
+		say(m->agent, client, REFUSED,
+		    "%% Trustpoint %s has no server.\n  Configure: enrollment url "
+		    "http://HOST\n",
+		    m->conf->name);
+		return;
+	}
+	if (line->fingerprint[0] == 0 && tp_facts(m->tp)->authenticated) {
+		say(m->agent, client, DONE, "CA certificate of %s is authenticated already.\n",
+		    m->conf->name);
+		return;
+	}
+	m->asked.command = CMD_AUTHENTICATE;
+	m->asked.client = client;
+	if (line->fingerprint[0] != 0) {
+		member_step(m, &ev);
+		return;
+	}
+	courier_tail("GetCACert", view_str(m->conf->name), &tail);
+	f.tail = blob_view(&tail);
+	(void)fetch_add(m, &f);
+	blob_free(&tail);
+}
+
+static void
+enroll(struct member *m, uint64_t client)
+{
+	static const struct tp_event ev = {.kind = TP_EV_COMMAND, .command = TP_CMD_ENROLL};
+	const struct plan_tp_facts *f = tp_facts(m->tp);
+	char at[WHEN_TEXT];
+
+	if (!f->authenticated) {
+		say(m->agent, client, REFUSED,
+		    "%% The CA of %s is not authenticated.\n  Type: crypto pki authenticate "
+		    "%s\n",
+		    m->conf->name, m->conf->name);
+		return;
+	}
+	if (m->policy.plan.auto_enroll && !m->policy.plan.shadow_only && f->have_id &&
+	    m->agent->clock.now < f->id_until) {
+		say(m->agent, client, DONE,
+		    "%s holds its certificate, and auto-enroll renews it: %s.\n", m->conf->name,
+		    when_ios(plan_tp_due(&m->policy.plan, f), at));
+		return;
+	}
+	if (f->pending) {
+		say(m->agent, client, PENDING,
+		    "%% The server keeps the request of %s already; it is asked again by "
+		    "itself.\n",
+		    m->conf->name);
+		return;
+	}
+	m->asked.command = CMD_ENROLL;
+	m->asked.client = client;
+	member_step(m, &ev);
+}
+
+static void
+command_run(struct member *m, uint64_t client, const struct command_line *line)
+{
+	switch (line->command) {
+	case CMD_AUTHENTICATE:
+		authenticate(m, client, line);
+		return;
+	case CMD_ENROLL:
+		enroll(m, client);
+		return;
+	default:
+		say(m->agent, client, REFUSED, "%% No command of trustpoints.\n");
+	}
+}
+
+void
+agent_command(struct agent *a, uint64_t client, const struct command_line *line)
+{
+	struct member *m = member_named(a, line->name);
+
+	if (m == NULL)
+		say(a, client, REFUSED,
+		    "%% Trustpoint %s is not known.\n  See: show crypto pki trustpoints\n",
+		    line->name);
+	else if (m->tp == NULL)
+		say(a, client, REFUSED, "%% Trustpoint %s does not run: %s.\n", line->name,
+		    m->trouble);
+	else if (!a->clock.trusted)
+		say(a, client, NO_CLOCK,
+		    "%% The clock is not authoritative.\n  Start NTP, or once it is right "
+		    "type: clock calendar-valid\n");
+	else if (m->asked.command != CMD_NONE)
+		say(a, client, REFUSED,
+		    "%% Somebody else's command to trustpoint %s is under way.\n", line->name);
+	else
+		command_run(m, client, line);
+}

@@ -1,0 +1,184 @@
+/* setup.c - a trustpoint's lines as what tp is told. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent_int.h"
+#include "sys/sys.h"
+
+#define DEFAULT_HOSTNAME "keymuster" /* of conf: no line says one */
+
+static const enum hash hashes[] = {
+    [CONF_HASH_SHA256] = HASH_SHA256,
+    [CONF_HASH_SHA384] = HASH_SHA384,
+    [CONF_HASH_SHA512] = HASH_SHA512,
+    [CONF_HASH_MD5] = HASH_MD5,
+    [CONF_HASH_SHA1] = HASH_SHA1,
+};
+static const enum cipher ciphers[] = {
+    [CONF_CIPHER_AUTO] = CIPHER_AES256,
+    [CONF_CIPHER_AES128] = CIPHER_AES128,
+    [CONF_CIPHER_AES192] = CIPHER_AES192,
+    [CONF_CIPHER_AES256] = CIPHER_AES256,
+    [CONF_CIPHER_DES3] = CIPHER_DES3,
+};
+
+const char *
+agent_path(const char *state, const char *name, const char *leaf, char out[512])
+{
+	(void)snprintf(out, 512, "%s/trustpoints%s%s%s%s", state, name == NULL ? "" : "/",
+	    name == NULL ? "" : name, leaf == NULL ? "" : "/", leaf == NULL ? "" : leaf);
+	return out;
+}
+
+bool
+agent_runs(const struct conf *c, const struct conf_trustpoint *t)
+{
+	for (size_t i = 0; i < c->server_count; i++)
+		if (strcmp(c->server[i].name, t->name) == 0)
+			return false;
+	return true;
+}
+
+size_t
+agent_count(const struct conf *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->trustpoint_count; i++)
+		n += agent_runs(c, &c->trustpoint[i]);
+	return n;
+}
+
+/* What IOS has the chassis for: the machine's own number. */
+static void
+machine_number(struct blob *out)
+{
+	struct blob id = {0};
+
+	if (file_read("/etc/machine-id", 64, &id, NULL))
+		for (size_t i = 0; i < id.n && hex_digit((char)id.p[i]) >= 0; i++)
+			blob_add_byte(out, id.p[i]);
+	blob_free(&id);
+}
+
+static void
+add_part(struct blob *rdn, const char *type, const char *value)
+{
+	if (value[0] == 0 || strcmp(value, "none") == 0)
+		return;
+	blob_printf(rdn, "%s%s=", rdn->n > 0 ? "+" : "", type);
+	for (const char *p = value; *p != 0; p++) {
+		if (strchr(",+=\"\\<>#;", *p) != NULL)
+			blob_add_byte(rdn, '\\');
+		blob_add_byte(rdn, (uint8_t)*p);
+	}
+}
+
+static const char *
+host_of(const struct conf *c, const struct conf_trustpoint *t)
+{
+	if (t->fqdn[0] != 0)
+		return t->fqdn;
+	/* Nobody named this system, and the certificate has a name: it needs no other. */
+	return strcmp(c->hostname, DEFAULT_HOSTNAME) == 0 && t->subject_name[0] != 0
+		   ? "none"
+		   : c->hostname;
+}
+
+/* As IOS: one relative name of serial number, host and address, before those of the line. */
+static bool
+subject_of(
+    const struct conf *c, const struct conf_trustpoint *t, struct blob *out, struct err *e)
+{
+	struct blob text = {0}, number = {0};
+	bool ok;
+
+	if (t->serial_number)
+		machine_number(&number);
+	add_part(&text, "serialNumber", blob_cstr(&number));
+	add_part(&text, "hostname", host_of(c, t));
+	add_part(&text, "ipaddress", t->ip_address);
+	if (t->subject_name[0] != 0)
+		blob_printf(&text, "%s%s", text.n > 0 ? "," : "", t->subject_name);
+	ok = name_parse(blob_cstr(&text), out, e) || err_prefix(e, "its name");
+	blob_free(&text);
+	blob_free(&number);
+	return ok;
+}
+
+/* "r1.example", or several with commas; "IP:..." and its like say what they are. */
+static bool
+san_of(const struct conf_trustpoint *t, struct blob *out, struct err *e)
+{
+	struct blob texts = {0}, one = {0};
+	struct view list = view_str(t->subject_alt_name);
+	bool ok;
+
+	while (list.n > 0) {
+		struct view name = view_cut(&list, ',');
+
+		while (name.n > 0 && name.p[0] == ' ')
+			name = view_of(name.p + 1, name.n - 1);
+		blob_clear(&one);
+		if (memchr(name.p, ':', name.n) == NULL)
+			blob_add_str(&one, "DNS:");
+		blob_add_view(&one, name);
+		blob_add_sized(&texts, blob_view(&one));
+	}
+	ok = san_parse(blob_view(&texts), out, e) || err_prefix(e, "subject-alt-name");
+	blob_free(&texts);
+	blob_free(&one);
+	return ok;
+}
+
+static struct tp_policy
+policy_of(const struct conf_trustpoint *t)
+{
+	struct tp_policy p = {
+	    .plan = t->plan,
+	    .regenerate = t->regenerate_auto || (t->regenerate && !t->plan.auto_enroll),
+	    .key_kind = KEY_RSA,
+	    .key_bits = t->rsa_bits,
+	    .hash = hashes[t->hash],
+	    .cipher = ciphers[t->cipher],
+	    .key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT,
+	    .outer_next_ca = t->outer_next_ca,
+	};
+
+	p.plan.url = t->url[0] != 0;
+	p.plan.fingerprint = t->fingerprint[0] != 0;
+	return p;
+}
+
+bool
+member_open(struct member *m, struct err *e)
+{
+	const struct conf_trustpoint *t = m->conf;
+	struct blob subject = {0}, san = {0};
+	char path[512];
+	bool ok = false;
+
+	m->policy = policy_of(t);
+	if (!subject_of(m->agent->o.conf, t, &subject, e) || !san_of(t, &san, e))
+		goto out;
+	m->shelf = shelf_file(agent_path(m->agent->state, t->name, "shelf", path));
+
+	struct tp_setup setup = {
+	    .policy = &m->policy,
+	    .label = t->rsa_label[0] != 0 ? t->rsa_label : t->name,
+	    .subject = blob_view(&subject),
+	    .san = blob_view(&san),
+	    .fingerprint = t->fingerprint,
+	    .password = m->agent->o.passwords[t - m->agent->o.conf->trustpoint],
+	    .shelf = m->shelf,
+	    .keys = m->agent->o.keys,
+	};
+
+	m->tp = tp_open(&setup, e);
+	ok = m->tp != NULL && identity_open(m, e);
+out:
+	blob_free(&subject);
+	blob_free(&san);
+	return ok;
+}

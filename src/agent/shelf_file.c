@@ -1,0 +1,102 @@
+/* shelf_file.c - a trustpoint's shelf in one file. */
+#include <stdlib.h>
+
+#include "agent/agent_int.h"
+#include "sys/sys.h"
+
+#define SHELF_MAX (1024 * 1024)
+
+/*
+ * The file: eight octets of name and version, then each leaf with its length before it. It is
+ * replaced as a whole, so all changes of a put are there or none.
+ */
+static const struct view head = {(const uint8_t *)"KMSHELF1", 8};
+
+struct file_shelf {
+	struct tp_shelf shelf; /* first */
+	char *path;
+};
+
+static struct file_shelf *
+file_of(struct tp_shelf *s)
+{
+	return (struct file_shelf *)s;
+}
+
+/* No file: nothing on it. */
+static bool
+leaves_read(const char *path, struct blob *bytes, struct view leaf[TP_LEAVES], struct err *e)
+{
+	struct err why = {0};
+	struct reader r;
+	struct view first;
+
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		leaf[i] = (struct view){0};
+	if (!file_read(path, SHELF_MAX, bytes, &why))
+		return why.why == WHY_NOT_FOUND || err_set(e, why.why, "%s", why.text);
+	r = reader_of(blob_view(bytes));
+	if (!read_view(&r, head.n, &first) || !view_equal(first, head))
+		return err_set(e, WHY_BAD_INPUT, "%s is no shelf of a trustpoint", path);
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		if (!read_sized(&r, &leaf[i]))
+			return err_set(e, WHY_BAD_INPUT, "%s: leaf %zu is cut off", path, i);
+	return r.n == 0 || err_set(e, WHY_BAD_INPUT, "%s: %zu octets too many", path, r.n);
+}
+
+static bool
+file_get(struct tp_shelf *s, enum tp_leaf at, struct blob *out, struct err *e)
+{
+	struct view leaf[TP_LEAVES];
+	struct blob bytes = {0};
+	bool ok = leaves_read(file_of(s)->path, &bytes, leaf, e) &&
+		  (leaf[at].n > 0 || err_set(e, WHY_NOT_FOUND, "the shelf has no such leaf"));
+
+	if (ok)
+		blob_set(out, leaf[at]);
+	blob_free(&bytes);
+	return ok;
+}
+
+static bool
+file_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err *e)
+{
+	struct view leaf[TP_LEAVES];
+	struct blob old = {0}, bytes = {0};
+	bool ok = leaves_read(file_of(s)->path, &old, leaf, e);
+
+	for (size_t i = 0; i < n; i++)
+		leaf[list[i].leaf] = list[i].bytes;
+	blob_add_view(&bytes, head);
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		blob_add_sized(&bytes, leaf[i]);
+	crash_point("shelf-before-put");
+	ok = ok && file_replace(file_of(s)->path, 0600, blob_view(&bytes), e);
+	crash_point("shelf-after-put");
+	blob_free(&old);
+	blob_free(&bytes);
+	return ok;
+}
+
+static void
+file_close(struct tp_shelf *s)
+{
+	free(file_of(s)->path);
+	free(s);
+}
+
+static const struct tp_shelf_table file_table = {
+    .get = file_get,
+    .put = file_put,
+    .close = file_close,
+};
+
+struct tp_shelf *
+shelf_file(const char *path)
+{
+	struct file_shelf *f = mem_get(sizeof(*f));
+
+	f->shelf.table = &file_table;
+	f->path = mem_str(path);
+	return &f->shelf;
+}

@@ -1,0 +1,169 @@
+"""agent.py - an agent's core dies at each instant of an identity's life, the end is the same.
+
+Usage: agent.py KEYMUSTERD KEYMUSTER CLIENT KEYMUSTER_AGENT, the last with crash points. A trustpoint enrols, renews,
+takes its shadow certificate and switches, on a clock that steps, with a hook that is told of each event: once without a
+crash, which says what points are passed how often. Then core dies at one passing in each life; the set comes back, and
+in the end the same certificates are there and the hook has heard of each event. All the while the files of the active
+identity are looked at: they are whole, and never of a CA that the bundle has not. In 'make check' one
+passing of each point, another one each day; KEYMUSTER_SOAK: all; KEYMUSTER_POINT=NAME:N: this one. CC-15, INV-13
+"""
+import collections
+import os
+import stat
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../interop"))
+import daemon  # noqa: E402
+from daemon import until  # noqa: E402
+from trustpoint import BORN, DAY, World  # noqa: E402
+
+TIMES = "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4\n"
+RENEW = BORN + 8 * DAY * 80 // 100
+LAST = RENEW + 8 * DAY * 80 // 100  # its certificate ends with the CA
+END = BORN + 20 * DAY
+SHADOW = LAST + (END - LAST) * 80 // 100
+POINTS = """
+    agent-opened agent-fetch-sent agent-fetched agent-job-sent agent-job-done agent-hook-sent agent-hook-done
+    shelf-before-put shelf-after-put identity-public-files identity-whole identity-ca-files identity-ca-bundle
+    identity-shadow-linked identity-before-link identity-linked
+""".split()
+
+
+class Watch(threading.Thread):
+    """Looks at the files of the active identity without a pause."""
+
+    def __init__(self, agent):
+        super().__init__(daemon=True)
+        self.agent, self.broken, self.looks, self.over = agent, [], 0, False
+
+    def target(self):
+        try:
+            return os.readlink(self.agent.path("R1", "active"))
+        except OSError:
+            return None
+
+    def look(self):
+        there, target = {}, self.target()
+        if target is None:
+            return
+        try:
+            for leaf in "cert.pem", "key.pem", "ca.pem", "fullchain.pem", "info.json":
+                with open(self.agent.path("R1", target + "/" + leaf)) as f:
+                    there[leaf] = f.read()
+            with open(self.agent.path("R1", "ca-bundle.pem")) as f:
+                bundle = f.read()
+        except OSError as e:
+            bundle = ""
+            there = {str(e): ""}
+        if self.target() != target:
+            return  # it was switched meanwhile
+        self.looks += 1
+        self.broken += ["%s: %s is empty" % (target, leaf) for leaf, text in there.items() if not text]
+        if bundle and there["ca.pem"] not in bundle:
+            self.broken.append("%s: its CA is not in the bundle" % target)
+
+    def run(self):
+        while not self.over and not self.broken:
+            self.look()
+            time.sleep(0.0005)
+
+
+class Life:
+    """One life, in which core may die once."""
+
+    def __init__(self, crash):
+        self.heard_path = daemon.directory() + "/heard"
+        hook = os.path.dirname(self.heard_path) + "/hook"
+        with open(hook, "w") as f:
+            f.write("#!/bin/sh\necho \"$1\" >> %s\n" % self.heard_path)
+        os.chmod(hook, stat.S_IRWXU)
+        self.mark = os.path.dirname(self.heard_path) + "/died"
+        env = {"KEYMUSTER_CRASH": crash, "KEYMUSTER_CRASH_ONCE": self.mark}
+        self.w = World({"R1": ["auto-enroll 80 regenerate", "hook " + hook]}, TIMES, env)
+        self.watch = Watch(self.w.a)
+        self.watch.start()
+
+    def heard(self):
+        try:
+            with open(self.heard_path) as f:
+                return f.read().split()
+        except FileNotFoundError:
+            return []
+
+    def told(self, event, times):
+        until(lambda: self.heard().count(event) >= times, "the hook hears %s %d times: %s" % (event, times, self.heard()))
+
+    def go(self):
+        w, a = self.w, self.w.a
+        until(lambda: a.has("R1", "active/cert.pem"), "it enrols")
+        self.told("post-activate", 1)
+        for n, due in (2, RENEW), (3, LAST):
+            w.run_until(due)
+            until(lambda due=due: a.dates("R1")[0] == due, "it renews\n" + a.log())
+            self.told("post-activate", n)
+        w.run_until(SHADOW)
+        until(lambda: a.has("R1", "shadow/info.json"), "it has a shadow\n" + a.log())
+        self.told("shadow-ready", 1)
+        assert a.dates("R1", "shadow/cert.pem")[0] == END
+        w.run_until(END - 1)
+        assert a.dates("R1")[1] == END
+        w.run_until(END)
+        until(lambda: a.dates("R1")[0] == END and not a.has("R1", "shadow"), "it switches\n" + a.log())
+        self.told("post-activate", 4)
+        a.whole("R1", END)
+        until(lambda: len(os.listdir(a.path("R1", "ca.d"))) == 1, "the ended CA goes")
+        self.watch.over = True
+        self.watch.join()
+        assert not self.watch.broken, self.watch.broken
+        assert self.watch.looks > 10, "hardly looked"
+        order = [e for e in self.heard() if e != "pre-activate"]
+        assert order.index("next-ca") < order.index("shadow-ready"), order
+        w.stop()
+        return self
+
+
+def passings():
+    """Each passing of a life without a crash, as NAME:N."""
+    life = Life("?").go()
+    with open(life.mark) as f:
+        names = [line.strip() for line in f]
+    count = collections.Counter()
+    out = []
+    for name in names:
+        count[name] += 1
+        if name in POINTS:
+            out.append("%s:%d" % (name, count[name]))
+    assert not set(POINTS) - set(count), "not passed: %s" % (set(POINTS) - set(count))
+    return out
+
+
+def part(every):
+    """One of each name, another one each day."""
+    day, names = int(time.time() // 86400), {}
+    for k, p in enumerate(every):
+        names.setdefault(p.partition(":")[0], []).append(p)
+    return [group[(day + 7 * k) % len(group)] for k, group in enumerate(sorted(names.values()))]
+
+
+def main():
+    once = os.environ.get("KEYMUSTER_POINT")
+    every = [once] if once else passings()
+    chosen = every if once or os.environ.get("KEYMUSTER_SOAK") else part(every)
+    print("TAP version 13\n1..%d" % (len(chosen) + 1))
+    print("ok 1 - a life passes %d points, %d of them are tried" % (len(every), len(chosen)))
+    failed = 0
+    for n, crash in enumerate(chosen, 2):
+        try:
+            life = Life(crash).go()
+            assert os.path.getsize(life.mark) == 1, "core did not die"
+            print("ok %d - %s" % (n, crash), flush=True)
+        except Exception as e:  # noqa: BLE001
+            failed += 1
+            print("not ok %d - %s\n# %s" % (n, crash, str(e).replace("\n", "\n# ")), flush=True)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
