@@ -285,6 +285,23 @@ when_t plan_tp_due(const struct plan_tp_policy *p, const struct plan_tp_facts *f
 when_t plan_retry(
     const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline);
 
+/* ---- alerts before a certificate ends: plan_alert.c ---- */
+
+#define ALERT_FIRST 60 /* days before the end, then each week, each day of the last week */
+
+enum plan_alert_level { ALERT_NONE, ALERT_WARNING, ALERT_URGENT };
+struct plan_alert {
+	enum plan_alert_level due; /* URGENT: a week or less is left */
+	when_t next;		   /* > now; WHEN_NEVER: the end was the last */
+};
+/*
+ * Is one due since the last one (INT64_MIN: none yet)? Several that were missed are one. A last
+ * one of the future was written by a clock that was wrong, and does not count.
+ */
+struct plan_alert plan_alert(when_t last, when_t until, when_t now);
+/* No alerts for an identity whose successor is there, and will take over by itself in time. */
+bool plan_tp_followed(const struct plan_tp_policy *p, const struct plan_tp_facts *f);
+
 /* ---- what a configuration can promise: rules.c, TF- of docs/TIMERS.md ---- */
 
 struct plan_rules_server {

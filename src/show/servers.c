@@ -99,9 +99,14 @@ put_certs(
 static bool
 certificates(struct show *s, struct tree *list, struct err *e)
 {
-	for (size_t i = 0; i < s->w->server_count; i++)
-		if (s->w->server[i].ca != NULL && !put_certs(s, &s->w->server[i], list, e))
+	for (size_t i = 0; i < s->w->server_count; i++) {
+		const struct show_server *server = &s->w->server[i];
+
+		if (server->ca == NULL || (s->c->name[0] != 0 && server != s->server))
+			continue;
+		if (!put_certs(s, server, list, e))
 			return false;
+	}
 	return true;
 }
 
@@ -118,14 +123,11 @@ static void
 put_timer(struct show *s, const struct show_server *server, enum plan_timer timer,
     int64_t request, when_t at)
 {
-	struct tree *o = tree_add_object(tree_get(s->tree, "cs_timers"));
+	struct tree *o = show_put_timer(
+	    s, tree_get(s->tree, "cs_timers"), names[timer], "server", server->conf->name, at);
 
-	tree_put_text(o, "name", names[timer]);
 	if (request != 0)
 		tree_put_int(o, "request", request);
-	tree_put_text(o, "server", server->conf->name);
-	tree_put_when(o, "at", at);
-	show_put_left(s, at, o);
 }
 
 /* Requests behind s->after, at most *room of them. *done: there are no more. */
@@ -173,6 +175,8 @@ timers(struct show *s, bool *more, struct err *e)
 	int room = PIECE;
 	bool done;
 
+	if (!tree_has(s->tree, "cs_timers"))
+		(void)tree_add_array(s->tree, "cs_timers");
 	for (; s->server_at < s->w->server_count; s->server_at++) {
 		const struct show_server *server = &s->w->server[s->server_at];
 

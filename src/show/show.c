@@ -38,12 +38,13 @@ render_tree(const struct show *s, struct blob *out)
 		return;
 	}
 	tree_json(s->tree, true, out);
-	if (s->command->list != NULL) {
-		out->n -= sizeof(end) - 1;
-		blob_printf(out, ",\n  \"%s\": [", s->command->list);
-	} else {
+	if (s->command->list == NULL) {
 		blob_add_byte(out, '\n');
+		return;
 	}
+	out->n -= tree_count(s->tree) > 0 ? sizeof(end) - 1 : 1;
+	blob_printf(
+	    out, "%s\n  \"%s\": [", tree_count(s->tree) > 0 ? "," : "", s->command->list);
 }
 
 static void
@@ -53,12 +54,13 @@ render_rows(struct show *s, const struct tree *rows, bool more, struct blob *out
 	size_t i;
 
 	for (i = 0; (row = tree_at(rows, i)) != NULL; i++) {
-		if (!s->c->json) {
-			s->command->row_text(row, out);
-			continue;
+		if (s->c->json) {
+			blob_add_str(out, s->row_written ? ",\n    " : "\n    ");
+			tree_json(row, false, out);
+		} else {
+			blob_add_str(out, s->row_written && s->command->apart ? "\n" : "");
+			s->command->row_text(s, row, out);
 		}
-		blob_add_str(out, s->row_written ? ",\n    " : "\n    ");
-		tree_json(row, false, out);
 		s->row_written = true;
 	}
 	if (s->c->json && !more)
@@ -82,27 +84,42 @@ render_refusal(struct show *s, const char *what, const char *type, struct blob *
 
 /* ---- one call ---- */
 
+static void
+refuse_name(struct show *s, bool trustpoint, const char *is_not, struct blob *out)
+{
+	struct blob clean = {0}, text = {0};
+
+	text_escape(&clean, view_str(s->c->name));
+	blob_printf(&text, "%s %s is not %s", trustpoint ? "Trustpoint" : "Certificate server",
+	    blob_cstr(&clean), is_not);
+	render_refusal(s, blob_cstr(&text),
+	    trustpoint ? "show crypto pki trustpoints" : "show crypto pki server", out);
+	blob_free(&clean);
+	blob_free(&text);
+}
+
 /* False: the command cannot be carried out, *out says why. */
 static bool
-find_server(struct show *s, struct blob *out)
+find_named(struct show *s, struct blob *out)
 {
+	enum show_names names = s->command->names;
 	const char *name = s->c->name;
-	char what[CONF_NAME_MAX + 64];
-	struct blob clean = {0};
 
 	s->server = NULL;
-	if (name[0] == 0 && !s->command->named)
+	if (name[0] == 0)
 		return true;
-	for (size_t i = 0; i < s->w->server_count; i++)
+	for (size_t i = 0; names != NAMES_TRUSTPOINT && i < s->w->server_count; i++)
 		if (strcmp(s->w->server[i].conf->name, name) == 0)
 			s->server = &s->w->server[i];
-	if (s->server != NULL && (s->server->ca != NULL || !s->command->named))
+	if (names == NAMES_TRUSTPOINT || names == NAMES_EITHER) {
+		if (s->built || s->server != NULL || show_knows_trustpoint(s, name))
+			return true;
+		refuse_name(s, true, "known", out);
+		return false;
+	}
+	if (s->server != NULL && (s->server->ca != NULL || names == NAMES_SERVER))
 		return true;
-	text_escape(&clean, view_str(name));
-	(void)snprintf(what, sizeof(what), "Certificate server %s is not %s", blob_cstr(&clean),
-	    s->server == NULL ? "known" : "running");
-	render_refusal(s, what, "show crypto pki server", out);
-	blob_free(&clean);
+	refuse_name(s, false, s->server == NULL ? "known" : "running", out);
 	return false;
 }
 
@@ -164,7 +181,7 @@ show_run(const struct show_world *w, const struct command_line *c, struct show_a
 	s->w = w;
 	s->c = c;
 	s->now = w->now_ms / 1000;
-	if (find_server(s, &piece) && !one_piece(s, &piece, &more, e))
+	if (find_named(s, &piece) && !one_piece(s, &piece, &more, e))
 		goto out;
 	if (s->status != 0 && !s->built)
 		filter_add(&(struct filter){0}, blob_view(&piece), true,

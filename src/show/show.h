@@ -1,7 +1,7 @@
 /*
  * show.h - door of show: what the show commands print.
  *
- * Each command builds one neutral tree (JSON values), and has two renderers: the IOS layout and
+ * Each command builds one neutral tree of values, and has two renderers: the IOS layout and
  * JSON itself. Reads facts, changes nothing.
  */
 #ifndef SHOW_SHOW_H
@@ -9,11 +9,41 @@
 
 #include "ca/ca.h"
 #include "conf/conf.h"
+#include "tp/tp.h"
 
 struct show_server {
 	const struct conf_server *conf;
 	const struct ca *ca; /* NULL: not running */
 };
+struct show_tp_counters {		     /* since the start */
+	uint64_t fetches, failures;	     /* questions to the server; of them not answered */
+	uint64_t granted, pending, rejected; /* answers to requests */
+	uint64_t next_cas, shadows, switches; /* stored, stored, done */
+	uint64_t valid, invalid;	      /* checks of certificates */
+	uint64_t list_fetches, list_failures; /* of revocation lists */
+};
+struct show_trustpoint {
+	const struct conf_trustpoint *conf;
+	const struct tp *tp; /* NULL: not running */
+	/* Read when its certificates are shown; NULL: there are none. */
+	struct tp_shelf *shelf;
+	struct show_tp_counters counters;
+	const char *trouble; /* the last one, in words; NULL: none since the start */
+	when_t trouble_at;
+	unsigned active_generation, shadow_generation; /* of its files; 0: there is none */
+	const char *directory; /* where the active one stands; NULL: nowhere yet */
+	/* The last expiry alerts, INT64_MIN: none (plan_alert). */
+	when_t id_alerted_at, ca_alerted_at;
+};
+struct show_list {			 /* a revocation list that is kept */
+	struct view issuer;		 /* Name element */
+	when_t this_update, next_update; /* the latter WHEN_NEVER: not said */
+	when_t fetched_at, update_at;	 /* the latter: when the next one is fetched */
+	size_t size, entries;
+	int64_t number;	 /* -1: none */
+	const char *url; /* "": by SCEP */
+};
+
 /* The commands that a program answers; it links what the one it names needs. */
 extern const struct show_table show_all, show_agent;
 
@@ -22,6 +52,12 @@ struct show_world {
 	const struct conf *conf;
 	struct show_server server[CONF_SERVERS];
 	size_t server_count;
+	/* Number i of them; in the order of the configuration, the same for each piece. */
+	void (*trustpoint)(void *arg, size_t i, struct show_trustpoint *out);
+	void *trustpoint_arg;
+	size_t trustpoint_count;
+	const struct show_list *lists;
+	size_t list_count;
 	int64_t now_ms; /* by the one clock */
 	bool clock_trusted;
 	const char *clock_source;

@@ -2,10 +2,13 @@
 #include "show/show_int.h"
 
 static const struct show_command *const commands[] = {
+    &show_trustpoints,
     &show_certificates,
     &show_timers,
     &show_running,
     &show_clock,
+    &show_crls,
+    &show_counters,
     NULL,
 };
 

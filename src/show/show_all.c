@@ -12,6 +12,9 @@ static const struct show_command *const commands[] = {
     &show_running,
     &show_clock,
     &show_audit,
+    &show_trustpoints,
+    &show_crls,
+    &show_counters,
     NULL,
 };
 

@@ -87,5 +87,7 @@ audit_text(const struct show *s, struct blob *out)
 	}
 }
 
-const struct show_command show_audit = {
-    .command = CMD_SHOW_AUDIT, .named = true, .build = audit_build, .text = audit_text};
+const struct show_command show_audit = {.command = CMD_SHOW_AUDIT,
+    .names = NAMES_RUNNING,
+    .build = audit_build,
+    .text = audit_text};

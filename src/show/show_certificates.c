@@ -1,4 +1,4 @@
-/* show_certificates.c - show crypto pki certificates [verbose]: CA certificates. */
+/* show_certificates.c - show crypto pki certificates [verbose]. */
 #include <string.h>
 
 #include "show/show_int.h"
@@ -63,6 +63,10 @@ static const struct {
     [SHOW_CA] = {"ca", "CA Certificate"},
     [SHOW_NEXT_CA] = {"ca-rollover", "CA Certificate (Rollover)"},
     [SHOW_RA] = {"ra", "RA Certificate"},
+    [SHOW_NEXT_RA] = {"ra-rollover", "RA Certificate (Rollover)"},
+    [SHOW_UPPER_CA] = {"upper-ca", "CA Certificate"},
+    [SHOW_ID] = {"id", "Certificate"},
+    [SHOW_SHADOW] = {"id-rollover", "Certificate (Rollover)"},
 };
 
 bool
@@ -72,7 +76,7 @@ show_put_cert(const struct show *s, const char *trustpoint, const char *label, s
 	struct cert c;
 
 	if (!cert_decode(der, &c, e))
-		return err_prefix(e, "stored CA certificate");
+		return err_prefix(e, "stored certificate");
 	tree_put_text(o, "kind", kinds[kind].word);
 	tree_put_text(o, "status", s->now < c.not_after ? "Available" : "Expired");
 	tree_put_int(o, "version", c.version);
@@ -98,13 +102,108 @@ show_put_cert(const struct show *s, const char *trustpoint, const char *label, s
 	return true;
 }
 
+/* What an identity's block says besides. */
+static void
+put_identity(const struct show_trustpoint *t, struct tree *o)
+{
+	const struct plan_tp_facts *f = t->tp != NULL ? tp_facts(t->tp) : NULL;
+
+	if (t->directory != NULL)
+		tree_put_text(o, "storage", t->directory);
+	if (f != NULL && f->have_id && !f->have_shadow && t->conf->plan.auto_enroll)
+		tree_put_when(o, "renew_at", plan_tp_due(&t->conf->plan, f));
+}
+
+struct leaf {
+	const struct show *s;
+	const struct show_trustpoint *t;
+	enum tp_leaf leaf;
+	struct tree *rows;
+};
+
+/* Behind a CA's certificate stand those of its RA and of the CAs above it. */
+static enum show_kind
+kind_of(enum tp_leaf leaf, size_t i, const struct cert *c)
+{
+	bool next = leaf == TP_NEXT_CA;
+
+	if (leaf == TP_ID || leaf == TP_SHADOW)
+		return leaf == TP_ID ? SHOW_ID : SHOW_SHADOW;
+	if (i == 0)
+		return next ? SHOW_NEXT_CA : SHOW_CA;
+	if (c->is_ca)
+		return SHOW_UPPER_CA;
+	return next ? SHOW_NEXT_RA : SHOW_RA;
+}
+
+static bool
+put_leaf(void *arg, size_t i, struct view der, struct err *e)
+{
+	const struct leaf *l = arg;
+	bool ours = l->leaf == TP_ID || l->leaf == TP_SHADOW;
+	struct tree *o;
+	struct cert c;
+
+	if (!cert_decode(der, &c, e))
+		return err_prefix(e, "stored certificate");
+	o = tree_add_object(l->rows);
+	if (!show_put_cert(l->s, l->t->conf->name, ours ? l->t->conf->rsa_label : "", der,
+		kind_of(l->leaf, i, &c), o, e))
+		return false;
+	if (l->leaf == TP_ID)
+		put_identity(l->t, o);
+	return true;
+}
+
+/* What cannot be read is said in its place: the others are still worth showing. */
+static bool
+put_trustpoint(
+    struct show *s, const struct show_trustpoint *t, struct tree *rows, struct err *e)
+{
+	static const enum tp_leaf order[] = {TP_SHADOW, TP_ID, TP_NEXT_CA, TP_CA};
+	struct err why = {0};
+	struct tree *o;
+
+	(void)e;
+	for (size_t i = 0; i < COUNT_OF(order); i++) {
+		struct leaf l = {s, t, order[i], rows};
+
+		if (show_leaf(t->shelf, order[i], put_leaf, &l, &why))
+			continue;
+		o = tree_add_object(rows);
+		tree_put_text(o, "trustpoint", t->conf->name);
+		tree_put_text(o, "error", why.text);
+	}
+	return true;
+}
+
 static bool
 certificates_build(struct show *s, bool *more, struct err *e)
 {
-	struct tree *list = tree_add_array(s->tree, "certificates");
-
+	(void)s;
+	(void)e;
 	*more = false;
-	return s->w->table->servers == NULL || s->w->table->servers->certificates(s, list, e);
+	return true;
+}
+
+static void
+certificates_text(const struct show *s, struct blob *out)
+{
+	(void)s;
+	(void)out;
+}
+
+#define SOME (PIECE / 8) /* trustpoints a call: each has files to read */
+
+static bool
+certificates_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
+{
+	const struct show_half *servers = s->w->table->servers;
+
+	if (!s->servers_shown && servers != NULL && !servers->certificates(s, rows, e))
+		return false;
+	s->servers_shown = true;
+	return show_some(s, SOME, put_trustpoint, rows, more, e);
 }
 
 /* ---- the text ---- */
@@ -120,16 +219,56 @@ list_text(const struct tree *list, const char *indent, struct blob *out)
 	}
 }
 
-/* IOS says the common name of a next certificate once more (S49). */
-static void
-name_line(const struct tree *rdns, struct blob *out)
+/* Value of the first attribute of this type, which may stand beside others; NULL: none. */
+static const char *
+attribute(const struct tree *rdns, const char *type, int *length)
 {
 	const struct tree *v;
-	size_t i;
+	size_t n = strlen(type);
 
-	for (i = 0; (v = tree_at(rdns, i)) != NULL; i++) {
-		if (strncmp(tree_string(v), "cn=", 3) == 0)
-			blob_printf(out, "    Name: %s\n", tree_string(v) + 3);
+	for (size_t i = 0; (v = tree_at(rdns, i)) != NULL; i++)
+		for (const char *at = tree_string(v); at != NULL;) {
+			if (strncmp(at, type, n) == 0 && at[n] == '=') {
+				*length = (int)strcspn(at + n + 1, "+");
+				return at + n + 1;
+			}
+			at = strchr(at, '+');
+			at = at != NULL ? at + 1 : NULL;
+		}
+	return NULL;
+}
+
+/*
+ * IOS says once more how somebody is called: of a next CA certificate the common name (S49), of
+ * a router its host name, address and serial number.
+ */
+static void
+name_lines(const struct tree *o, struct blob *out)
+{
+	static const struct {
+		const char *type, *title;
+		bool ca;
+	} all[] = {
+	    {"hostname", "Name", false},
+	    {"cn", "Name", true},
+	    {"ipaddress", "IP Address", false},
+	    {"serialNumber", "Serial Number", false},
+	};
+	const struct tree *rdns = tree_get(o, "subject_rdns");
+	bool next = strcmp(tree_text(o, "kind"), kinds[SHOW_NEXT_CA].word) == 0, named = false;
+	const char *value;
+	int length = 0;
+
+	if (!next && strncmp(tree_text(o, "kind"), kinds[SHOW_ID].word, 2) != 0)
+		return;
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		bool name = all[i].title[0] == 'N';
+
+		if ((next && !all[i].ca) || (name && named) ||
+		    (value = attribute(rdns, all[i].type, &length)) == NULL)
+			continue;
+		blob_printf(out, "    %s: %.*s\n", all[i].title, length, value);
+		named = named || name;
 	}
 }
 
@@ -174,10 +313,16 @@ verbose_text(const struct tree *o, struct blob *out)
 }
 
 static void
-cert_text(const struct tree *o, bool verbose, struct blob *out)
+cert_text(const struct show *s, const struct tree *o, struct blob *out)
 {
-	char from[WHEN_TEXT], until[WHEN_TEXT];
+	char from[WHEN_TEXT], until[WHEN_TEXT], renew[WHEN_TEXT];
+	bool verbose = s->c->verbose;
 
+	if (tree_has(o, "error")) {
+		blob_printf(out, "%% Trustpoint %s: %s\n", tree_text(o, "trustpoint"),
+		    tree_text(o, "error"));
+		return;
+	}
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (strcmp(tree_text(o, "kind"), kinds[i].word) == 0)
 			blob_printf(out, "%s\n", kinds[i].title);
@@ -189,30 +334,28 @@ cert_text(const struct tree *o, bool verbose, struct blob *out)
 	blob_add_str(out, "  Issuer:\n");
 	list_text(tree_get(o, "issuer_rdns"), "    ", out);
 	blob_add_str(out, "  Subject:\n");
-	if (strcmp(tree_text(o, "kind"), kinds[SHOW_NEXT_CA].word) == 0)
-		name_line(tree_get(o, "subject_rdns"), out);
+	name_lines(o, out);
 	list_text(tree_get(o, "subject_rdns"), "    ", out);
 	blob_printf(out, "  Validity Date:\n    start date: %s\n    end   date: %s\n",
 	    tree_ios(o, "not_before", from), tree_ios(o, "not_after", until));
+	if (tree_has(o, "renew_at"))
+		blob_printf(out, "    renew date: %s\n", tree_ios(o, "renew_at", renew));
 	if (verbose)
 		verbose_text(o, out);
 	blob_printf(out, "  Associated Trustpoints: %s\n", tree_text(o, "trustpoint"));
-	if (verbose)
+	if (tree_has(o, "storage"))
+		blob_printf(out, "  Storage: %s\n", tree_text(o, "storage"));
+	if (verbose && tree_text(o, "key_label")[0] != 0)
 		blob_printf(out, "  Key Label: %s\n", tree_text(o, "key_label"));
 }
 
-static void
-certificates_text(const struct show *s, struct blob *out)
-{
-	const struct tree *o, *list = tree_get(s->tree, "certificates");
-	size_t i;
-
-	for (i = 0; (o = tree_at(list, i)) != NULL; i++) {
-		if (i > 0)
-			blob_add_byte(out, '\n');
-		cert_text(o, s->c->verbose, out);
-	}
-}
-
 const struct show_command show_certificates = {
-    .command = CMD_SHOW_CERTIFICATES, .build = certificates_build, .text = certificates_text};
+    .command = CMD_SHOW_CERTIFICATES,
+    .names = NAMES_EITHER,
+    .build = certificates_build,
+    .text = certificates_text,
+    .list = "certificates",
+    .rows = certificates_rows,
+    .row_text = cert_text,
+    .apart = true,
+};

@@ -162,17 +162,18 @@ crl_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
 }
 
 static void
-crl_row_text(const struct tree *o, struct blob *out)
+crl_row_text(const struct show *s, const struct tree *o, struct blob *out)
 {
 	char t[WHEN_TEXT];
 
+	(void)s;
 	blob_printf(out, "    Serial Number (hex): %s\n        Revocation Date: %s\n",
 	    tree_text(o, "serial"), tree_ios(o, "revoked_at", t));
 }
 
 const struct show_command show_crl = {
     .command = CMD_SHOW_CRL,
-    .named = true,
+    .names = NAMES_RUNNING,
     .build = crl_build,
     .text = crl_text,
     .list = "revoked",

@@ -69,11 +69,12 @@ issued_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
 
 /* IOS drops the zero before a single digit here. */
 static void
-issued_row_text(const struct tree *o, struct blob *out)
+issued_row_text(const struct show *s, const struct tree *o, struct blob *out)
 {
 	const char *serial = tree_text(o, "serial");
 	char from[WHEN_TEXT], until[WHEN_TEXT];
 
+	(void)s;
 	if (serial[0] == '0' && serial[1] != 0)
 		serial++;
 	blob_printf(out, "%-7s %-24s %-24s  %s\n", serial, tree_ios(o, "not_before", from),
@@ -82,7 +83,7 @@ issued_row_text(const struct tree *o, struct blob *out)
 
 const struct show_command show_issued = {
     .command = CMD_SHOW_ISSUED,
-    .named = true,
+    .names = NAMES_RUNNING,
     .build = issued_build,
     .text = issued_text,
     .list = "certificates",

@@ -93,6 +93,6 @@ requests_text(const struct show *s, struct blob *out)
 }
 
 const struct show_command show_requests = {.command = CMD_SHOW_REQUESTS,
-    .named = true,
+    .names = NAMES_RUNNING,
     .build = requests_build,
     .text = requests_text};

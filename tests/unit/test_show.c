@@ -2,6 +2,8 @@
 #include "cisco_document.h"
 #include "show_lab.h"
 
+#include "golden.h"
+
 #define SHOWN_AT                                                                               \
 	((int64_t)1444396798946) /* 2015-10-09T13:19:58.946Z, as in the source document */
 
@@ -30,56 +32,13 @@ lab_teardown(void **state)
 /* ---- text ---- */
 
 static void
-golden_path(const char *name, char out[300])
-{
-	const char *dir = getenv("TEST_DATA");
-
-	snprintf(out, 300, "%s/show/%s", dir != NULL ? dir : "tests/unit/data", name);
-}
-
-static void
-golden_read(const char *name, struct blob *out)
-{
-	char path[300];
-	FILE *f;
-
-	golden_path(name, path);
-	f = fopen(path, "rb");
-	if (f == NULL)
-		fail_msg("%s is not there", path);
-	for (int c = fgetc(f); c != EOF; c = fgetc(f))
-		blob_add_byte(out, (uint8_t)c);
-	fclose(f);
-}
-
-/* TEST_GOLDEN=write makes the files anew: read the difference before it is kept. */
-static void
-golden_write(const char *name, const struct blob *text)
-{
-	char path[300];
-	FILE *f;
-
-	golden_path(name, path);
-	f = fopen(path, "wb");
-	assert_non_null(f);
-	assert_int_equal(fwrite(text->p, 1, text->n, f), text->n);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void
 golden(struct lab *l, const char *line, const char *file)
 {
 	struct said said = lab_run(l, line);
-	struct blob want = {0};
 
-	if (getenv("TEST_GOLDEN") != NULL)
-		golden_write(file, &said.text);
-	golden_read(file, &want);
-	if (strcmp(blob_cstr(&said.text), blob_cstr(&want)) != 0)
-		fail_msg("%s: not as in %s:\n%s", line, file, blob_cstr(&said.text));
+	golden_check(line, file, &said.text);
 	assert_int_equal(said.status, 0);
 	blob_free(&said.text);
-	blob_free(&want);
 }
 
 static void
