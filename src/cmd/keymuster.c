@@ -121,38 +121,116 @@ print_time(const char *run)
 
 /* Is the line for keymuster itself, and what does it want printed before? */
 static bool
-is_mine(const char *run, const char *line)
+is_mine(const char *run, const struct command_line *c)
 {
 	static bool timestamp; /* "terminal exec prompt timestamp" was given */
-	struct command_line c;
+
+	if (c->command == CMD_TIMESTAMP)
+		timestamp = !c->negated;
+	else if (timestamp && command_shows(c->command) && !c->json)
+		print_time(run);
+	return c->command == CMD_TIMESTAMP;
+}
+
+/* The daemon's answer to a line, and what became of it. */
+static int
+converse(const char *run, const char *line, struct blob *text)
+{
 	struct err e = {0};
+	int status = CODE_UNREACHABLE;
+
+	if (ask(run, line, text, &status, &e))
+		return status;
+	blob_clear(text);
+	blob_printf(text, "%% %s\n", e.text);
+	return CODE_UNREACHABLE;
+}
+
+/*
+ * What waits for a person's word ends in "  Type: COMMAND", a form of the same command that
+ * does it. At a terminal the person is asked instead, and the command sent: else false.
+ */
+static bool
+confirm(const char *run, const struct command_line *c, struct blob *text, int *status)
+{
+	static const char mark[] = "\n  Type: ";
+	const char *question = c->command == CMD_AUTHENTICATE
+				   ? "% Do you accept this certificate? [yes/no]: "
+				   : "Are you sure you want to do this? [yes/no]: ";
+	const char *all = blob_cstr(text), *last = NULL;
+	struct command_line typed;
+	char line[1024];
 	int column;
 
-	if (!command_parse(line, &c, &column, &e))
+	for (const char *at = all; (at = strstr(at, mark)) != NULL; at++)
+		last = at;
+	if (last == NULL || !person_here())
 		return false;
-	if (c.command == CMD_TIMESTAMP)
-		timestamp = !c.negated;
-	else if (timestamp && command_shows(c.command) && !c.json)
-		print_time(run);
-	return c.command == CMD_TIMESTAMP;
+	(void)snprintf(line, sizeof(line), "%s", last + strlen(mark));
+	line[strcspn(line, "\n")] = 0;
+	if (!command_parse(line, &typed, &column, NULL) || typed.command != c->command ||
+	    !fd_write(STDOUT_FILENO, view_of(all, (size_t)(last + 1 - all))))
+		return false;
+	blob_clear(text);
+	if (person_agrees(question)) {
+		*status = converse(run, line, text);
+	} else {
+		blob_add_str(text, "% Nothing was done.\n");
+		*status = CODE_REFUSED;
+	}
+	return true;
+}
+
+/* The password of PKCS#12, where the line has none: it stays out of the shell's history and of
+ * lists of processes. */
+static bool
+add_password(const struct command_line *c, struct blob *line)
+{
+	char password[CONF_PASSWORD_MAX] = "", again[CONF_PASSWORD_MAX] = "";
+	bool ok = false;
+
+	if (!person_here()) {
+		(void)dprintf(STDERR_FILENO,
+		    "%% A password is needed.\n  Type: %s password TEXT\n", blob_cstr(line));
+	} else if (person_secret("Password: ", password, sizeof(password)) &&
+		   (c->command == CMD_IMPORT ||
+		       person_secret("Password again: ", again, sizeof(again)))) {
+		ok = password[0] != 0 &&
+		     (c->command == CMD_IMPORT || strcmp(password, again) == 0);
+		if (!ok)
+			(void)dprintf(STDERR_FILENO, "%% %s.\n",
+			    password[0] == 0 ? "A password is needed" : "The passwords differ");
+	}
+	if (ok)
+		blob_printf(line, " password %s", password);
+	mem_wipe(password, sizeof(password));
+	mem_wipe(again, sizeof(again));
+	return ok;
 }
 
 int
 send_line(const char *run, const char *line)
 {
-	struct blob text = {0};
+	struct command_line c = {.command = CMD_NONE};
+	struct blob whole = {0}, text = {0};
 	struct err e = {0};
-	int status = CODE_UNREACHABLE;
+	int column, status = CODE_USAGE;
 
-	if (is_mine(run, line))
-		return CODE_DONE;
-	if (!ask(run, line, &text, &status, &e)) {
-		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
-		status = CODE_UNREACHABLE;
-	} else if (!fd_write(
-		       status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO, blob_view(&text))) {
-		status = CODE_REFUSED;
+	blob_add_str(&whole, line);
+	if (command_parse(line, &c, &column, &e) && is_mine(run, &c)) {
+		status = CODE_DONE;
+		goto out;
 	}
+	if (c.pkcs12 && c.password[0] == 0 && !add_password(&c, &whole))
+		goto out;
+	status = converse(run, blob_cstr(&whole), &text);
+	if (status == CODE_PENDING)
+		(void)confirm(run, &c, &text, &status);
+	if (!fd_write(status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO, blob_view(&text)))
+		status = CODE_REFUSED;
+out:
+	mem_wipe(c.password, sizeof(c.password));
+	blob_free(&whole);
 	blob_free(&text);
 	return status;
 }

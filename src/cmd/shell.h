@@ -9,4 +9,11 @@ int send_line(const char *run, const char *line);
 /* Reads lines from a terminal with Tab, ? and history. The last command's exit code. */
 int shell_run(const char *run);
 
+/* person.c: is somebody there to be asked? */
+bool person_here(void);
+/* Asks until it is yes or no; no when the terminal is gone. */
+bool person_agrees(const char *question);
+/* One line that is not seen; false when the terminal is gone. Wipe it. */
+bool person_secret(const char *question, char *out, size_t size);
+
 #endif

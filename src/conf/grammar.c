@@ -680,6 +680,7 @@ static const struct {
     {"export-format pkcs12", "PKCS#12"},
     {"haproxy", "Certificates and key in one file"},
     {"hook", "Program that is told what happens"},
+    {"verify-command", "Program that says whether a new certificate works"},
     {"require", "What a server must offer"},
     {"scepstandard", "All of RFC 8894"},
     {"ios-stop-on-reject", "Stop after a reject"},

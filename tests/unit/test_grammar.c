@@ -145,6 +145,7 @@ static const struct {
     {"export-format (pem|pkcs12|haproxy)$c", "export-format pkcs12 haproxy",
 	"export-format jks"},
     {"hook LINE$x", "hook /usr/lib/keymuster/nginx", "hook"},
+    {"verify-command LINE$x", "verify-command /usr/local/bin/tunnel-is-up", "verify-command"},
     {"require scepstandard", "require SCEPStandard", "require"},
     {"compat ios-stop-on-reject", "compat ios-stop-on-reject", "compat ios"},
     {"compat outer-next-ca", "compat outer-next-ca", "compat outer"},

@@ -473,7 +473,7 @@ static const struct {
     {TP "auto-enrol 80",
 	"E f:2:2: 'auto-enrol' is not understood, expected 'enrollment', 'auto-enroll', "
 	"'regenerate', 'rsakeypair', 'eckeypair', 'subject-name', 'subject-alt-name', 'fqdn', "
-	"'ip-address', 'serial-number', 'password', 'fingerprint' and 25 more; did you mean "
+	"'ip-address', 'serial-number', 'password', 'fingerprint' and 26 more; did you mean "
 	"'auto-enroll'?\n"},
     {"auto-enroll 80", "E f:1:1: this line stands outside a trustpoint's block, expected "
 		       "'crypto pki trustpoint NAME' before it\n"},
