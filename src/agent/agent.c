@@ -5,7 +5,7 @@
 #include "agent/agent_int.h"
 #include "sys/sys.h"
 
-#define ROUND_STEPS 64	   /* then others have their turn */
+#define ROUND_MS 5	   /* then others have their turn */
 #define AGAIN ((when_t)10) /* after the shelf would not take it */
 
 /* ---- who wakes first: a heap ---- */
@@ -44,7 +44,8 @@ member_wake_at(struct member *m, when_t at)
 static when_t
 wake_of(const struct member *m)
 {
-	return m->tp == NULL ? WHEN_NEVER : when_min(tp_wake(m->tp), m->identity.at);
+	return m->tp == NULL ? WHEN_NEVER
+			     : when_min(tp_wake(m->tp), when_min(m->identity.at, m->alert_at));
 }
 
 /* ---- what was asked elsewhere ---- */
@@ -121,6 +122,47 @@ jobs_send(struct agent *a)
 	}
 }
 
+/* ---- certificates that end, and nothing follows ---- */
+
+static void
+alert(struct member *m, const char *what, when_t until, when_t *last, bool followed)
+{
+	when_t now = m->agent->clock.now;
+	struct plan_alert a;
+	char at[WHEN_TEXT];
+
+	if (followed)
+		return;
+	a = plan_alert(*last, until, now);
+	m->alert_at = when_min(m->alert_at, a.next);
+	if (a.due == ALERT_NONE)
+		return;
+	*last = now;
+	if (a.due == ALERT_URGENT)
+		log_error("certificate ends soon, and none follows",
+		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->conf->name, what,
+		    when_rfc3339(until, at), (long)((until - now) / DAY));
+	else
+		log_warn("certificate ends, and none follows yet",
+		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->conf->name, what,
+		    when_rfc3339(until, at), (long)((until - now) / DAY));
+}
+
+static void
+alerts(struct member *m)
+{
+	const struct plan_tp_facts *f = tp_facts(m->tp);
+
+	if (!m->agent->clock.trusted)
+		return;
+	m->alert_at = WHEN_NEVER;
+	if (f->have_id)
+		alert(m, "own", f->id_until, &m->id_alerted_at,
+		    plan_tp_followed(&m->policy.plan, f));
+	if (f->authenticated)
+		alert(m, "CA", f->ca_until, &m->ca_alerted_at, f->have_next_ca);
+}
+
 /* ---- steps ---- */
 
 static void
@@ -147,8 +189,10 @@ count(struct member *m, enum tp_note note)
 	case TP_NOTED_TROUBLE:
 		c->troubles++;
 		break;
-	case TP_NOTED_CA:
 	case TP_NOTED_NEXT_CA:
+		c->next_cas++;
+		break;
+	case TP_NOTED_CA:
 		break;
 	}
 }
@@ -228,6 +272,7 @@ member_step(struct member *m, const struct tp_event *ev)
 		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
 		    m->conf->name, e.text);
 	release(m, &out);
+	alerts(m);
 	member_wake_at(m, wake_of(m));
 }
 
@@ -291,12 +336,19 @@ agent_keys_readable(struct agent *a)
 	return a->o.keys->table->alive(a->o.keys);
 }
 
+/* Each of the three below goes on for so long. */
+static bool
+has_time(const struct agent *a)
+{
+	return clock_mono_ms() < a->until_ms;
+}
+
 static void
 arrivals_deal(struct agent *a)
 {
 	struct arrival *v;
 
-	for (int n = 0; n < ROUND_STEPS && (v = arrival_next(a)) != NULL; n++) {
+	while (has_time(a) && (v = arrival_next(a)) != NULL) {
 		v->event.done = &v->done;
 		v->event.body = blob_view(&v->body);
 		v->event.media_type = v->media_type;
@@ -312,7 +364,7 @@ wakes_deal(struct agent *a)
 {
 	static const struct tp_event tick = {.kind = TP_EV_TICK};
 
-	for (int n = 0; n < ROUND_STEPS && a->count > 0; n++) {
+	while (a->count > 0 && has_time(a)) {
 		struct member *m = a->heap[0];
 
 		if (m->wake > a->clock.now)
@@ -328,7 +380,7 @@ wakes_deal(struct agent *a)
 static void
 looks_deal(struct agent *a)
 {
-	for (int n = 0; n < ROUND_STEPS && a->looking_count > 0; n++) {
+	while (a->looking_count > 0 && has_time(a)) {
 		struct member *m = a->looking[--a->looking_count];
 
 		m->identity.look = false;
@@ -353,9 +405,10 @@ agent_round(struct agent *a, const struct agent_clock *clock)
 {
 	clock_set(a, clock);
 	fetch_late(a);
+	a->until_ms = clock_mono_ms() + ROUND_MS;
 	arrivals_deal(a);
-	wakes_deal(a);
 	looks_deal(a);
+	wakes_deal(a);
 	jobs_send(a);
 	fetch_send(a);
 	errands_send(a);
@@ -401,6 +454,33 @@ member_named(struct agent *a, const char *name)
 	return NULL;
 }
 
+size_t
+agent_members(const struct agent *a)
+{
+	return a->count;
+}
+
+void
+agent_look(const struct agent *a, size_t i, struct agent_view *out)
+{
+	const struct member *m = &a->member[i];
+
+	*out = (struct agent_view){
+	    .conf = m->conf,
+	    .tp = m->tp,
+	    .shelf = m->shelf,
+	    .counters = m->counters,
+	    .trouble = m->trouble,
+	    .trouble_at = m->trouble_at,
+	    .active = m->identity.active,
+	    .shadow = m->identity.shadow,
+	    .id_alerted_at = m->id_alerted_at,
+	    .ca_alerted_at = m->ca_alerted_at,
+	};
+	if (m->identity.active != 0)
+		(void)agent_path(a->state, m->conf->name, "active", out->directory);
+}
+
 static bool
 members_open(struct agent *a, struct err *e)
 {
@@ -418,6 +498,8 @@ members_open(struct agent *a, struct err *e)
 			return false;
 		m->agent = a;
 		m->conf = &c->trustpoint[i];
+		m->id_alerted_at = m->ca_alerted_at = INT64_MIN;
+		m->alert_at = WHEN_NEVER;
 		m->wake = INT64_MIN;
 		heap_put(a, a->count++, m);
 		if (member_open(m, &why))

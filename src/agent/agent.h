@@ -28,7 +28,19 @@ void agent_places(const struct conf *c, struct blob *out);
 bool agent_programs(const struct conf *c, struct blob *out);
 
 struct agent_counters { /* since the start */
-	uint64_t asked, unanswered, granted, pending, rejected, shadows, switches, troubles;
+	uint64_t asked, unanswered, granted, pending, rejected, next_cas, shadows, switches,
+	    troubles;
+};
+struct agent_view { /* of one trustpoint, for show */
+	const struct conf_trustpoint *conf;
+	const struct tp *tp; /* NULL: its shelf makes no sense */
+	struct tp_shelf *shelf;
+	struct agent_counters counters;
+	const char *trouble; /* the last one; NULL: none */
+	when_t trouble_at;
+	unsigned active, shadow;	     /* generations of its files, 0: none */
+	char directory[512];		     /* of the active one; "": there is none */
+	when_t id_alerted_at, ca_alerted_at; /* INT64_MIN: not yet */
 };
 
 struct agent;
@@ -68,6 +80,10 @@ void agent_courier_began(struct agent *a);
 /* Take what signer and hooks have sent. False: they are gone. */
 bool agent_keys_readable(struct agent *a) MUST_USE;
 bool agent_hooks_readable(struct agent *a) MUST_USE;
+
+/* Those that run, in the order of the configuration. */
+size_t agent_members(const struct agent *a);
+void agent_look(const struct agent *a, size_t i, struct agent_view *out);
 
 /* Does what a command of trustpoints says; answer is called, now or later. */
 void agent_command(struct agent *a, uint64_t client, const struct command_line *line);

@@ -67,6 +67,7 @@ struct member { /* one trustpoint */
 	} asked;
 	char *no_answer; /* why the last question had none; NULL: it had one */
 	when_t trouble_at;
+	when_t id_alerted_at, ca_alerted_at, alert_at; /* the last ones, and the next look */
 	char *trouble; /* the last one, NULL: none since it went well */
 };
 
@@ -102,6 +103,7 @@ struct agent {
 	bool courier_began, hooks_began;
 	struct arrival *arrivals, **arrivals_end;
 	struct agent_clock clock;
+	int64_t until_ms; /* monotonic: then this round ends */
 	uint64_t last_id;
 	struct member **looking; /* whose files are to be looked at */
 	size_t looking_count;

@@ -62,6 +62,7 @@ struct core {
 	struct server server[CONF_SERVERS];
 	size_t server_count, shown; /* the latter have a transaction open for show */
 	struct agent *agent;	    /* NULL: no trustpoint runs */
+	struct agent_view view;	    /* of the one that show looks at */
 	struct control *control;
 	struct watch *front_watch, *courier_watch, *agent_watch, *hooks_watch;
 	struct question *questions;

@@ -71,12 +71,44 @@ show_later(struct core *c, uint64_t client, const struct command_line *line)
 }
 
 static void
+show_trustpoint(void *arg, size_t i, struct show_trustpoint *out)
+{
+	struct core *c = arg;
+	struct agent_view *v = &c->view;
+
+	agent_look(c->agent, i, v);
+	*out = (struct show_trustpoint){
+	    .conf = v->conf,
+	    .tp = v->tp,
+	    .shelf = v->tp == NULL ? NULL : v->shelf,
+	    .counters = {.fetches = v->counters.asked,
+		.failures = v->counters.unanswered,
+		.granted = v->counters.granted,
+		.pending = v->counters.pending,
+		.rejected = v->counters.rejected,
+		.next_cas = v->counters.next_cas,
+		.shadows = v->counters.shadows,
+		.switches = v->counters.switches},
+	    .trouble = v->trouble,
+	    .trouble_at = v->trouble_at,
+	    .active_generation = v->active,
+	    .shadow_generation = v->shadow,
+	    .directory = v->directory[0] != 0 ? v->directory : NULL,
+	    .id_alerted_at = v->id_alerted_at,
+	    .ca_alerted_at = v->ca_alerted_at,
+	};
+}
+
+static void
 show_world(struct core *c, struct show_world *w)
 {
 	*w = (struct show_world){
 	    .table = servers_show(),
 	    .conf = c->o->conf,
 	    .server_count = c->server_count,
+	    .trustpoint = show_trustpoint,
+	    .trustpoint_arg = c,
+	    .trustpoint_count = c->agent == NULL ? 0 : agent_members(c->agent),
 	    .now_ms = clock_now_ms(),
 	    .clock_trusted = c->clock_trusted,
 	    .clock_source = core_clock_source(c),

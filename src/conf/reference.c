@@ -10,8 +10,7 @@ static const struct {
     {MODE_CONFIG, "Configuration",
 	"Lines of the configuration file. `no` undoes a line, `default` restores its default."},
     {MODE_SERVER, "Certificate server", "Lines of a `crypto pki server NAME` block."},
-    {MODE_TRUSTPOINT, "Trustpoint",
-	"Lines of a `crypto pki trustpoint NAME` block."},
+    {MODE_TRUSTPOINT, "Trustpoint", "Lines of a `crypto pki trustpoint NAME` block."},
     {MODE_EXEC, "Commands",
 	"Words may be abbreviated. A `show` command may end in `json` or in "
 	"`| {section|include|exclude|begin|count} TEXT`."},
