@@ -48,54 +48,12 @@ wake_of(const struct member *m)
 			     : when_min(tp_wake(m->tp), when_min(m->identity.at, m->alert_at));
 }
 
-/* ---- what was asked elsewhere ---- */
-
-struct pending *
-pending_add(struct agent *a, struct member *m, enum pending_kind kind)
-{
-	struct pending *p = mem_get(sizeof(*p));
-
-	p->id = ++a->last_id;
-	p->member = m;
-	p->kind = kind;
-	*a->pending_end = p;
-	a->pending_end = &p->next;
-	return p;
-}
-
-struct pending *
-pending_find(struct agent *a, uint64_t id)
-{
-	struct pending *p = a->pending;
-
-	while (p != NULL && p->id != id)
-		p = p->next;
-	return p;
-}
-
-void
-pending_free(struct agent *a, struct pending *p)
-{
-	for (struct pending **at = &a->pending; *at != NULL; at = &(*at)->next) {
-		if (*at != p)
-			continue;
-		*at = p->next;
-		if (p->next == NULL)
-			a->pending_end = at;
-		break;
-	}
-	if (p->sent && p->kind == PENDING_FETCH)
-		a->fetches--;
-	if (p->sent && p->kind == PENDING_JOB)
-		a->jobs--;
-	blob_free(&p->message);
-	free(p);
-}
+/* ---- jobs ---- */
 
 static void
 job_ask(struct member *m, const struct tp_effect *x)
 {
-	struct pending *p = pending_add(m->agent, m, PENDING_JOB);
+	struct pending *p = pending_add(m, PENDING_JOB);
 
 	p->of_tp = x->id;
 	p->job = x->job;
@@ -108,16 +66,13 @@ static void
 jobs_send(struct agent *a)
 {
 	struct err e = {0};
+	struct pending *p;
 
-	for (struct pending *p = a->pending; p != NULL && a->jobs < JOBS_AT_ONCE; p = p->next) {
-		if (p->kind != PENDING_JOB || p->sent)
-			continue;
+	while ((p = pending_next(a, PENDING_JOB, JOBS_AT_ONCE)) != NULL) {
 		p->job.bytes = blob_view(&p->message);
 		if (!keys_submit(a->o.keys, &p->job, &e))
 			return;
-		p->sent = true;
-		a->jobs++;
-		blob_free(&p->message);
+		pending_sent(a, p);
 		crash_point("agent-job-sent");
 	}
 }
@@ -317,7 +272,7 @@ agent_keys_readable(struct agent *a)
 	struct key_done done = {0};
 
 	while (keys_collect(a->o.keys, &done)) {
-		struct pending *p = pending_find(a, done.id);
+		struct pending *p = pending_find(a, PENDING_JOB, done.id);
 
 		if (p != NULL && p->of_tp != 0) {
 			struct arrival *v = arrival_add(a, p->member, TP_EV_KEY);
@@ -330,7 +285,7 @@ agent_keys_readable(struct agent *a)
 		}
 		blob_free(&done.bytes);
 		if (p != NULL)
-			pending_free(a, p);
+			pending_end(a, p);
 		crash_point("agent-job-done");
 	}
 	return a->o.keys->table->alive(a->o.keys);
@@ -423,7 +378,7 @@ agent_wake(const struct agent *a)
 bool
 agent_busy(const struct agent *a)
 {
-	return a->pending != NULL || a->arrivals != NULL || a->looking_count > 0;
+	return pending_any(a) || a->arrivals != NULL || a->looking_count > 0;
 }
 
 int64_t
@@ -436,9 +391,8 @@ agent_due_ms(const struct agent *a, when_t now)
 		return 0;
 	if (wake != WHEN_NEVER)
 		next = clock_real_ms_until(wake);
-	for (const struct pending *p = a->pending; p != NULL; p = p->next)
-		if (p->kind == PENDING_FETCH && p->sent &&
-		    (next < 0 || p->due_ms - mono < next))
+	for (const struct pending *p = a->sent[PENDING_FETCH].first; p != NULL; p = p->next)
+		if (next < 0 || p->due_ms - mono < next)
 			next = p->due_ms > mono ? p->due_ms - mono : 0;
 	return next;
 }
@@ -493,8 +447,7 @@ members_open(struct agent *a, struct err *e)
 
 		if (!agent_runs(c, &c->trustpoint[i]))
 			continue;
-		if (!dir_make(
-			agent_path(a->state, c->trustpoint[i].name, "ca.d", path), 0750, e))
+		if (!dir_add(agent_path(a->state, c->trustpoint[i].name, NULL, path), 0755, e))
 			return false;
 		m->agent = a;
 		m->conf = &c->trustpoint[i];
@@ -510,7 +463,7 @@ members_open(struct agent *a, struct err *e)
 		tp_free(m->tp);
 		m->tp = NULL;
 	}
-	return true;
+	return dir_sync(agent_path(a->state, "*", NULL, path), e);
 }
 
 struct agent *
@@ -523,7 +476,6 @@ agent_open(const struct agent_options *o, struct err *e)
 	a->member = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->member));
 	a->heap = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->heap));
 	a->looking = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->looking));
-	a->pending_end = &a->pending;
 	a->arrivals_end = &a->arrivals;
 	crash_point("agent-opened");
 	if (members_open(a, e))
@@ -539,8 +491,7 @@ agent_free(struct agent *a)
 
 	if (a == NULL)
 		return;
-	while (a->pending != NULL)
-		pending_free(a, a->pending);
+	pending_free_all(a);
 	while ((v = arrival_next(a)) != NULL)
 		arrival_free(v);
 	for (size_t i = 0; i < a->count; i++) {

@@ -6,6 +6,7 @@
 
 #define FETCHES_AT_ONCE 32 /* that the courier works on; the others wait here */
 #define JOBS_AT_ONCE 16
+#define ERRANDS_AT_ONCE 64
 #define FETCH_MS 30000
 #define ANSWER_MAX (256 * 1024)
 #define MARK 8 /* octets of a SHA-256: enough to tell things of one trustpoint apart */
@@ -71,16 +72,20 @@ struct member { /* one trustpoint */
 	char *trouble; /* the last one, NULL: none since it went well */
 };
 
+enum pending_kind { PENDING_FETCH, PENDING_JOB, PENDING_HOOK, PENDING_KINDS };
 struct pending { /* asked of courier, signer or hooks, or waiting for its turn */
 	struct pending *next;
 	uint64_t id; /* ours */
 	struct member *member;
-	enum pending_kind { PENDING_FETCH, PENDING_JOB, PENDING_HOOK } kind;
+	enum pending_kind kind;
 	uint64_t of_tp; /* 0: of an operator's command, or of the identity's files */
-	bool sent;
-	int64_t due_ms;	     /* PENDING_FETCH, sent: the courier should have answered by now */
-	struct blob message; /* PENDING_FETCH, not sent */
-	struct key_job job;  /* PENDING_JOB, not sent; its octets are in message */
+	int64_t due_ms; /* of a fetch that was sent: the courier should have answered by now */
+	struct blob message; /* not sent yet; a job's octets */
+	struct key_job job;
+};
+struct pending_line {
+	struct pending *first, **end;
+	size_t count;
 };
 
 struct arrival { /* an event that waits for the round */
@@ -98,8 +103,7 @@ struct agent {
 	struct member *member;
 	size_t count;
 	struct member **heap; /* by wake, the earliest first */
-	struct pending *pending, **pending_end;
-	size_t fetches, jobs; /* sent */
+	struct pending_line waiting[PENDING_KINDS], sent[PENDING_KINDS];
 	bool courier_began, hooks_began;
 	struct arrival *arrivals, **arrivals_end;
 	struct agent_clock clock;
@@ -109,10 +113,17 @@ struct agent {
 	size_t looking_count;
 };
 
+/* pending.c */
+struct pending *pending_add(struct member *m, enum pending_kind kind);
+/* The first that waits, if fewer than so many are on their way. */
+struct pending *pending_next(struct agent *a, enum pending_kind kind, size_t most);
+void pending_sent(struct agent *a, struct pending *p);
+struct pending *pending_find(struct agent *a, enum pending_kind kind, uint64_t id);
+void pending_end(struct agent *a, struct pending *p); /* one that was sent; frees it */
+void pending_free_all(struct agent *a);
+bool pending_any(const struct agent *a);
+
 /* agent.c */
-struct pending *pending_add(struct agent *a, struct member *m, enum pending_kind kind);
-struct pending *pending_find(struct agent *a, uint64_t id);
-void pending_free(struct agent *a, struct pending *p); /* unlinks */
 struct arrival *arrival_add(struct agent *a, struct member *m, enum tp_event_kind kind);
 void member_step(struct member *m, const struct tp_event *ev);
 void member_wake_at(struct member *m, when_t at);

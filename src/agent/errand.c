@@ -101,7 +101,7 @@ errand_run(struct member *m, int errand, uint32_t generation, struct view cert)
 	facts_make(m, errand, generation, cert, &told, &facts);
 	hooks_env_encode(&facts, &env);
 	hooks_json_encode(&facts, &json);
-	p = pending_add(m->agent, m, PENDING_HOOK);
+	p = pending_add(m, PENDING_HOOK);
 	hooks_run_encode(&(struct hooks_run){.id = p->id,
 			     .program = at + (errand == ERRAND_VERIFY),
 			     .event = facts.event,
@@ -124,14 +124,12 @@ void
 errands_send(struct agent *a)
 {
 	struct err e = {0};
+	struct pending *p;
 
-	for (struct pending *p = a->pending; p != NULL; p = p->next) {
-		if (p->kind != PENDING_HOOK || p->sent)
-			continue;
+	while ((p = pending_next(a, PENDING_HOOK, ERRANDS_AT_ONCE)) != NULL) {
 		if (!channel_send(a->o.hooks, blob_view(&p->message), &e))
 			return; /* its queue is full: in the next round */
-		p->sent = true;
-		blob_free(&p->message);
+		pending_sent(a, p);
 		crash_point("agent-hook-sent");
 	}
 }
@@ -152,7 +150,7 @@ ended(struct agent *a, struct pending *p, const struct hooks_ran *ran)
 	blob_free(&text);
 	if (p->id == m->identity.waits)
 		identity_errand_done(m, ran->status, a->clock.now);
-	pending_free(a, p);
+	pending_end(a, p);
 	crash_point("agent-hook-done");
 }
 
@@ -164,12 +162,12 @@ began(struct agent *a)
 	bool again = a->hooks_began;
 
 	a->hooks_began = true;
-	for (struct pending *p = again ? a->pending : NULL; p != NULL; p = next) {
+	for (struct pending *p = again ? a->sent[PENDING_HOOK].first : NULL; p != NULL;
+	     p = next) {
 		next = p->next;
-		if (p->kind == PENDING_HOOK && p->sent)
-			ended(a, p,
-			    &(struct hooks_ran){
-				.status = -1, .text = VIEW("the process that ran it is gone")});
+		ended(a, p,
+		    &(struct hooks_ran){
+			.status = -1, .text = VIEW("the process that ran it is gone")});
 	}
 }
 
@@ -191,8 +189,8 @@ agent_hooks_readable(struct agent *a)
 			break;
 		if (ran.id == 0)
 			began(a);
-		p = pending_find(a, ran.id);
-		if (p != NULL && p->kind == PENDING_HOOK && p->sent)
+		p = pending_find(a, PENDING_HOOK, ran.id);
+		if (p != NULL)
 			ended(a, p, &ran);
 	}
 	blob_free(&message);

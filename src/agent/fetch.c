@@ -33,7 +33,7 @@ agent_places(const struct conf *c, struct blob *out)
 struct pending *
 fetch_add(struct member *m, const struct courier_fetch *f)
 {
-	struct pending *p = pending_add(m->agent, m, PENDING_FETCH);
+	struct pending *p = pending_add(m, PENDING_FETCH);
 	struct courier_fetch full = *f;
 
 	full.id = p->id;
@@ -76,17 +76,13 @@ void
 fetch_send(struct agent *a)
 {
 	struct err e = {0};
+	struct pending *p;
 
-	for (struct pending *p = a->pending; p != NULL && a->fetches < FETCHES_AT_ONCE;
-	     p = p->next) {
-		if (p->kind != PENDING_FETCH || p->sent)
-			continue;
+	while ((p = pending_next(a, PENDING_FETCH, FETCHES_AT_ONCE)) != NULL) {
 		if (!channel_send(a->o.courier, blob_view(&p->message), &e))
 			return; /* its queue is full: in the next round */
-		p->sent = true;
+		pending_sent(a, p);
 		p->due_ms = clock_mono_ms() + FETCH_MS + PATIENCE_MS;
-		a->fetches++;
-		blob_free(&p->message);
 		crash_point("agent-fetch-sent");
 	}
 }
@@ -118,7 +114,7 @@ answered(struct agent *a, struct pending *p, const struct courier_got *got)
 		(void)snprintf(v->media_type, sizeof(v->media_type), "%.*s",
 		    (int)got->media_type.n, (const char *)got->media_type.p);
 	}
-	pending_free(a, p);
+	pending_end(a, p);
 }
 
 bool
@@ -129,8 +125,8 @@ agent_courier_said(struct agent *a, struct view message, struct err *e)
 
 	if (!courier_got_decode(message, &got, e))
 		return false;
-	p = pending_find(a, got.id);
-	if (p != NULL && p->kind == PENDING_FETCH && p->sent)
+	p = pending_find(a, PENDING_FETCH, got.id);
+	if (p != NULL)
 		answered(a, p, &got);
 	crash_point("agent-fetched");
 	return true;
@@ -142,9 +138,9 @@ lose(struct agent *a, bool all)
 	int64_t now = clock_mono_ms();
 	struct pending *next;
 
-	for (struct pending *p = a->pending; p != NULL; p = next) {
+	for (struct pending *p = a->sent[PENDING_FETCH].first; p != NULL; p = next) {
 		next = p->next;
-		if (p->kind == PENDING_FETCH && p->sent && (all || p->due_ms <= now))
+		if (all || p->due_ms <= now)
 			answered(a, p,
 			    &(struct courier_got){.reason = VIEW("no word of the courier")});
 	}

@@ -96,7 +96,7 @@ files_generation(
 		  dir_make(generation_path(m, number, NULL, path), 0750, e);
 
 	for (size_t i = 0; ok && i < COUNT_OF(files); i++)
-		ok = file_replace(generation_path(m, number, files[i].name, path), PUBLIC,
+		ok = file_write(generation_path(m, number, files[i].name, path), PUBLIC,
 		    blob_view(files[i].text), e);
 	crash_point("identity-public-files");
 	blob_free(&pems.cert);
@@ -252,7 +252,8 @@ files_cas(struct member *m, struct view bundle, struct view next, bool remove, s
 	struct blob all = {0}, one = {0};
 	char path[512];
 	size_t n = 0;
-	bool ok = cas_of(bundle, cas, &n, e) && cas_of(next, cas, &n, e) &&
+	bool ok = dir_make(agent_path(m->agent->state, m->conf->name, "ca.d", path), 0755, e) &&
+		  cas_of(bundle, cas, &n, e) && cas_of(next, cas, &n, e) &&
 		  dir_each(agent_path(m->agent->state, m->conf->name, "ca.d", path),
 		      ca_file_found, &dir, e);
 

@@ -194,7 +194,7 @@ generation_make(struct member *m, const struct want *w, enum tp_leaf leaf, struc
 		return false;
 	*g = (struct generation){.number = ++i->last};
 	mark_cert(cert, g->mark);
-	p = pending_add(m->agent, m, PENDING_JOB);
+	p = pending_add(m, PENDING_JOB);
 	p->job = (struct key_job){.id = p->id, .act = KEY_EXPORT};
 	p->job.forms = m->conf->forms == 0 ? KEY_FORM_PEM : m->conf->forms | KEY_FORM_PEM;
 	(void)snprintf(p->job.path, sizeof(p->job.path), "%s/gen-%04lu", m->conf->name,

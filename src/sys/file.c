@@ -133,6 +133,12 @@ file_write_new(const char *path, mode_t mode, int64_t group, struct view bytes, 
 }
 
 bool
+file_write(const char *path, mode_t mode, struct view bytes, struct err *e)
+{
+	return file_write_new(path, mode, -1, bytes, e);
+}
+
+bool
 file_replace(const char *path, mode_t mode, struct view bytes, struct err *e)
 {
 	return file_replace_for(path, mode, -1, bytes, e);
@@ -242,6 +248,13 @@ dir_remove(const char *path, struct err *e)
 	if (ok && rmdir(path) != 0 && errno != ENOENT)
 		ok = file_trouble(e, "remove directory", path);
 	return ok && dir_sync(path, e);
+}
+
+bool
+dir_add(const char *path, mode_t mode, struct err *e)
+{
+	return mkdir(path, mode) == 0 || errno == EEXIST ||
+	       file_trouble(e, "make directory", path);
 }
 
 /* Once it returns true, its name is on disk as well. */

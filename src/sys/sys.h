@@ -70,6 +70,9 @@ bool file_replace(const char *path, mode_t mode, struct view bytes, struct err *
 /* The same, and the file belongs to that group; -1: to the process's. */
 bool file_replace_for(
     const char *path, mode_t mode, int64_t group, struct view bytes, struct err *e) MUST_USE;
+/* Write a file in a directory that nobody looks into yet, and whose names somebody makes
+ * durable later. */
+bool file_write(const char *path, mode_t mode, struct view bytes, struct err *e) MUST_USE;
 /* Unlink and fsync the directory, so that it stays gone. No such file is fine. */
 bool file_remove(const char *path, struct err *e) MUST_USE;
 bool file_exists(const char *path);
@@ -86,6 +89,8 @@ typedef void (*dir_call)(void *arg, const char *name);
 bool dir_each(const char *path, dir_call call, void *arg, struct err *e) MUST_USE;
 /* mkdir -p, durable; existing is fine; refuses what is no directory or not writable. */
 bool dir_make(const char *path, mode_t mode, struct err *e) MUST_USE;
+/* Just this one; its name is durable once somebody calls dir_sync. Existing is fine. */
+bool dir_add(const char *path, mode_t mode, struct err *e) MUST_USE;
 /* An exclusive lock file held until the process ends. WHY_BUSY: another process has it. */
 bool dir_lock(const char *dir, int *fd, struct err *e) MUST_USE;
 
