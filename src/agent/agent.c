@@ -184,6 +184,8 @@ note(struct member *m, const struct tp_effect *x)
 		log_notice(notes[x->note].words, "trustpoint='%s' what='%s'", m->conf->name,
 		    blob_cstr(&text));
 	}
+	if (x->note == TP_NOTED_REJECTED)
+		errand_failed(m, blob_cstr(&text));
 	if (notes[x->note].looks)
 		identity_look(m);
 	command_noted(m, x->note, blob_cstr(&text));

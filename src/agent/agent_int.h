@@ -82,6 +82,7 @@ struct pending { /* asked of courier, signer or hooks, or waiting for its turn *
 	int64_t due_ms; /* of a fetch that was sent: the courier should have answered by now */
 	struct blob message; /* not sent yet; a job's octets */
 	struct key_job job;
+	int errand; /* of a hook */
 };
 struct pending_line {
 	struct pending *first, **end;
@@ -167,6 +168,8 @@ void command_fetched(struct pending *p, const struct courier_got *got);
 /* errand.c: hooks */
 /* cert: what it is about. false: there is no hook for it. */
 bool errand_run(struct member *m, int errand, uint32_t generation, struct view cert);
+/* Something went wrong that a human should hear of; nobody waits for the hook. */
+void errand_failed(struct member *m, const char *reason);
 void errands_send(struct agent *a);
 
 #endif

@@ -86,8 +86,9 @@ facts_make(struct member *m, int errand, uint32_t generation, struct view cert, 
 	f->fingerprint = view_of(t->digest, sizeof(t->digest));
 }
 
-bool
-errand_run(struct member *m, int errand, uint32_t generation, struct view cert)
+static struct pending *
+errand_add(
+    struct member *m, int errand, uint32_t generation, struct view cert, const char *reason)
 {
 	uint32_t at = 2 * (uint32_t)(m->conf - m->agent->o.conf->trustpoint);
 	const char *line = errand == ERRAND_VERIFY ? m->conf->verify : m->conf->hook;
@@ -97,11 +98,13 @@ errand_run(struct member *m, int errand, uint32_t generation, struct view cert)
 	struct pending *p;
 
 	if (line[0] == 0 || m->agent->o.hooks < 0)
-		return false;
+		return NULL;
 	facts_make(m, errand, generation, cert, &told, &facts);
+	facts.reason = view_str(reason);
 	hooks_env_encode(&facts, &env);
 	hooks_json_encode(&facts, &json);
 	p = pending_add(m, PENDING_HOOK);
+	p->errand = errand;
 	hooks_run_encode(&(struct hooks_run){.id = p->id,
 			     .program = at + (errand == ERRAND_VERIFY),
 			     .event = facts.event,
@@ -109,13 +112,29 @@ errand_run(struct member *m, int errand, uint32_t generation, struct view cert)
 			     .json = blob_view(&json),
 			     .limit_ms = errands[errand].limit_ms},
 	    &p->message);
-	m->identity.waits = p->id;
-	m->identity.errand = errand;
 	blob_free(&told.subject);
 	blob_free(&told.issuer);
 	blob_free(&env);
 	blob_free(&json);
+	return p;
+}
+
+bool
+errand_run(struct member *m, int errand, uint32_t generation, struct view cert)
+{
+	const struct pending *p = errand_add(m, errand, generation, cert, "");
+
+	if (p == NULL)
+		return false;
+	m->identity.waits = p->id;
+	m->identity.errand = errand;
 	return true;
+}
+
+void
+errand_failed(struct member *m, const char *reason)
+{
+	(void)errand_add(m, ERRAND_FAILED, m->identity.active, (struct view){0}, reason);
 }
 
 /* ---- to the process and back ---- */
@@ -138,7 +157,7 @@ static void
 ended(struct agent *a, struct pending *p, const struct hooks_ran *ran)
 {
 	struct member *m = p->member;
-	const char *event = hooks_event_name(errands[m->identity.errand].event);
+	const char *event = hooks_event_name(errands[p->errand].event);
 	struct blob text = {0};
 
 	text_escape(&text, ran->text);

@@ -93,7 +93,7 @@ files_generation(
 	    {"fullchain.pem", &pems.fullchain}, {"ca.pem", &pems.ca}};
 	char path[512];
 	bool ok = pems_make(cert, bundle, &pems, e) &&
-		  dir_make(generation_path(m, number, NULL, path), 0750, e);
+		  dir_make(generation_path(m, number, NULL, path), 0755, e);
 
 	for (size_t i = 0; ok && i < COUNT_OF(files); i++)
 		ok = file_write(generation_path(m, number, files[i].name, path), PUBLIC,

@@ -498,6 +498,7 @@ active_set(struct member *m, const struct want *w, when_t now, bool *did, struct
 			at_latest(i, i->active_until, now);
 			return true;
 		}
+		at_latest(i, i->active_until, now);
 		if (errand_run(m, ERRAND_PRE_ACTIVATE, g->number, cert))
 			return true;
 	}
@@ -591,6 +592,7 @@ go_back(struct member *m, when_t now)
 	i->returned_until = when_min(i->before_until, when_add(now, RETURN_FOR));
 	log_error("verify-command fails, back to the certificate before", "trustpoint='%s'",
 	    m->conf->name);
+	errand_failed(m, "verify-command fails, back to the certificate before");
 	for (int errand = ERRAND_ACTIVATE; errand < ERRANDS; errand++)
 		memset(i->told[errand], 0, MARK);
 	if (!make_active(m, i->before, i->before_until, &e))
@@ -706,6 +708,16 @@ identity_look(struct member *m)
 	a->looking[a->looking_count++] = m;
 }
 
+/* Nobody is asked whether the switch suits beyond the end of what is active. */
+static bool
+out_of_time(struct identity *i, when_t now)
+{
+	if (i->making != 0 || i->errand != ERRAND_PRE_ACTIVATE || now < i->active_until)
+		return false;
+	i->waits = 0;
+	return true;
+}
+
 void
 identity_work(struct member *m, when_t now)
 {
@@ -713,7 +725,7 @@ identity_work(struct member *m, when_t now)
 	struct want w = {0};
 	struct err e = {0};
 
-	if (m->tp == NULL || i->waits != 0)
+	if (m->tp == NULL || (i->waits != 0 && !out_of_time(i, now)))
 		return;
 	i->at = WHEN_NEVER;
 	if (!work(m, &w, now, &e)) {

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <glob.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -374,6 +376,7 @@ daemon_add_signer(struct daemon *d, struct child_set *set, struct signer_start *
 	s->env[1] = s->keys;
 	s->env[2] = s->weakest_reply;
 	s->env[3] = s->exports[0] != 0 ? s->exports : NULL;
+	s->env[4] = s->group[0] != 0 ? s->group : NULL;
 	set->child[set->count++] =
 	    (struct child_spec){"signer", s->fds, 3, s->env, .may_end_all = true};
 	return true;
@@ -396,6 +399,9 @@ add_agent(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, str
 		    "KEYMUSTER_EXPORT=%s/trustpoints", d->o.state);
 		(void)snprintf(signer.weakest_reply, sizeof(signer.weakest_reply),
 		    WEAKEST_REPLY "=%s", hash_name(weakest_message(&d->conf)));
+		if (d->key_group >= 0)
+			(void)snprintf(signer.group, sizeof(signer.group),
+			    "KEYMUSTER_EXPORT_GROUP=%ld", d->key_group);
 		if (!daemon_add_signer(d, set, &signer, &core_fds[(*n)++], e))
 			return false;
 	}
@@ -452,6 +458,47 @@ fix_clock(struct daemon *d)
 	if (clock_simulated())
 		log_warn("clock is simulated", "spec='%s' now='%s'", spec,
 		    when_rfc3339(clock_now(), at));
+}
+
+/*
+ * The signer gives key files to this group, so it is one of ours; and the group finds its way
+ * to them.
+ */
+static bool
+open_key_group(struct daemon *d, struct err *e)
+{
+	const struct group *g;
+	gid_t all[64];
+	int n;
+
+	d->key_group = -1;
+	if (d->conf.key_group[0] == 0)
+		return true;
+	g = getgrnam(d->conf.key_group);
+	if (g == NULL)
+		return err_set(e, WHY_BAD_INPUT,
+		    "crypto pki key-group: this system has no group '%s'", d->conf.key_group);
+	d->key_group = (long)g->gr_gid;
+	n = getgroups((int)COUNT_OF(all) - 1, all);
+	if (n >= 0 && geteuid() == 0) {
+		all[n] = g->gr_gid;
+		if (setgroups((size_t)n + 1, all) != 0)
+			return err_set(e, WHY_IO, "cannot join group '%s': %s",
+			    d->conf.key_group, strerror(errno));
+	} else {
+		bool member = getegid() == g->gr_gid;
+
+		for (int i = 0; i < n; i++)
+			member |= all[i] == g->gr_gid;
+		if (!member)
+			return err_set(e, WHY_REFUSED,
+			    "crypto pki key-group: user %ld is no member of '%s'",
+			    (long)geteuid(), d->conf.key_group);
+	}
+	(void)umask(0022); /* files say themselves who reads them */
+	return chmod(d->o.state, 0711) == 0 ||
+	       err_set(
+		   e, WHY_IO, "cannot open '%s' to the group: %s", d->o.state, strerror(errno));
 }
 
 static bool
@@ -537,8 +584,9 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	}
 	ok =
 	    d->o.check ||
-	    (make_directories(d, e) && (daemon_kind.open == NULL || daemon_kind.open(d, e)) &&
-		open_control(d, e) && keep_tables(d, e) &&
+	    (open_key_group(d, e) && make_directories(d, e) &&
+		(daemon_kind.open == NULL || daemon_kind.open(d, e)) && open_control(d, e) &&
+		keep_tables(d, e) &&
 		keep_bytes("configuration", blob_view(text), &d->config, e) &&
 		keep_bytes("seal", view_of(seal.key, sizeof(seal.key)), &d->key_seal, e) &&
 		keep_bytes("passwords", view_of(passwords.seal.key, sizeof(passwords.seal.key)),

@@ -19,6 +19,7 @@ struct daemon {
 	struct conf conf;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	int places, programs, courier_more, nothing;			      /* the same */
+	long key_group;							      /* -1: none */
 	int archive_password[CONF_SERVERS];
 	char weakest_reply[CONF_SERVERS][40]; /* environment of signers */
 	char clock[600], state[600], conf_path[600], record[600],
@@ -45,8 +46,8 @@ int daemon_main(int argc, char **argv);
 bool keep_bytes(const char *name, struct view v, int *fd, struct err *e) MUST_USE;
 struct signer_start { /* outlives the set */
 	int fds[3];   /* the last is its archive password, the caller's to fill as these: */
-	char keys[600], weakest_reply[64], exports[600];
-	char *env[5];
+	char keys[600], weakest_reply[64], exports[600], group[64];
+	char *env[6];
 };
 bool daemon_add_signer(struct daemon *d, struct child_set *set, struct signer_start *s,
     int *core_end, struct err *e) MUST_USE;

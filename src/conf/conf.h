@@ -138,9 +138,10 @@ struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of 
 struct conf {
 	char hostname[CONF_NAME_MAX]; /* default "keymuster" */
 	bool calendar_valid;	      /* clock calendar-valid */
-	bool http_server;	      /* on when a server exists, unless "no ip http server" */
-	char http_address[64];	      /* default 0.0.0.0 */
-	unsigned http_port;	      /* default 80 */
+	char key_group[32];    /* who may read the keys of trustpoints; empty: nobody else */
+	bool http_server;      /* on when a server exists, unless "no ip http server" */
+	char http_address[64]; /* default 0.0.0.0 */
+	unsigned http_port;    /* default 80 */
 	struct conf_server server[CONF_SERVERS];
 	size_t server_count;
 	struct conf_trustpoint *trustpoint; /* trustpoint_count of them */

@@ -17,6 +17,8 @@ const struct row grammar[] = {
 	"Name of this system"},
     {MODE_CONFIG, "clock calendar-valid", T_BOOL, CONF(calendar_valid), 0, NULL, 0,
 	"The hardware clock is an authoritative source of time"},
+    {MODE_CONFIG, "crypto pki key-group NAME$x", T_TEXT, CONF(key_group), 0, NULL, 0,
+	"Group of the system whose members read the keys of trustpoints"},
     {MODE_CONFIG, "crypto pki server NAME$x", T_SERVER, 0, 0, 0, NULL, 0,
 	"Open the block of a certificate server"},
     {MODE_CONFIG, "ip http server [<1-65535>$p]", T_HTTP, CONF(http_server), 0, NULL, 0,
@@ -439,6 +441,7 @@ static const struct {
 	const char *word, *help;
 } helps[] = {
     {"hostname", "Name of this system"},
+    {"key-group", "Who reads the keys of trustpoints"},
     {"clock", "The time of day"},
     {"show clock", "The time and where it comes from"},
     {"calendar-valid", "The hardware clock is authoritative"},

@@ -79,5 +79,158 @@ def new_keys():
     generations(" regenerate", True)
 
 
+HOOK = """#!/bin/sh
+# %(what)s
+{ echo "$1"; env | grep ^KEYMUSTER_ | sort; cat; } >>%(log)s
+exit $(cat %(code)s/code-"$1" 2>/dev/null || echo 0)
+"""
+
+
+class Hook:
+    """A hook that writes down what it is told, and answers each event with the code that a file says."""
+
+    def __init__(self, what="hook"):
+        self.dir = daemon.directory()
+        self.log, self.path = self.dir + "/log", self.dir + "/" + what
+        with open(self.path, "w") as f:
+            f.write(HOOK % {"what": what, "log": self.log, "code": self.dir})
+        os.chmod(self.path, 0o700)
+
+    def answer(self, event, code):
+        with open(self.dir + "/code-" + event, "w") as f:
+            f.write("%d\n" % code)
+
+    def events(self):
+        try:
+            with open(self.log) as f:
+                return [line.strip() for line in f if line.strip() in NAMES]
+        except FileNotFoundError:
+            return []
+
+    def text(self):
+        with open(self.log) as f:
+            return f.read()
+
+    def hears(self, event, times=1):
+        until(lambda: self.events().count(event) >= times, "%s is heard %d times: %s" % (event, times, self.events()))
+
+
+NAMES = "next-ca", "shadow-ready", "pre-activate", "activate", "post-activate", "failed", "verify"
+SHORT = "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4\n"
+END = BORN + 20 * DAY
+
+
+def shadowed(w):
+    """On to the last certificate under the first CA, and its shadow."""
+    life(w, "R1", 80, 8, END)
+    begin, _ = w.a.dates("R1")
+    w.run_until(begin + (END - begin) * 80 // 100)
+    until(lambda: w.a.has("R1", "shadow/info.json"), "it has its shadow")
+
+
+@case("a hook is told of each event, in order, with the paths of whole files")
+def told():
+    hook = Hook()
+    w = World({"R1": ["auto-enroll 80", "hook " + hook.path]}, SHORT)
+    hook.hears("post-activate")
+    assert hook.events() == ["activate", "post-activate"], hook.events()
+    shadowed(w)
+    hook.hears("shadow-ready")
+    w.run_until(END)
+    hook.hears("post-activate", 4)
+    events = hook.events()
+    assert events[-5:] == ["next-ca", "shadow-ready", "activate", "post-activate"][-5:] or \
+        events[-4:] == ["next-ca", "shadow-ready", "activate", "post-activate"], events
+    text = hook.text()
+    assert "KEYMUSTER_TRUSTPOINT=R1" in text and "%s/gen-" % w.a.path("R1", "") .rstrip("/") in text, text
+    w.stop()
+
+
+@case("pre-activate puts a renewal off, and is asked again; never past the end of what it holds")
+def put_off():
+    hook = Hook()
+    hook.answer("pre-activate", 75)
+    w = World({"R1": ["auto-enroll 80", "hook " + hook.path]}, SHORT)
+    hook.hears("post-activate")
+    begin, end = w.a.dates("R1")
+    due = begin + (end - begin) * 80 // 100
+    w.run_until(due)
+    hook.hears("pre-activate")
+    assert w.a.dates("R1")[0] == begin, "activated though the hook put it off"
+    w.run_until(due + 61)
+    hook.hears("pre-activate", 2)
+    assert w.a.dates("R1")[0] == begin
+    hook.answer("pre-activate", 0)
+    w.run_until(due + 125)
+    hook.hears("post-activate", 2)
+    assert w.a.dates("R1")[0] == due, w.a.dates("R1")
+    hook.answer("pre-activate", 75)
+    begin, end = w.a.dates("R1")
+    w.run_until(end)
+    until(lambda: w.a.dates("R1")[0] > begin, "the end of the certificate is the latest")
+    w.a.whole("R1", end)
+    w.stop()
+
+
+@case("a hook that fails is told again, and holds nothing up")
+def fails():
+    hook = Hook()
+    hook.answer("activate", 1)
+    w = World({"R1": ["auto-enroll 80", "hook " + hook.path]}, SHORT)
+    hook.hears("activate")
+    w.a.whole("R1", w.now())
+    hook.answer("activate", 0)
+    w.run_until(BORN + 120)
+    hook.hears("post-activate")
+    w.stop()
+
+
+@case("verify-command says no: the certificate before serves again, and an hour later the new one is tried")
+def comes_back():
+    verify = Hook("verify")
+    w = World({"R1": ["auto-enroll 80", "verify-command " + verify.path]}, SHORT)
+    verify.hears("verify")
+    begin, end = w.a.dates("R1")
+    verify.answer("verify", 1)
+    due = begin + (end - begin) * 80 // 100
+    w.run_until(due)
+    verify.hears("verify", 2)
+    until(lambda: w.a.dates("R1")[0] == begin, "it goes back")
+    w.a.whole("R1", due)
+    verify.answer("verify", 0)
+    w.run_until(due + 3600)
+    until(lambda: w.a.dates("R1")[0] == due, "the new one is tried again")
+    assert "back to the certificate before" in w.a.log()
+    w.stop()
+
+
+@case("keys are of the key group, files and directories can be reached by it")
+def key_group():
+    import grp
+
+    group = grp.getgrgid(os.getgid()).gr_name
+    w = World({"R1": ["auto-enroll 80"]}, SHORT, first="crypto pki key-group %s\n" % group)
+    until(lambda: w.a.has("R1", "active/key.pem"), "it enrols")
+    there = os.stat(w.a.path("R1", "active/key.pem"))
+    assert there.st_mode & 0o777 == 0o640 and there.st_gid == os.getgid(), oct(there.st_mode)
+    assert os.stat(w.a.state).st_mode & 0o777 == 0o711
+    w.stop()
+
+
+@case("one daemon with the authority and a trustpoint of it")
+def both():
+    clock = "step=%s/clock" % daemon.directory()
+    base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
+    d = daemon.Daemon(SHORT, base, {"KEYMUSTER_CLOCK": clock}).start()
+    print_ = daemon.fingerprint(d.ca()).partition("=")[2]
+    d.stop()
+    d.write(d.text() + "crypto pki trustpoint OWN\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=own\n"
+            "  auto-enroll 80\n" % (d.url(), print_))
+    d.start()
+    until(lambda: os.path.exists(d.state + "/trustpoints/OWN/active/cert.pem"), "it enrols at itself")
+    assert "OWN" in d.command("show crypto pki trustpoints")
+    d.stop()
+
+
 if __name__ == "__main__":
     daemon.main()

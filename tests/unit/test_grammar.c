@@ -8,6 +8,7 @@ static const struct {
 	const char *syntax, *good, *bad;
 } examples[] = {
     {"hostname NAME$x", "hostname R1.example", "hostname"},
+    {"crypto pki key-group NAME$x", "crypto pki key-group ssl-cert", "key-group"},
     {"clock calendar-valid", "clock calendar-valid", "clock calendar-valid now"},
     {"crypto pki server NAME$x", "crypto pki server ROOTCA", "crypto pki server ../x"},
     {"ip http server [<1-65535>$p]", "ip http server 8080", "ip http server 0"},

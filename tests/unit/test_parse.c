@@ -422,7 +422,7 @@ static const struct {
     {"crypto pki server ..", "E f:1:19: '..' is not understood, expected NAME "
 			     "(letters, digits, '.', '_', '-')\n"},
     {"crypto pki servr ROOTCA",
-	"E f:1:12: 'servr' is not understood, expected 'server', 'trustpoint', "
+	"E f:1:12: 'servr' is not understood, expected 'key-group', 'server', 'trustpoint', "
 	"'certificate', 'profile', 'trustpool', 'token', 'crl'; did you mean "
 	"'server'?\n"},
     {"crypto pik server ROOTCA", "E f:1:8: 'pik' is not understood, expected 'pki', "
