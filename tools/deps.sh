@@ -35,6 +35,14 @@ dbus-daemon           a message bus for it alone
 libfaketime           sets a real clock for one daemon alone, in tests
 curl                  asks the HTTP server in tests
 ca-certificates       downloads of packages over https
+nginx-light           is told of certificates by a ready-made hook
+haproxy               the same
+openvpn               the same
+strongswan-swanctl    the same, for charon
+charon-systemd        and charon
+socat                 how hooks speak to sockets of haproxy and OpenVPN
+iproute2              a loopback interface for charon's own network
+shellcheck            hooks are scripts of others' machines
 procps                memory and CPU of the processes in bench
 '
 
