@@ -170,6 +170,7 @@ client_install(struct sim *w, struct client *c)
 	c->shelf.client = number;
 	c->had_triple = c->rejected = c->waits = c->was_ready = false;
 	c->revoked_ms = 0;
+	c->handed = 0;
 	c->setup.shelf = &c->shelf.base;
 	c->setup.fingerprint = c->fingerprint;
 	c->joined = true;
@@ -273,12 +274,8 @@ noted(struct sim *w, struct client *c, enum tp_note note)
 	switch (note) {
 	case TP_NOTED_PENDING:
 		c->waits = true;
-		if (!w->server.granting) {
-			w->server.granting = true;
-			world_at(w,
-			    w->now + dice_between(&w->people, HOUR_MS / 6, 24 * HOUR_MS),
-			    M_OPERATOR, 0, 0, OP_GRANT, NULL);
-		}
+		c->clean = 0; /* from here an operator is in its way */
+		people_called(w);
 		break;
 	case TP_NOTED_REJECTED:
 		c->rejected = true;
@@ -407,7 +404,7 @@ client_hears(struct sim *w, struct client *c, struct letter *l)
 	    .body = blob_view(&l->body)};
 
 	if (was_open(c, l->fetch)) {
-		if (l->status == 200 && !l->hurt && c->full == 0 && due(w, c))
+		if (l->status == 200 && !l->hurt && c->full == 0 && !c->waits && due(w, c))
 			c->clean++;
 		client_step(w, c, &ev);
 	}

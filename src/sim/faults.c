@@ -143,6 +143,10 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 	case FAULT_STEP:
 		s->stepped_ms = w->now;
 		s->clock.ahead_ms += begins ? f->amount : -f->amount;
+		if (begins && s->up && dice_chance(&w->luck, 500)) { /* found at a start */
+			server_crash(w, 1000);
+			return;
+		}
 		break;
 	case FAULT_UNVOUCHED:
 		s->stepped_ms = w->now;
@@ -205,6 +209,20 @@ faults_turn(struct sim *w, const struct fault *f, bool begins)
 }
 
 /* ---- people ---- */
+
+/* Within a day, but one visit in four is forgotten for longer than a request may wait. */
+void
+people_called(struct sim *w)
+{
+	int64_t life = w->setup.ca.plan.lifetime_request * 1000, in;
+
+	if (w->server.granting)
+		return;
+	in = dice_chance(&w->people, 250) ? dice_between(&w->people, life, 2 * life)
+					  : dice_between(&w->people, HOUR_MS / 6, 24 * HOUR_MS);
+	w->server.granting = true;
+	world_at(w, w->now + in, M_OPERATOR, 0, 0, OP_GRANT, NULL);
+}
 
 /* Comes back until nothing waits. */
 static void

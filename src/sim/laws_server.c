@@ -345,6 +345,20 @@ switched_on_time(struct sim *w)
 	law_switched(w);
 }
 
+/* Not by a restart either: what an honest clock showed is stored each minute. */
+static void
+time_kept(struct sim *w, when_t now)
+{
+	struct server *s = &w->server;
+
+	if (s->clock.plan.state != CLOCK_HONEST)
+		return;
+	if (s->committed_at != 0 && now < when_add(s->committed_at, -MINUTE))
+		broken(w, NULL, "INV-16", "it is %ld s earlier than what is stored says",
+		    (long)(s->committed_at - now));
+	s->committed_at = now;
+}
+
 void
 law_committed(struct sim *w, when_t now)
 {
@@ -352,6 +366,7 @@ law_committed(struct sim *w, when_t now)
 	struct row_cert row;
 	struct err e = {0};
 
+	time_kept(w, now);
 	w->ledger.audits += s->touched.audits;
 	if (s->touched.generation)
 		one_active(w, now);
@@ -441,6 +456,15 @@ failure_deserved(struct sim *w, const struct letter *l, const struct scep *m)
 	    (const char *)m->fail_text.p);
 }
 
+void
+law_unseen(struct sim *w, const struct letter *l)
+{
+	struct client *c = &w->client[l->client];
+
+	if (l->what == TP_OPERATION && c->unseen_ms == 0)
+		c->unseen_ms = w->now;
+}
+
 /* Until its time is over, by the server's clock, if nobody set that; or an operator decides: of
  * two that wait for one client he grants both, and the later replaces the earlier. */
 static void
@@ -454,7 +478,7 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 		return;
 	if (m->status == SCEP_PENDING && c->pending != transaction) {
 		c->pending = transaction;
-		c->pending_since = w->now;
+		c->pending_since = c->unseen_ms != 0 ? c->unseen_ms : w->now;
 	}
 	if (m->status == SCEP_FAILURE && c->pending == transaction && w->now < until - 1000 &&
 	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since &&
@@ -462,6 +486,7 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 		broken(w, c, "I-07", "a request that waits is not known any more");
 	if (m->status != SCEP_PENDING && c->pending == transaction)
 		c->pending = 0;
+	c->unseen_ms = 0;
 }
 
 static void
@@ -557,14 +582,17 @@ look_inside(struct sim *w, const struct letter *l, const struct scep *m)
 void
 law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now)
 {
+	struct client *c = &w->client[l->client];
 	struct blob scratch = {0};
 	struct scep m;
 	struct err e = {0};
 
 	(void)now;
+	if (x->status != 200 || l->hurt || l->twin || l->life != c->life)
+		law_unseen(w, l);
 	/* What was changed on its way there may come back as it came. */
 	if (l->hurt)
-		w->client[l->client].handed = 0;
+		c->handed = 0;
 	if (x->status != 200 || l->hurt)
 		return;
 	if (scep_decode(blob_view(&x->bytes), &scratch, &m, &e) != SCEP_OK)
@@ -574,7 +602,7 @@ law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now)
 	else if (m.status == SCEP_FAILURE)
 		failure_deserved(w, l, &m);
 	if (m.status == SCEP_FAILURE) /* it begins anew */
-		w->client[l->client].handed = 0;
+		c->handed = 0;
 	if (w->broken.n == 0)
 		pending_kept(w, l, &m);
 	blob_free(&scratch);

@@ -86,6 +86,7 @@ post_forget(struct sim *w)
 		s->letter[i] = NULL;
 		if (l == NULL)
 			continue;
+		law_unseen(w, l);
 		l->status = 0;
 		blob_clear(&l->body);
 		post_answer(w, l);

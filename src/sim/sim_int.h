@@ -176,6 +176,7 @@ struct server {
 	int64_t decided_ms;    /* an operator decided on what waits */
 	int64_t stepped_ms;    /* somebody set its clock */
 	when_t signed_at;      /* latest time of a certificate or list */
+	when_t committed_at;   /* of the last turn */
 	int64_t generation;    /* highest that was active */
 };
 
@@ -241,6 +242,7 @@ struct client {
 	bool was_ready;	       /* just before the switch */
 	uint64_t pending;      /* transaction that the server keeps; 0: none */
 	int64_t pending_since; /* ms */
+	int64_t unseen_ms;     /* the first of law_unseen since the last answer */
 	int64_t hour;
 	unsigned in_hour;
 	bool far;	 /* no end is near */
@@ -357,11 +359,15 @@ void faults_plan(struct sim *w);
 void faults_turn(struct sim *w, const struct fault *f, bool begins);
 void people_act(struct sim *w, const struct moment *m);
 void people_day(struct sim *w, struct client *c);
+void people_called(struct sim *w); /* something waits for an operator */
 
 /* What holds in every world: docs/SIMULATOR.md says which function is which. */
 /* laws_server.c */
 void law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now);
 void law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now);
+/* Perhaps it was taken in, and no answer to it is looked at: a request may wait from then on.
+ */
+void law_unseen(struct sim *w, const struct letter *l);
 void law_published(struct sim *w, const struct effect *x, when_t now);
 void law_committed(struct sim *w, when_t now);
 void law_server_day(struct sim *w);

@@ -2,7 +2,7 @@
 """The bugs of planted.txt: says whether each still fits the source, or plants one in a copy.
 
 planted.py SOURCE           prints TAP
-planted.py SOURCE BUG COPY  plants BUG in COPY, a copy of SOURCE, and prints the paths of its files there
+planted.py SOURCE BUG COPY  writes the files of SOURCE that BUG changes to COPY, and prints their paths
 """
 import pathlib
 import re
@@ -80,8 +80,9 @@ def main(source, name=None, copy=None):
         if bug is None:
             raise Wrong(f"no bug {name}")
         for path, text in planted(bug, source).items():
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
             (copy / path).write_text(text)
-            print(copy / path)
+            print(path)
         return 0
     bad = len(bugs) != COUNT
     print("TAP version 13")
