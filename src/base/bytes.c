@@ -177,24 +177,6 @@ blob_cstr(struct blob *b)
 	return (const char *)b->p;
 }
 
-struct reader
-reader_of(struct view v)
-{
-	return (struct reader){v.p, v.n};
-}
-
-bool
-read_view(struct reader *r, size_t n, struct view *out)
-{
-	if (n > r->n)
-		return false;
-	*out = (struct view){r->p, n};
-	if (n > 0)
-		r->p += n;
-	r->n -= n;
-	return true;
-}
-
 static bool
 read_number(struct reader *r, size_t n, uint64_t *out)
 {
@@ -205,17 +187,6 @@ read_number(struct reader *r, size_t n, uint64_t *out)
 	*out = 0;
 	for (size_t i = 0; i < n; i++)
 		*out = *out << 8 | v.p[i];
-	return true;
-}
-
-bool
-read_u8(struct reader *r, uint8_t *out)
-{
-	uint64_t v;
-
-	if (!read_number(r, 1, &v))
-		return false;
-	*out = (uint8_t)v;
 	return true;
 }
 

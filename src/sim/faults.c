@@ -304,16 +304,14 @@ people_act(struct sim *w, const struct moment *m)
 
 /* Who looks after a client that does not look after itself: once a day. */
 void
-people_day(struct sim *w, struct client *c)
+people_day(struct sim *w, struct client *c, when_t now)
 {
 	const struct plan_tp_facts *f;
 	uint32_t number = (uint32_t)client_number(w, c);
-	when_t now;
 
 	if (!c->up || c->off > 0 || c->clock.plan.state != CLOCK_HONEST)
 		return;
 	f = tp_facts(c->tp);
-	now = client_now(w, c);
 	if (f->authenticated && now >= f->ca_until && !f->have_next_ca && !c->installing) {
 		c->installing = true;
 		world_at(w, w->now + dice_between(&w->people, w->day_ms, 10 * w->day_ms),

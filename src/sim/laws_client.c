@@ -482,17 +482,12 @@ come_back(struct sim *w, struct client *c, when_t now)
 }
 
 void
-law_client_day(struct sim *w, struct client *c)
+law_client_day(struct sim *w, struct client *c, when_t now)
 {
-	when_t now;
-
-	if (!c->joined)
-		return;
 	if (!post_clear(w, c))
 		c->clear_since = w->now;
 	if (!c->up)
 		return;
-	now = client_now(w, c);
 	has_identity(w, c, now);
 	come_back(w, c, now);
 }

@@ -358,7 +358,7 @@ when_t client_now(struct sim *w, struct client *c);
 void faults_plan(struct sim *w);
 void faults_turn(struct sim *w, const struct fault *f, bool begins);
 void people_act(struct sim *w, const struct moment *m);
-void people_day(struct sim *w, struct client *c);
+void people_day(struct sim *w, struct client *c, when_t now);
 void people_called(struct sim *w); /* something waits for an operator */
 
 /* What holds in every world: docs/SIMULATOR.md says which function is which. */
@@ -377,7 +377,7 @@ void law_switched(struct sim *w);
 void law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n);
 void law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
     const struct tp_effects *out, when_t now);
-void law_client_day(struct sim *w, struct client *c);
+void law_client_day(struct sim *w, struct client *c, when_t now);
 void law_before_switch(struct sim *w, int64_t number);
 void law_after_switch(struct sim *w, int64_t number);
 void law_end(struct sim *w);

@@ -189,8 +189,14 @@ day_passes(struct sim *w)
 {
 	law_server_day(w);
 	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
-		law_client_day(w, &w->client[i]);
-		people_day(w, &w->client[i]);
+		struct client *c = &w->client[i];
+		when_t now;
+
+		if (!c->joined)
+			continue;
+		now = client_now(w, c);
+		law_client_day(w, c, now);
+		people_day(w, c, now);
 	}
 	world_at(w, w->now + w->day_ms, M_DAY, 0, 0, 0, NULL);
 }

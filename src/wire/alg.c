@@ -465,14 +465,19 @@ spki_decode(struct view der, struct spki *out, struct err *e)
 	return ok;
 }
 
-/* n modulo a word, octet by octet from the front. */
+/* n modulo a word, four octets at a time from the front, then what is left of them. */
 static uint32_t
 remainder_of(struct view n, uint32_t word)
 {
+	struct reader r = reader_of(n);
 	uint64_t rest = 0;
+	uint32_t four;
+	uint8_t one;
 
-	for (size_t i = 0; i < n.n; i++)
-		rest = (rest << 8 | n.p[i]) % word;
+	while (read_u32(&r, &four))
+		rest = (rest << 32 | four) % word;
+	while (read_u8(&r, &one))
+		rest = (rest << 8 | one) % word;
 	return (uint32_t)rest;
 }
 

@@ -25,39 +25,37 @@ enum place { PLACE_FIRST, PLACE_AFTER_OID, PLACE_AFTER_ALGORITHM, PLACE_OTHER };
 static bool element(
     struct walk *w, struct reader *r, int depth, enum place place, struct err *e);
 
+/* *out is written as it is read: it is nobody's but the walk's. */
 static bool
 take_head(struct walk *w, struct reader *r, struct head *out, struct err *e)
 {
-	struct head h = {0};
 	uint8_t first, octet;
 
 	if (++w->elements > ELEMENTS_MAX)
 		return err_set(e, WHY_BAD_INPUT, "BER: over %d elements", ELEMENTS_MAX);
-	if (!read_u8(r, &h.tag) || !read_u8(r, &first))
+	if (!read_u8(r, &out->tag) || !read_u8(r, &first))
 		return err_set(e, WHY_BAD_INPUT, "BER: element cut off");
-	if ((h.tag & 0x1f) == 0x1f || (h.tag & 0xdf) == 0)
-		return err_set(e, WHY_BAD_INPUT, "BER: tag %02x", h.tag);
-	h.indefinite = first == 0x80;
-	if (h.indefinite && !(h.tag & CONSTRUCTED))
+	if ((out->tag & 0x1f) == 0x1f || (out->tag & 0xdf) == 0)
+		return err_set(e, WHY_BAD_INPUT, "BER: tag %02x", out->tag);
+	out->indefinite = first == 0x80;
+	if (out->indefinite && !(out->tag & CONSTRUCTED))
 		return err_set(
 		    e, WHY_BAD_INPUT, "BER: primitive element without length (X.690 8.1.3.2)");
 	if (first > 0x88)
 		return err_set(e, WHY_BAD_INPUT, "BER: length of %d octets", first & 0x7f);
-	if (first < 0x80)
-		h.n = first;
+	out->n = first < 0x80 ? first : 0;
 	for (int i = 0; first > 0x80 && i < (first & 0x7f); i++) {
 		if (!read_u8(r, &octet))
 			return err_set(e, WHY_BAD_INPUT, "BER: element cut off");
 		if (i == 0 && octet == 0)
 			w->is_der = false;
-		h.n = h.n << 8 | octet;
+		out->n = out->n << 8 | octet;
 	}
-	if (h.indefinite || (first > 0x80 && h.n < 0x80))
+	if (out->indefinite || (first > 0x80 && out->n < 0x80))
 		w->is_der = false;
-	if (h.n > r->n)
+	if (out->n > r->n)
 		return err_set(
-		    e, WHY_BAD_INPUT, "BER: element of %zu octets, %zu left", h.n, r->n);
-	*out = h;
+		    e, WHY_BAD_INPUT, "BER: element of %zu octets, %zu left", out->n, r->n);
 	return true;
 }
 
@@ -76,9 +74,10 @@ open_contents(struct reader *r, const struct head *h, struct reader *inner)
 {
 	struct view v;
 
-	*inner = *r;
-	if (h->indefinite)
+	if (h->indefinite) {
+		*inner = *r;
 		return true;
+	}
 	if (!read_view(r, h->n, &v))
 		return false;
 	*inner = reader_of(v);
