@@ -166,7 +166,7 @@ constructed_legal(uint8_t tag)
 static bool
 element(struct walk *w, struct reader *r, int depth, enum place place, struct err *e)
 {
-	struct der_writer out = {.out = w->out};
+	struct der_writer out; /* not zeroed: it is long, and mostly nothing is written */
 	bool as_octets, ok;
 	struct head h;
 	struct view v;
@@ -175,6 +175,8 @@ element(struct walk *w, struct reader *r, int depth, enum place place, struct er
 		return err_set(e, WHY_BAD_INPUT, "BER: nested over %d deep", DEPTH_MAX);
 	if (!take_head(w, r, &h, e))
 		return false;
+	out.out = w->out;
+	out.depth = 0;
 	if (!(h.tag & CONSTRUCTED)) {
 		if (h.tag == (DER_SEQUENCE & ~CONSTRUCTED) || h.tag == (DER_SET & ~CONSTRUCTED))
 			return err_set(e, WHY_BAD_INPUT, "BER: primitive SEQUENCE or SET");
