@@ -30,7 +30,7 @@ void
 kit_sweep(struct kit *k)
 {
 	for (size_t i = 0; i < KIT_SLOTS; i++)
-		if (k->slots[i].pair != NULL && atomic_load(&k->slots[i].pair->forgotten))
+		if (k->slots[i].pair != NULL && atomic_load(&k->slots[i].pair->gone))
 			slot_free(&k->slots[i]);
 }
 

@@ -23,7 +23,7 @@ struct kit {
 };
 
 void kit_free(struct kit *k);
-/* Let go of pairs that were forgotten. */
+/* Let go of pairs that the ring has not any more. */
 void kit_sweep(struct kit *k);
 bool kit_sign(struct kit *k, struct pair *p, const struct sig_alg *alg,
     const struct permit *permit, struct blob *out, struct err *e) MUST_USE;

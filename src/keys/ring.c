@@ -1,12 +1,11 @@
 /* ring.c - key pairs in memory and sealed files. */
 #include "keys/ring.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/sys.h"
@@ -130,45 +129,35 @@ key_of_pkcs8(struct view der)
 }
 
 static void
-ring_insert(struct ring *r, struct pair *p)
-{
-	pthread_mutex_lock(&r->lock);
-	r->pairs = mem_array(r->pairs, r->count + 1, sizeof(struct pair *));
-	r->pairs[r->count++] = p;
-	pthread_mutex_unlock(&r->lock);
-}
-
-static void
 key_path(const struct ring *r, const char *label, struct blob *out)
 {
 	blob_printf(out, "%s/%s" SUFFIX, r->dir, label);
 }
 
 static bool
-ring_load(struct ring *r, const char label[KEY_LABEL_MAX], struct err *e)
+pair_load(const struct ring *r, const char *label, struct pair **out, struct err *e)
 {
 	struct blob path = {0}, sealed = {0}, plain = {0};
-	struct pair *p = NULL;
+	struct err why = {0};
 	EVP_PKEY *key;
 	bool ok = false;
 
 	key_path(r, label, &path);
-	if (!file_read(blob_cstr(&path), KEY_FILE_MAX, &sealed, e))
+	if (!file_read(blob_cstr(&path), KEY_FILE_MAX, &sealed, &why)) {
+		err_set(
+		    e, WHY_IO, "%s", why.text); /* gone, it is still no key that never was */
 		goto out;
+	}
 	if (!seal_open(&r->seal, label, blob_view(&sealed), &plain, e)) {
 		err_prefix(e, "%s", blob_cstr(&path));
 		goto out;
 	}
 	key = key_of_pkcs8(blob_view(&plain));
-	if (key == NULL) {
+	if (key == NULL)
 		err_set(e, WHY_BAD_INPUT, "%s: opened, but no PKCS#8 private key inside",
 		    blob_cstr(&path));
-		goto out;
-	}
-	if (!pair_new(label, key, &p, e))
-		goto out;
-	ring_insert(r, p);
-	ok = true;
+	else
+		ok = pair_new(label, key, out, e);
 out:
 	blob_free(&path);
 	blob_free(&sealed);
@@ -176,33 +165,160 @@ out:
 	return ok;
 }
 
-static bool
-ring_load_all(struct ring *r, struct err *e)
-{
-	char label[KEY_LABEL_MAX];
-	struct dirent *d;
-	size_t n;
-	bool ok = true;
-	DIR *dir = opendir(r->dir);
+/* ---- names; who calls these holds the lock ---- */
 
-	if (dir == NULL)
-		return err_set(e, WHY_IO, "%s: %s", r->dir, strerror(errno));
-	while (ok && (d = readdir(dir)) != NULL) {
-		n = strlen(d->d_name);
-		if (n <= strlen(SUFFIX) || strcmp(d->d_name + n - strlen(SUFFIX), SUFFIX) != 0)
-			continue;
-		n -= strlen(SUFFIX);
-		if (n >= KEY_LABEL_MAX)
-			continue;
-		memset(label, 0, sizeof(label));
-		memcpy(label, d->d_name, n);
-		if (!label_check(label, NULL))
-			continue;
-		ok = r->count < PAIRS_MAX
-			 ? ring_load(r, label, e)
-			 : err_set(e, WHY_REFUSED, "%s: more than %d keys", r->dir, PAIRS_MAX);
+/* Where the label is, or belongs. */
+static size_t
+name_place(const struct ring *r, const char *label)
+{
+	size_t from = 0, to = r->count;
+
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+
+		if (strcmp(r->names[middle]->label, label) < 0)
+			from = middle + 1;
+		else
+			to = middle;
 	}
-	closedir(dir);
+	return from;
+}
+
+static struct ring_name *
+name_find(const struct ring *r, const char *label)
+{
+	size_t at = name_place(r, label);
+
+	return at < r->count && strcmp(r->names[at]->label, label) == 0 ? r->names[at] : NULL;
+}
+
+/* At its end: the order comes later. */
+static struct ring_name *
+name_new(struct ring *r, const char *label)
+{
+	size_t n = strlen(label) + 1;
+	struct ring_name *name = mem_get(sizeof(*name) + n);
+
+	memcpy(name->label, label, n);
+	if (r->count % 64 == 0)
+		r->names = mem_array(r->names, r->count + 64, sizeof(struct ring_name *));
+	r->names[r->count++] = name;
+	return name;
+}
+
+static void
+name_close(struct ring_name *name)
+{
+	atomic_store(&name->pair->gone, true);
+	pair_drop(name->pair);
+	name->pair = NULL;
+}
+
+/* Takes the ring's reference over. */
+static void
+name_open(struct ring *r, struct ring_name *name, struct pair *p)
+{
+	size_t at = r->open_count;
+
+	name->pair = p;
+	name->used = ++r->turn;
+	if (r->dir == NULL)
+		return;
+	if (at < PAIRS_OPEN) {
+		r->open_count++;
+	} else {
+		at = 0;
+		for (size_t i = 1; i < PAIRS_OPEN; i++)
+			if (r->open[i]->used < r->open[at]->used)
+				at = i;
+		name_close(r->open[at]);
+	}
+	r->open[at] = name;
+}
+
+static bool
+name_use(struct ring *r, struct ring_name *name, struct err *e)
+{
+	struct pair *p = NULL;
+
+	name->used = ++r->turn;
+	if (name->pair != NULL)
+		return true;
+	if (!pair_load(r, name->label, &p, e))
+		return false;
+	name_open(r, name, p);
+	return true;
+}
+
+static void
+name_add(struct ring *r, struct pair *p)
+{
+	size_t at = name_place(r, p->label);
+	struct ring_name *name = name_new(r, p->label);
+
+	memmove(&r->names[at + 1], &r->names[at], (r->count - 1 - at) * sizeof(name));
+	r->names[at] = name;
+	name_open(r, name, pair_hold(p));
+}
+
+static void
+name_remove(struct ring *r, const char *label)
+{
+	size_t at = name_place(r, label);
+	struct ring_name *name = name_find(r, label);
+
+	if (name == NULL)
+		return;
+	for (size_t i = 0; i < r->open_count; i++)
+		if (r->open[i] == name) {
+			r->open[i] = r->open[--r->open_count];
+			break;
+		}
+	if (name->pair != NULL)
+		name_close(name);
+	r->count--;
+	memmove(&r->names[at], &r->names[at + 1], (r->count - at) * sizeof(name));
+	free(name);
+}
+
+/* ---- the ring ---- */
+
+static int
+by_label(const void *a, const void *b)
+{
+	return strcmp(
+	    (*(struct ring_name *const *)a)->label, (*(struct ring_name *const *)b)->label);
+}
+
+static void
+file_found(void *arg, const char *file)
+{
+	struct ring *r = arg;
+	char label[KEY_LABEL_MAX] = {0};
+	size_t n = strlen(file);
+
+	if (n <= strlen(SUFFIX) || strcmp(file + n - strlen(SUFFIX), SUFFIX) != 0)
+		return;
+	n -= strlen(SUFFIX);
+	if (n >= KEY_LABEL_MAX)
+		return;
+	memcpy(label, file, n);
+	if (label_check(label, NULL))
+		(void)name_new(r, label);
+}
+
+static bool
+ring_load(struct ring *r, struct err *e)
+{
+	bool ok = dir_each(r->dir, file_found, r, e);
+
+	if (ok && r->count > PAIRS_MAX_CLIENTS)
+		return err_set(
+		    e, WHY_REFUSED, "%s: more than %d keys", r->dir, PAIRS_MAX_CLIENTS);
+	if (r->count > 0)
+		qsort(r->names, r->count, sizeof(struct ring_name *), by_label);
+	for (size_t i = 0; ok && r->count <= PAIRS_OPEN && i < r->count; i++)
+		ok = name_use(r, r->names[i], e);
 	return ok;
 }
 
@@ -211,11 +327,12 @@ ring_open(struct ring *r, const char *dir, const struct seal *seal, struct err *
 {
 	memset(r, 0, sizeof(*r));
 	pthread_mutex_init(&r->lock, NULL);
+	r->limit = PAIRS_MAX;
 	if (dir == NULL)
 		return true;
 	r->dir = mem_str(dir);
 	r->seal = *seal;
-	if (ring_load_all(r, e))
+	if (ring_load(r, e))
 		return true;
 	ring_close(r);
 	return false;
@@ -225,29 +342,40 @@ void
 ring_close(struct ring *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
-		atomic_store(&r->pairs[i]->forgotten, true);
-		pair_drop(r->pairs[i]);
+		if (r->names[i]->pair != NULL)
+			name_close(r->names[i]);
+		free(r->names[i]);
 	}
 	for (size_t i = 0; i < r->pool_count; i++)
 		blob_free(&r->pool[i]);
-	free(r->pairs);
+	free(r->names);
 	free(r->pool);
 	free(r->dir);
 	pthread_mutex_destroy(&r->lock);
 	mem_wipe(r, sizeof(*r));
 }
 
-struct pair *
-ring_find(struct ring *r, const char *label)
+void
+ring_clients(struct ring *r)
 {
-	struct pair *found = NULL;
+	r->limit = PAIRS_MAX_CLIENTS;
+}
+
+/* A file is opened under the lock: who forgets its key waits, and finds it open. */
+bool
+ring_find(struct ring *r, const char *label, struct pair **out, struct err *e)
+{
+	struct ring_name *name;
+	bool ok;
 
 	pthread_mutex_lock(&r->lock);
-	for (size_t i = 0; i < r->count && found == NULL; i++)
-		if (strcmp(r->pairs[i]->label, label) == 0)
-			found = pair_hold(r->pairs[i]);
+	name = name_find(r, label);
+	ok = name != NULL ? name_use(r, name, e)
+			  : err_set(e, WHY_NOT_FOUND, "no key '%s'", label);
+	if (ok)
+		*out = pair_hold(name->pair);
 	pthread_mutex_unlock(&r->lock);
-	return found;
+	return ok;
 }
 
 size_t
@@ -341,21 +469,24 @@ bool
 ring_make(struct ring *r, const char *label, enum key_kind kind, int bits, struct pair **out,
     struct err *e)
 {
-	struct pair *p = ring_find(r, label);
+	struct pair *p = NULL;
+	struct err why = {0};
 	EVP_PKEY *key;
 
-	if (p != NULL && (p->kind != kind || p->bits != bits)) {
+	if (ring_find(r, label, &p, &why)) {
+		if (p->kind == kind && p->bits == bits) {
+			*out = p;
+			return true;
+		}
 		err_set(e, WHY_REFUSED, "key '%s' exists with %d bits or another kind", label,
 		    p->bits);
 		pair_drop(p);
 		return false;
 	}
-	if (p != NULL) {
-		*out = p;
-		return true;
-	}
-	if (ring_count(r) >= PAIRS_MAX)
-		return err_set(e, WHY_REFUSED, "%d keys are the limit", PAIRS_MAX);
+	if (why.why != WHY_NOT_FOUND)
+		return err_set(e, why.why, "%s", why.text);
+	if (ring_count(r) >= r->limit)
+		return err_set(e, WHY_REFUSED, "%zu keys are the limit", r->limit);
 	key = key_generate(r, kind, bits, e);
 	if (key == NULL || !pair_new(label, key, &p, e))
 		return false;
@@ -363,7 +494,9 @@ ring_make(struct ring *r, const char *label, enum key_kind kind, int bits, struc
 		pair_drop(p);
 		return false;
 	}
-	ring_insert(r, pair_hold(p));
+	pthread_mutex_lock(&r->lock);
+	name_add(r, p);
+	pthread_mutex_unlock(&r->lock);
 	*out = p;
 	return true;
 }
@@ -382,13 +515,8 @@ ring_forget(struct ring *r, struct pair *p, struct err *e)
 	if (!ok)
 		return false;
 	pthread_mutex_lock(&r->lock);
-	for (size_t i = 0; i < r->count; i++)
-		if (r->pairs[i] == p) {
-			r->pairs[i] = r->pairs[--r->count];
-			atomic_store(&p->forgotten, true);
-			pair_drop(p); /* the ring's own reference; the caller holds another */
-			break;
-		}
+	atomic_store(&p->gone, true);
+	name_remove(r, p->label);
 	pthread_mutex_unlock(&r->lock);
 	return true;
 }

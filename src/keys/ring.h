@@ -9,7 +9,13 @@
 #include "keys/keys.h"
 
 #define PAIR_ID 16
+/* Key pairs of a signer; of one for clients, which holds thousands that rest for months. */
 #define PAIRS_MAX 1024
+#define PAIRS_MAX_CLIENTS 20000
+/* Open at a time, of those that have files. All of a CA's are: there are a few a generation. */
+#ifndef PAIRS_OPEN
+#define PAIRS_OPEN 256
+#endif
 
 /* Never changes once it is in a ring; threads share it by counting references. */
 struct pair {
@@ -23,14 +29,24 @@ struct pair {
 	uint8_t spki_hash[32];
 	uint8_t synthetic[32]; /* RSA: keys the content keys that wrong envelopes get */
 	atomic_uint refs;
-	atomic_bool forgotten;
+	atomic_bool gone; /* from the ring: whoever keeps it beyond one job lets it go */
+};
+
+struct ring_name {
+	struct pair *pair; /* NULL: closed, its file opens it */
+	uint64_t used;	   /* in which turn, to close the one unused longest */
+	char label[];
 };
 
 struct ring {
-	pthread_mutex_t lock; /* pairs, count */
-	struct pair **pairs;
+	pthread_mutex_t lock;	  /* all up to turn */
+	struct ring_name **names; /* by label; one that is not here is no key */
 	size_t count;
-	char *dir; /* NULL: in memory only */
+	struct ring_name *open[PAIRS_OPEN];
+	size_t open_count;
+	uint64_t turn;
+	size_t limit;
+	char *dir; /* NULL: in memory only, where all stay open */
 	struct seal seal;
 	struct blob *pool; /* ready RSA pairs for tests */
 	size_t pool_count, pool_next;
@@ -39,13 +55,18 @@ struct ring {
 /* [A-Za-z0-9._#-], 1 to 63 of them, not beginning with '.': never a path. */
 bool label_check(const char label[KEY_LABEL_MAX], struct err *e) MUST_USE;
 
-/* dir NULL: an empty ring in memory. Else every NAME.key there is opened; one that does not
- * open refuses all. */
+/*
+ * dir NULL: an empty ring in memory. Else of every NAME.key there. As many as may be open are
+ * opened now, when these are all, and one that does not open refuses all; where there are more,
+ * each is opened when it is asked for.
+ */
 bool ring_open(
     struct ring *r, const char *dir, const struct seal *seal, struct err *e) MUST_USE;
 void ring_close(struct ring *r);
-/* NULL when there is none. The caller drops what it got. */
-struct pair *ring_find(struct ring *r, const char *label);
+/* Its keys are clients': there may be more. */
+void ring_clients(struct ring *r);
+/* WHY_NOT_FOUND: there is none. The caller drops what it got. */
+bool ring_find(struct ring *r, const char *label, struct pair **out, struct err *e) MUST_USE;
 size_t ring_count(struct ring *r);
 /* The pair under label, made now if there is none; its file is durable when this returns. One
  * call at a time. */

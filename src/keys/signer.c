@@ -216,7 +216,8 @@ lanes_take(struct signer *s)
 	return t;
 }
 
-/* The next task, or NULL when the signer stops. Woken in vain, it lets go of forgotten pairs.
+/* The next task, or NULL when the signer stops. Woken in vain, it lets go of pairs that are
+ * gone.
  */
 static struct task *
 task_take(struct signer *s, struct kit *k)

@@ -65,6 +65,7 @@ vault_export(struct vault *v, const char *dir, int64_t group)
 	free(v->exports.dir);
 	v->exports = (struct exports){mem_str(dir), group};
 	guard_exports(v->guard);
+	ring_clients(&v->ring);
 }
 
 void
@@ -272,10 +273,8 @@ vault_admit(struct vault *v, const struct key_job *job, struct task *out, struct
 	}
 	if (!label_check(job->label, e) || !journal_room(v->journal, e))
 		goto out;
-	if (!acts[job->act].makes_pair && (t.pair = ring_find(&v->ring, job->label)) == NULL) {
-		err_set(e, WHY_NOT_FOUND, "no key '%s'", job->label);
+	if (!acts[job->act].makes_pair && !ring_find(&v->ring, job->label, &t.pair, e))
 		goto out;
-	}
 	if (!acts[job->act].admit(v, &t, &record, e))
 		goto out;
 	if (record.n > 0)

@@ -9,6 +9,7 @@
 
 #include "keys/journal.h"
 #include "keys/message.h"
+#include "keys/ring.h"
 #include "sys/sys.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -429,6 +430,65 @@ works_in_its_sandbox(void **state)
 	blob_free(&tbs);
 }
 
+/* More keys than are open at a time: each opens when it is asked for, inside the filter too, is
+ * the same after a kill, and gone when it was destroyed. */
+static void
+opens_keys_on_use(void **state)
+{
+	const char *dir = dir_fresh();
+	struct process p = signer_start(dir, &seal, 2, false);
+	struct blob plain = {0}, sealed = {0}, path = {0}, spki = {0}, first = {0};
+	char label[KEY_LABEL_MAX];
+	unsigned char *der = NULL;
+	struct key_job j;
+	FILE *file;
+
+	(void)state;
+	make_rsa(p.keys, "TP", &spki); /* and a log */
+	assert_int_equal(signer_end(&p), 0);
+	for (size_t i = 0; i < PAIRS_OPEN + 20; i++) {
+		(void)snprintf(label, sizeof(label), "TP%zu", i);
+		blob_clear(&plain);
+		blob_clear(&sealed);
+		blob_clear(&path);
+		pool_pkcs8(i, &plain);
+		assert_true(seal_close(&seal, label, blob_view(&plain), &sealed, NULL));
+		blob_printf(&path, "%s/%s.key", dir, label);
+		file = fopen(blob_cstr(&path), "wb");
+		assert_non_null(file);
+		assert_int_equal(fwrite(sealed.p, 1, sealed.n, file), sealed.n);
+		assert_int_equal(fclose(file), 0);
+	}
+	if (SANITIZED)
+		setenv("KEYMUSTER_SANDBOX", "off", 1);
+	for (int round = 0; round < 2; round++) {
+		p = signer_start(dir, &seal, 2, true);
+		for (size_t i = 0; i < PAIRS_OPEN + 20; i++) {
+			(void)snprintf(label, sizeof(label), "TP%zu", i);
+			make_rsa(p.keys, label, &spki);
+			if (i == 0 && round == 0)
+				blob_set(&first, blob_view(&spki));
+			else if (i == 0)
+				assert_false(view_equal(blob_view(&first), blob_view(&spki)));
+		}
+		make_rsa(p.keys, "TP1", &spki);
+		assert_int_equal(i2d_PUBKEY(pool_key(1), &der), spki.n);
+		assert_memory_equal(der, spki.p, spki.n);
+		OPENSSL_free(der);
+		der = NULL;
+		j = job_of(KEY_FORGET, "TP0");
+		if (round == 0)
+			must(p.keys, &j, NULL);
+		signer_kill(&p);
+	}
+	unsetenv("KEYMUSTER_SANDBOX");
+	blob_free(&plain);
+	blob_free(&sealed);
+	blob_free(&path);
+	blob_free(&spki);
+	blob_free(&first);
+}
+
 int
 main(void)
 {
@@ -441,6 +501,7 @@ main(void)
 	    cmocka_unit_test(strangers_wait),
 	    cmocka_unit_test(bad_starts_say_so),
 	    cmocka_unit_test(works_in_its_sandbox),
+	    cmocka_unit_test(opens_keys_on_use),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
