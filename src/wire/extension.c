@@ -1,4 +1,6 @@
 /* extension.c - extensions of certificates and requests. */
+#include <strings.h>
+
 #include "wire/inner.h"
 
 #define EXTENSIONS_MAX 64
@@ -156,6 +158,55 @@ read_aki(struct view value, struct extensions *x, struct err *e)
 			x->aki = d.body;
 	}
 	return true;
+}
+
+/* The first URI among the names of a fullName that begins with "http". */
+static struct view
+uri_of(struct view names)
+{
+	struct reader r = reader_of(names);
+	struct der d;
+
+	while (r.n > 0 && der_any(&r, &d, NULL))
+		if (d.tag == DER_CONTEXT_PRIMITIVE(6) && d.body.n > 4 &&
+		    strncasecmp((const char *)d.body.p, "http", 4) == 0 && ascii_legal(d.body))
+			return d.body;
+	return (struct view){0};
+}
+
+static struct view
+point_uri(struct view point)
+{
+	struct reader r = reader_of(point);
+	struct der d;
+
+	if (!der_take(&r, DER_CONTEXT(0), "distributionPoint", &d, NULL) || r.n > 0)
+		return (struct view){0};
+	r = reader_of(d.body);
+	return der_take(&r, DER_CONTEXT(0), "fullName", &d, NULL) ? uri_of(d.body)
+								  : (struct view){0};
+}
+
+struct view
+cert_list_url(const struct cert *c)
+{
+	struct reader r = reader_of(c->extensions), points;
+	struct view oid, value, uri = {0};
+	struct der d;
+	bool critical;
+
+	while (r.n > 0 && extension_take(&r, &oid, &critical, &value, NULL)) {
+		if (!view_equal(oid, OID_CDP))
+			continue;
+		points = reader_of(value);
+		if (!der_take(&points, DER_SEQUENCE, "CRLDistributionPoints", &d, NULL))
+			break;
+		points = reader_of(d.body);
+		while (uri.n == 0 && points.n > 0 &&
+		       der_take(&points, DER_SEQUENCE, "DistributionPoint", &d, NULL))
+			uri = point_uri(d.body);
+	}
+	return uri;
 }
 
 static const struct {

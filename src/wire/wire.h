@@ -228,6 +228,12 @@ bool cert_decode(struct view der, struct cert *out, struct err *e) MUST_USE;
 /* A TBSCertificate alone (the signer reads what it is asked to sign): alg is what stands
  * inside, signature stays empty. */
 bool cert_decode_tbs(struct view tbs, struct cert *out, struct err *e) MUST_USE;
+/*
+ * Where its issuer's whole list is: the first URI of CRLDistributionPoints that begins with
+ * "http". A point with reasons or another issuer (RFC 5280 4.2.1.13) is passed over. Empty:
+ * there is none.
+ */
+struct view cert_list_url(const struct cert *c);
 
 struct cert_spec {
 	struct view serial;	     /* unsigned big endian, 1 to 20 octets encoded */

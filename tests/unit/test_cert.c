@@ -292,6 +292,88 @@ empty_subject_makes_san_critical_cp12(void **state)
 }
 
 /* CP-14 */
+/* Lengths under 128 only. */
+static void
+tlv(struct blob *out, uint8_t tag, const struct blob *body)
+{
+	blob_add_byte(out, tag);
+	blob_add_byte(out, (uint8_t)body->n);
+	blob_add_view(out, blob_view(body));
+}
+
+static void
+wrap(uint8_t tag, struct blob *b)
+{
+	struct blob whole = {0};
+
+	tlv(&whole, tag, b);
+	blob_set(b, blob_view(&whole));
+	blob_free(&whole);
+}
+
+/* basicConstraints, then CRLDistributionPoints with one point of these URIs. */
+static void
+points_extension(const char *const uri[3], struct view behind, struct blob *out)
+{
+	struct blob point = {0}, list = {0};
+
+	for (size_t k = 0; k < 3 && uri[k] != NULL; k++) {
+		struct blob one = {0};
+
+		blob_add_str(&one, uri[k]);
+		tlv(&point, DER_CONTEXT_PRIMITIVE(6), &one);
+		blob_free(&one);
+	}
+	wrap(DER_CONTEXT(0), &point);
+	wrap(DER_CONTEXT(0), &point);
+	blob_add_view(&point, behind);
+	wrap(DER_SEQUENCE, &point);
+	wrap(DER_SEQUENCE, &point);
+	blob_add_view(&list, VIEW("\x06\x03\x55\x1d\x1f"));
+	tlv(&list, DER_OCTET_STRING, &point);
+	blob_set(out, VIEW("\x30\x0c\x06\x03\x55\x1d\x13\x04\x05\x30\x03\x01\x01\xff"));
+	tlv(out, DER_SEQUENCE, &list);
+	blob_free(&point);
+	blob_free(&list);
+}
+
+static void
+finds_the_list_of_a_certificate(void **state)
+{
+	static const struct {
+		const char *uri[3];
+		struct view behind;
+		const char *want, *sentence;
+	} cases[] = {
+	    {{"http://a/x.crl"}, {0}, "http://a/x.crl", "one address"},
+	    {{"ldap://d/x", "http://a/x.crl"}, {0}, "http://a/x.crl", "HTTP behind LDAP"},
+	    {{"HTTPS://a/x.crl"}, {0}, "HTTPS://a/x.crl", "a scheme has no case"},
+	    {{"ldap://d/x"}, {0}, "", "LDAP alone is none"},
+	    {{"http"}, {0}, "", "no more than the scheme's beginning"},
+	    {{"http://a/\xff"}, {0}, "", "no IA5String"},
+	    {{"http://a/x.crl"}, {(const uint8_t *)"\x81\x02\x01\x80", 4}, "",
+		"for some reasons only: no whole list"},
+	    {{"http://a/x.crl"}, {(const uint8_t *)"\xa2\x02\xa4\x00", 4}, "",
+		"signed by another"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct blob all = {0};
+		struct cert c = {0};
+
+		points_extension(cases[i].uri, cases[i].behind, &all);
+		c.extensions = blob_view(&all);
+		if (!view_equal_str(cert_list_url(&c), cases[i].want))
+			fail_msg("%s", cases[i].sentence);
+		for (size_t n = 0; n < all.n; n++) {
+			c.extensions = view_of(all.p, n); /* cut off anywhere */
+			assert_true(cert_list_url(&c).n == 0);
+		}
+		blob_free(&all);
+	}
+}
+
 static void
 writes_one_http_cdp_cp14(void **state)
 {
@@ -300,6 +382,7 @@ writes_one_http_cdp_cp14(void **state)
 	CRL_DIST_POINTS *points;
 	GENERAL_NAME *name;
 	ASN1_IA5STRING *uri;
+	struct cert c;
 	X509 *x;
 
 	(void)state;
@@ -315,6 +398,8 @@ writes_one_http_cdp_cp14(void **state)
 	uri = GENERAL_NAME_get0_value(name, &type);
 	assert_int_equal(type, GEN_URI);
 	assert_true(view_equal_str(view_of(uri->data, (size_t)uri->length), m.spec.cdp));
+	assert_true(cert_decode(blob_view(&m.cert), &c, NULL));
+	assert_true(view_equal_str(cert_list_url(&c), m.spec.cdp));
 	CRL_DIST_POINTS_free(points);
 	X509_free(x);
 	made_free(&m);
@@ -667,6 +752,7 @@ main(void)
 	    cmocka_unit_test(is_der_for_stock_cp17),
 	    cmocka_unit_test(dates_bad129),
 	    cmocka_unit_test(empty_subject_makes_san_critical_cp12),
+	    cmocka_unit_test(finds_the_list_of_a_certificate),
 	    cmocka_unit_test(writes_one_http_cdp_cp14),
 	    cmocka_unit_test(tbs_reads_alone),
 	    cmocka_unit_test(cisco_s53),
