@@ -29,7 +29,8 @@ gnutls-bin            certtool, a second judge
 libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
 libstrongswan-extra-plugins  fetches for it (its curl plugin)
-scep                  scepclient of micromdm, a foreign SCEP client of old algorithms
+scep                  scepclient and scepserver of micromdm, foreign SCEP of old algorithms
+iproute2              a network of its own for a server that listens everywhere
 certmonger            a foreign SCEP client with a daemon
 dbus-daemon           a message bus for it alone
 libfaketime           sets a real clock for one daemon alone, in tests

@@ -148,6 +148,7 @@ count(struct member *m, enum tp_note note)
 		c->next_cas++;
 		break;
 	case TP_NOTED_CA:
+	case TP_NOTED_LACKS:
 		break;
 	}
 }
@@ -166,6 +167,7 @@ note(struct member *m, const struct tp_effect *x)
 	    [TP_NOTED_ACTIVATED] = {"switched to the next CA", true, false},
 	    [TP_NOTED_PENDING] = {"request waits at the server", false, false},
 	    [TP_NOTED_REJECTED] = {"request refused", false, true},
+	    [TP_NOTED_LACKS] = {"server cannot do all that is wanted", false, false},
 	    [TP_NOTED_TROUBLE] = {"trustpoint in trouble, it tries again", false, true},
 	};
 	struct blob text = {0};

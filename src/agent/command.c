@@ -158,6 +158,7 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 		finish(m, m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
 		break;
 	case TP_NOTED_NEXT_CA:
+	case TP_NOTED_LACKS:
 	case TP_NOTED_SHADOW:
 	case TP_NOTED_ACTIVATED:
 		break;

@@ -144,6 +144,7 @@ policy_of(const struct conf_trustpoint *t)
 	    .cipher = ciphers[t->cipher],
 	    .key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT,
 	    .outer_next_ca = t->outer_next_ca,
+	    .ancient = t->compat_ancient,
 	};
 
 	p.plan.url = t->url[0] != 0;

@@ -147,7 +147,8 @@ client_policy(const struct conf_trustpoint *t)
 	    .key_bits = KEY_BITS,
 	    .hash = hashes[t->hash],
 	    .cipher = ciphers[t->cipher],
-	    .outer_next_ca = t->outer_next_ca};
+	    .outer_next_ca = t->outer_next_ca,
+	    .ancient = t->compat_ancient};
 
 	p.plan.url = p.plan.fingerprint = true; /* somebody authenticates the CA */
 	return p;

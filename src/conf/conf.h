@@ -132,6 +132,7 @@ struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of 
 	char interface[32];    /* "source interface"; empty: as the system routes */
 	bool require_standard; /* only a server that lists SCEPStandard */
 	bool outer_next_ca;    /* "compat outer-next-ca" */
+	bool compat_ancient;   /* "compat ancient" */
 	struct blob kept;      /* as a server's */
 };
 

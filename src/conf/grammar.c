@@ -234,6 +234,8 @@ const struct row grammar[] = {
     {MODE_TRUSTPOINT, "compat outer-next-ca", T_BOOL, TP(outer_next_ca), 0, NULL, 0,
 	"Take a next CA certificate that only stands beside a signature, once it proves "
 	"itself"},
+    {MODE_TRUSTPOINT, "compat ancient", T_BOOL, TP(compat_ancient), 0, NULL, 0,
+	"Take answers that are signed with SHA-1 or encrypted with single DES"},
     {MODE_TRUSTPOINT, "crl query URL$x", T_TEXT, TP(crl_url), 0, NULL, 0,
 	"Where revocation lists are fetched, whatever the certificate says"},
     {MODE_TRUSTPOINT, "crl cache {none$n|{delete-after|extend}$c <1-43200>$m}", T_CACHE,

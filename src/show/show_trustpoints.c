@@ -104,6 +104,8 @@ put_state(const struct show *s, const struct show_trustpoint *t, struct tree *o)
 	    o, "state", states[s->w->clock_trusted ? plan.state : TP_IS_WITHOUT_CLOCK].word);
 	tree_put_bool(o, "keys", f->have_id || last[0] != 0);
 	tree_put_bool(o, "authenticated", f->authenticated);
+	if (f->caps_known)
+		tree_put_bool(o, "server_has_rollover", f->caps_next_ca);
 	tree_put_bool(o, "enrolled", f->have_id);
 	tree_put_bool(o, "pending", f->pending);
 	if (last[0] != 0)
@@ -212,6 +214,10 @@ status_text(const struct tree *o, struct blob *out)
 	    : tree_is(o, "keys")  ? "Yes"
 				  : "None");
 	blob_printf(out, "    Now: %s\n", state_line(tree_text(o, "state")));
+	if (tree_has(o, "server_has_rollover") && !tree_is(o, "server_has_rollover"))
+		blob_add_str(out,
+		    "    The server hands out no next CA certificate: authenticate it by "
+		    "hand\n");
 	if (tree_has(o, "trouble"))
 		blob_printf(out, "  Last trouble: %s\n    at %s\n", tree_text(o, "trouble"),
 		    tree_ios(o, "trouble_at", t));

@@ -285,6 +285,7 @@ noted(struct sim *w, struct client *c, enum tp_note note)
 		c->waits = c->rejected = false;
 		break;
 	case TP_NOTED_CA:
+	case TP_NOTED_LACKS:
 	case TP_NOTED_NEXT_CA:
 	case TP_NOTED_ACTIVATED:
 	case TP_NOTED_TROUBLE:

@@ -22,6 +22,17 @@ signer_held(struct tp *t, const struct scep *m, struct blob *der, struct cert *o
 	       bundle_signer(blob_view(der), m->signer_issuer, m->signer_serial, out);
 }
 
+/* A server answers as it was asked, or better. */
+static enum hash
+weakest_hash(const struct tp *t)
+{
+	enum hash asked = message_hash(t);
+
+	if (t->policy->ancient)
+		return HASH_SHA1;
+	return hash_is_weak(asked) ? asked : HASH_SHA256;
+}
+
 static bool
 signature_good(struct tp *t, const struct scep *m, when_t now, struct err *e)
 {
@@ -33,8 +44,9 @@ signature_good(struct tp *t, const struct scep *m, when_t now, struct err *e)
 
 	if (!held)
 		authority_again(t);
-	if (ok && hash_is_weak(m->digest) && m->digest < message_hash(t))
-		ok = err_set(e, WHY_REFUSED, "signed with %s, weaker than the request",
+	if (ok && m->digest < weakest_hash(t))
+		ok = err_set(e, WHY_REFUSED,
+		    "signed with %s, weaker than the request (compat ancient)",
 		    hash_name(m->digest));
 	ok = ok && keys_verify(t->keys, &signer.key, &m->alg, m->signed_attrs, m->signature, e);
 	blob_free(&der);
@@ -169,8 +181,8 @@ envelope_read(struct tp *t, struct err *e)
 			 : !view_equal(v->serial, signer.serial) ||
 			       !name_equal(v->issuer, signer.issuer))
 		return err_set(e, WHY_REFUSED, "the envelope is for somebody else");
-	if (v->cipher == CIPHER_DES && t->policy->cipher != CIPHER_DES)
-		return err_set(e, WHY_REFUSED, "encrypted with single DES");
+	if (v->cipher == CIPHER_DES && !t->policy->ancient)
+		return err_set(e, WHY_REFUSED, "encrypted with single DES (compat ancient)");
 	return true;
 }
 
@@ -205,6 +217,8 @@ answer_arrived(
 	char text[80];
 
 	if (ev->status != 200) {
+		if (ev->status == 400 || ev->status == 500) /* it may be another CA by now */
+			authority_again(t);
 		(void)snprintf(text, sizeof(text), "HTTP status %d", ev->status);
 		return talk_trouble(t, ev->status == 0 ? "nobody answered" : text,
 		    ev->retry_after, now, out, e);
@@ -245,6 +259,17 @@ pick(struct view certs, const struct spki *key, struct cert *out, struct err *e)
 	       err_set(e, WHY_BAD_INPUT, "%zu certificates for our key, one is wanted", found);
 }
 
+static bool
+another_name(struct view name, struct err *e)
+{
+	struct blob text = {0};
+
+	name_text(name, &text);
+	err_set(e, WHY_REFUSED, "the certificate is for another name, '%s'", blob_cstr(&text));
+	blob_free(&text);
+	return false;
+}
+
 /* RP-04. */
 static bool
 chain_good(struct tp *t, const struct cert *c, const struct csr *csr, const struct cert *ca,
@@ -255,8 +280,8 @@ chain_good(struct tp *t, const struct cert *c, const struct csr *csr, const stru
 		    e, WHY_REFUSED, "the certificate is not by the CA that was asked");
 	if (c->aki.n > 0 && ca->ski.n > 0 && !view_equal(c->aki, ca->ski))
 		return err_set(e, WHY_REFUSED, "the certificate names another key of the CA");
-	if (!name_equal(c->subject, csr->subject))
-		return err_set(e, WHY_REFUSED, "the certificate is for another name");
+	if (!name_same_parts(c->subject, csr->subject))
+		return another_name(c->subject, e);
 	if (c->is_ca || (c->key_usage & KU_CERT_SIGN) != 0)
 		return err_set(e, WHY_REFUSED, "the certificate is a CA's");
 	if (c->unknown_critical)
@@ -295,13 +320,32 @@ dates_good(struct tp *t, const struct cert *c, bool shadow, when_t now, struct e
 	return true;
 }
 
+/*
+ * The server's clock is far behind, or it dates back by most of a life: what comes would be
+ * renewed at once, without end.
+ */
 static bool
-take_id(struct tp *t, const struct cert *c, struct tp_effects *out, struct err *e)
+held_if_due(struct tp *t, struct record *next, when_t now)
+{
+	const struct plan_tp_policy *p = &t->policy->plan;
+	struct plan_tp_facts *f = &next->plan;
+
+	if (!p->auto_enroll || p->shadow_only || f->id_until >= f->issuer_until ||
+	    plan_tp_due(p, f) > now)
+		return false;
+	f->ask = t->record.plan.ask;
+	trouble_set(t, &f->ask, ANSWER_NONE, 0, false, now);
+	return true;
+}
+
+static bool
+take_id(struct tp *t, const struct cert *c, when_t now, struct tp_effects *out, struct err *e)
 {
 	struct tp_change list[] = {{TP_ID, c->whole}, {TP_REQUEST, {0}}};
 	struct record next = t->record;
 	uint32_t before = next.id_key;
 	char until[WHEN_TEXT];
+	bool held;
 
 	next.id_key = t->x->request.key;
 	next.request_key = next.request_signer_key = 0;
@@ -309,10 +353,15 @@ take_id(struct tp *t, const struct cert *c, struct tp_effects *out, struct err *
 	record_doom(&next, before);
 	next.plan.pending = next.plan.enrol_asked = false;
 	memset(&next.plan.ask, 0, sizeof(next.plan.ask));
+	held = held_if_due(t, &next, now);
 	if (!record_commit(t, &next, list, COUNT_OF(list), e))
 		return false;
 	tp_note(out, TP_NOTED_ID, "certificate stored, it ends %s",
 	    when_rfc3339(c->not_after, until));
+	if (held)
+		tp_note(out, TP_NOTED_TROUBLE,
+		    "renewing: the certificate is due as it comes, the server's clock or "
+		    "lifetime is wrong");
 	talk_end(t);
 	return true;
 }
@@ -358,7 +407,7 @@ requested(struct tp *t, struct view certs, when_t now, struct tp_effects *out, s
 	    !pick(certs, &csr.key, &c, &why) || !bundle_ca(blob_view(&x->ca), &ca, &why) ||
 	    !chain_good(t, &c, &csr, &ca, &why) || !dates_good(t, &c, shadow, now, &why))
 		return talk_trouble(t, why.text, 0, now, out, e);
-	return shadow ? take_shadow(t, &c, out, e) : take_id(t, &c, out, e);
+	return shadow ? take_shadow(t, &c, out, e) : take_id(t, &c, now, out, e);
 }
 
 static bool

@@ -157,6 +157,20 @@ refuses(int status)
 	       status == 501;
 }
 
+/* Said when it is learnt, years before it matters. */
+static void
+lacks_note(const struct tp *t, const struct record *next, struct tp_effects *out)
+{
+	char until[WHEN_TEXT];
+
+	/* in trouble the same is read again and again */
+	if (next->plan.caps_next_ca || t->record.plan.ask.answer != ANSWER_GOOD)
+		return;
+	tp_note(out, TP_NOTED_LACKS,
+	    "no GetNextCACert: before %s somebody has to authenticate the CA that follows",
+	    when_rfc3339(next->plan.ca_until, until));
+}
+
 /* An empty answer and a refusal are answers: such a server can do nothing special (CC-09). */
 static bool
 caps_arrived(
@@ -172,6 +186,7 @@ caps_arrived(
 	next.plan.caps_known = true;
 	next.plan.caps_next_ca = (next.caps & CAP_NEXT_CA) != 0;
 	memset(&next.plan.fetch, 0, sizeof(next.plan.fetch));
+	lacks_note(t, &next, out);
 	if (!record_commit(t, &next, NULL, 0, e))
 		return false;
 	talk_end(t);

@@ -23,6 +23,7 @@ struct tp_policy { /* shared by many, outlives them */
 	enum cipher cipher; /* the same */
 	uint32_t key_usage; /* asked for; 0: none */
 	bool outer_next_ca; /* "compat outer-next-ca" (docs/compat.md) */
+	bool ancient;	    /* "compat ancient": answers by SHA-1, in single DES */
 };
 
 /* ---- what outlives a crash ---- */
@@ -97,6 +98,7 @@ enum tp_note {
 	TP_NOTED_ACTIVATED, /* next CA, and shadow if there was one, took over */
 	TP_NOTED_PENDING,
 	TP_NOTED_REJECTED,
+	TP_NOTED_LACKS,	  /* what the server cannot do */
 	TP_NOTED_TROUBLE, /* text says what: unreachable, or an answer that is no good */
 };
 struct tp_effect {

@@ -405,6 +405,38 @@ name_equal(struct view a, struct view b)
 	return equal;
 }
 
+/* The values of a canonical name as one sorted set. */
+static bool
+parts(struct view name, struct blob *out)
+{
+	struct der_writer w = {.out = out};
+	struct blob canonical = {0};
+	struct reader rdns = {0}, values;
+	struct der d;
+	bool ok = name_canonical(name, &canonical, NULL) &&
+		  open_name(blob_view(&canonical), &rdns, NULL);
+
+	der_open(&w, DER_SET);
+	while (ok && rdns.n > 0 && (ok = take_rdn(&rdns, &values, NULL)))
+		while (ok && values.n > 0 && (ok = der_any(&values, &d, NULL)))
+			der_put_raw(&w, d.whole);
+	der_close_sorted(&w);
+	blob_free(&canonical);
+	return ok;
+}
+
+bool
+name_same_parts(struct view a, struct view b)
+{
+	struct blob parts_a = {0}, parts_b = {0};
+	bool same = parts(a, &parts_a) && parts(b, &parts_b) &&
+		    view_equal(blob_view(&parts_a), blob_view(&parts_b));
+
+	blob_free(&parts_a);
+	blob_free(&parts_b);
+	return same;
+}
+
 /* First as shown: the most specific RDN comes first. */
 bool
 name_value(struct view der, struct view oid, struct blob *out)

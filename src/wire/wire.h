@@ -168,6 +168,9 @@ void name_each(struct view der, void (*each)(void *arg, const char *rdn), void *
  */
 bool name_canonical(struct view der, struct blob *out, struct err *e) MUST_USE;
 bool name_equal(struct view a, struct view b);
+/* The same attributes, whatever their order and whoever stands beside whom: CAs written in Go
+ * sort the names of requests. */
+bool name_same_parts(struct view a, struct view b);
 /* First value of an attribute as UTF-8; oid is contents octets. False when absent. */
 bool name_value(struct view der, struct view oid, struct blob *out);
 extern const struct view OID_CN, OID_OU, OID_UNSTRUCTURED_NAME, OID_SERIAL_NUMBER;

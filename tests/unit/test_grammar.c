@@ -150,6 +150,7 @@ static const struct {
     {"require scepstandard", "require SCEPStandard", "require"},
     {"compat ios-stop-on-reject", "compat ios-stop-on-reject", "compat ios"},
     {"compat outer-next-ca", "compat outer-next-ca", "compat outer"},
+    {"compat ancient", "compat ancient", "compat ancient CN=x"},
     {"crl query URL$x", "crl query ldap://x", "crl query x"},
     {"crl cache {none$n|{delete-after|extend}$c <1-43200>$m}", "crl cache extend 1440",
 	"crl cache delete-after 43201"},

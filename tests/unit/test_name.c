@@ -279,6 +279,34 @@ compares_as_stock_cp20(void **state)
 	blob_free(&b);
 }
 
+/* Go's servers sort names, and put all units into one RDN. */
+static void
+same_parts(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+	    {"CN=r1,OU=VPN,O=Cisco", "O=Cisco,OU=VPN,CN=r1", true},
+	    {"CN=r1,OU=VPN,OU=TAC", "OU=TAC+OU=VPN,CN=R1", true},
+	    {"CN=r1,OU=VPN,OU=VPN", "CN=r1,OU=VPN", false},
+	    {"CN=r1,O=Cisco", "CN=r1", false},
+	    {"CN=r1,O=Cisco", "CN=Cisco,O=r1", false},
+	    {"CN=r1", "CN=r2", false},
+	};
+	struct blob a = {0}, b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		parse(rows[i].a, &a);
+		parse(rows[i].b, &b);
+		if (name_same_parts(blob_view(&a), blob_view(&b)) != rows[i].same)
+			fail_msg("%s / %s", rows[i].a, rows[i].b);
+	}
+	blob_free(&a);
+	blob_free(&b);
+}
+
 /* Values of one RDN are sorted after folding: encodings that sort otherwise still compare
  * equal. */
 static void
@@ -429,6 +457,7 @@ main(void)
 	    cmocka_unit_test(limits_bad111),
 	    cmocka_unit_test(compares_as_stock_cp20),
 	    cmocka_unit_test(sorts_after_folding),
+	    cmocka_unit_test(same_parts),
 	    cmocka_unit_test(walks_in_ios_order),
 	    cmocka_unit_test(escapes_for_terminals_bad113),
 	    cmocka_unit_test(is_written_for_machines),

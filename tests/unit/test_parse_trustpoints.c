@@ -141,6 +141,7 @@ every_line_of_a_trustpoint_sets_its_field(void **state)
 	WANT(TP "require SCEPStandard", t->require_standard)
 	WANT(TP "compat ios-stop-on-reject", t->plan.ios_stop_on_reject)
 	WANT(TP "compat outer-next-ca", t->outer_next_ca)
+	WANT(TP "compat ancient", t->compat_ancient)
 	WANT(TP "auto-enroll 80\n!\n" TP "hash sha512",
 	    c.trustpoint_count == 1 && t->plan.percent == 80 && t->hash == CONF_HASH_SHA512 &&
 		t->renewal_at.line == 2 && t->line == 1)
@@ -202,6 +203,7 @@ every_line_is_printed_back(void **state)
 	    {"require scepstandard", false},
 	    {"compat ios-stop-on-reject", false},
 	    {"compat outer-next-ca", false},
+	    {"compat ancient", false},
 	    {"vrf MGMT", true},
 	    {"storage nvram:", true},
 	    {"ocsp url http://192.0.2.9/ocsp", true},

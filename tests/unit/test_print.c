@@ -111,7 +111,9 @@ text_is_canonical(void **state)
 	     " auto-enroll 75 regenerate\n scepencrypt aes256\n hash sha512\n regenerate\n"
 	     " enrollment http-proxy p.example 3128\n eku request client-auth\n"
 	     " export-format haproxy pem\n hook /etc/hook a\n require SCEPStandard\n"
-	     " compat ios-stop-on-reject\n compat outer-next-ca\n serial-number none\n"
+	     " compat ios-stop-on-reject\n compat outer-next-ca\n compat ancient\n "
+	     "serial-number "
+	     "none\n"
 	     "crypto pki trustpoint S\n auto-enroll shadow-only\n"
 	     "crypto pki trustpoint T\n subject-alt-name a b\n no hook\n",
 		"crypto pki trustpoint T\n enrollment http-proxy p.example 3128\n enrollment "
@@ -120,7 +122,8 @@ text_is_canonical(void **state)
 		"fingerprint CC748544A0AB7832935D8CD0214A152E\n hash sha512\n scepencrypt "
 		"aes256\n revocation-check ocsp none\n eku request client-auth\n "
 		"export-format pem haproxy\n require scepstandard\n compat "
-		"ios-stop-on-reject\n compat outer-next-ca\n vrf V\n!\ncrypto pki "
+		"ios-stop-on-reject\n compat outer-next-ca\n compat ancient\n vrf V\n!\ncrypto "
+		"pki "
 		"trustpoint S\n auto-enroll 90\n auto-enroll shadow-only\n!\nend\n"},
 	    /* of a server it is in the database, wherever it stands */
 	    {"crypto pki certificate chain A\n certificate ca 01\n  3082 FFFF\n  quit\n!\n"

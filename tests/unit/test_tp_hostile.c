@@ -256,7 +256,7 @@ static const struct row cert_rows[] = {
 	"for somebody else"},
     {"an envelope that only another key opens", FIRST, TP_OPERATION, c_wrapped,
 	"cannot be opened"},
-    {"CC-11: single DES", FIRST, TP_OPERATION, c_des, "single DES"},
+    {"CC-11: single DES", FIRST, TP_OPERATION, c_des, "compat ancient"},
     {"text in the envelope", FIRST, TP_OPERATION, c_text, ""},
     {"BAD-164: no certificate", FIRST, TP_OPERATION, c_none, "0 certificates"},
     {"BAD-164: two certificates for our key", FIRST, TP_OPERATION, c_two, "2 certificates"},

@@ -492,6 +492,142 @@ small_at_rest(void **state)
 	bench_close(&b);
 }
 
+/* ---- servers of others ---- */
+
+/* As micromdm's scepserver answers: SHA-1, single DES, the name sorted anew. */
+static void
+as_scepserver(struct bench *b, const struct tp_effect *asked, struct fetched *got)
+{
+	struct forgery f;
+
+	if (asked->fetch != TP_OPERATION || got->status != 200)
+		return;
+	b->tamper = NULL;
+	forge_begin(b, asked, &f);
+	f.reply.digest = HASH_SHA1;
+	f.cipher = CIPHER_DES;
+	if (!name_parse("O=Cisco,OU=CVO,CN=spoke-1", &f.name, NULL))
+		fail();
+	f.cert.subject = blob_view(&f.name);
+	forge_seal(&f, &got->body);
+}
+
+static void
+ancient_answers(void **state)
+{
+	static const struct {
+		bool word;
+		const char *because;
+	} rows[] = {{true, NULL}, {false, "compat ancient"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bench b;
+
+		bench_open(&b);
+		short_lives(&b);
+		b.policy.ancient = rows[i].word;
+		b.tamper = as_scepserver;
+		bench_begin(&b);
+		bench_wait(&b, AT(0) + 1);
+		assert_int_equal(b.noted[TP_NOTED_ID], rows[i].word);
+		if (rows[i].because != NULL)
+			assert_non_null(strstr(b.complained, rows[i].because));
+		bench_close(&b);
+	}
+}
+
+/* A renewal that would be due as it comes is not asked for again and again. */
+static void
+dated_back(struct bench *b, const struct tp_effect *asked, struct fetched *got)
+{
+	struct forgery f;
+
+	if (asked->fetch != TP_OPERATION || b->noted[TP_NOTED_ID] == 0)
+		return;
+	got->status = 200; /* the server knows nothing of what is forged */
+	forge_begin(b, asked, &f);
+	f.cert.not_before = T0 + b->asked[TP_OPERATION];
+	f.cert.not_after = AT(29) + b->asked[TP_OPERATION];
+	forge_seal(&f, &got->body);
+}
+
+static void
+due_as_it_comes(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	b.tamper = dated_back;
+	b.because = "due as it comes";
+	bench_begin(&b);
+	bench_wait(&b, AT(26));
+	assert_in_range(b.matched, 3, 14);
+	assert_int_equal(b.noted[TP_NOTED_TROUBLE], b.matched);
+	assert_int_equal(b.noted[TP_NOTED_ID], b.matched + 1);
+	bench_close(&b);
+}
+
+/* A server that cannot read what it gets says no more than 500: GetCACert tells who it is. */
+static void
+ill_on_renewal(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	if (b->noted[TP_NOTED_ID] == 0 || b->w.now > AT(25))
+		return;
+	if (asked->fetch == TP_OPERATION)
+		f->status = 500;
+	else if (asked->fetch == TP_GETCACERT)
+		blob_set(&f->body, blob_view(&new_ra));
+}
+
+static void
+another_ca(void **state)
+{
+	struct bench b;
+	struct blob name = {0}, spki = {0}, ca = {0}, id = {0};
+	uint8_t serial[] = {0x55};
+	struct cert_spec s = {
+	    .serial = view_of(serial, sizeof(serial)),
+	    .not_before = T0,
+	    .not_after = AT(400),
+	    .alg = {KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0},
+	    .is_ca = true,
+	    .path_len = -1,
+	    .key_usage = KU_CERT_SIGN | KU_DIGITAL_SIGNATURE,
+	};
+
+	(void)state;
+	bench_open(&b);
+	short_lives(&b);
+	assert_true(name_parse("CN=RootCA,OU=TAC,O=Cisco", &name, NULL));
+	forge_spki(STRANGER, &spki);
+	s.issuer = s.subject = blob_view(&name);
+	s.spki = blob_view(&spki);
+	blob_clear(&new_ra);
+	forge_cert(&s, STRANGER, &new_ra);
+	b.tamper = ill_on_renewal;
+	b.because = "another CA than the one that is held";
+	bench_begin(&b);
+	bench_wait(&b, AT(24) - 1);
+	blob_set(&ca, bench_cert(&b, TP_CA).whole);
+	blob_set(&id, bench_cert(&b, TP_ID).whole);
+	bench_wait(&b, AT(24) + HOUR);
+	assert_true(view_equal(bench_cert(&b, TP_CA).whole, blob_view(&ca)));
+	assert_true(view_equal(bench_cert(&b, TP_ID).whole, blob_view(&id)));
+	assert_true(b.matched >= 2);
+	bench_wait(&b, AT(41));
+	assert_int_equal(b.noted[TP_NOTED_ID], 2);
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+	blob_free(&name);
+	blob_free(&spki);
+	blob_free(&ca);
+	blob_free(&id);
+	blob_free(&new_ra);
+	bench_close(&b);
+}
+
 int
 main(void)
 {
@@ -508,6 +644,9 @@ main(void)
 	    cmocka_unit_test(only_alternative_names),
 	    cmocka_unit_test(nonsense_on_the_shelf),
 	    cmocka_unit_test(small_at_rest),
+	    cmocka_unit_test(ancient_answers),
+	    cmocka_unit_test(due_as_it_comes),
+	    cmocka_unit_test(another_ca),
 	};
 
 	log_open("test", LOG_ERROR);

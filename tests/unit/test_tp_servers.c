@@ -117,7 +117,7 @@ oldest_server(void **state)
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
 	assert_int_equal(b.noted[TP_NOTED_ID], 0);
-	assert_non_null(strstr(b.said, "sha1"));
+	assert_non_null(strstr(b.complained, "sha1"));
 	bench_close(&b);
 }
 
