@@ -302,7 +302,7 @@ random_configurations_come_back(void **state)
 	(void)state;
 	seed = (uint64_t)strtoull(
 	    getenv("KEYMUSTER_SEED") != NULL ? getenv("KEYMUSTER_SEED") : "1", NULL, 10);
-	print_message("seed %llu\n", (unsigned long long)seed);
+	print_message("# seed %llu\n", (unsigned long long)seed);
 	while (accepted < 2000) {
 		struct blob text = {0}, said = {0};
 		size_t servers = below(4);
