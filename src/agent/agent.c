@@ -5,8 +5,7 @@
 #include "agent/agent_int.h"
 #include "sys/sys.h"
 
-#define ROUND_MS 5	   /* then others have their turn */
-#define AGAIN ((when_t)10) /* after the shelf would not take it */
+#define ROUND_MS 5 /* then others have their turn */
 
 /* ---- who wakes first: a heap ---- */
 
@@ -153,6 +152,14 @@ count(struct member *m, enum tp_note note)
 	}
 }
 
+void
+member_trouble(struct member *m, const char *text)
+{
+	free(m->trouble);
+	m->trouble = mem_str(text);
+	m->trouble_at = m->agent->clock.now;
+}
+
 static void
 note(struct member *m, const struct tp_effect *x)
 {
@@ -179,9 +186,7 @@ note(struct member *m, const struct tp_effect *x)
 	if (notes[x->note].warns) {
 		log_warn(notes[x->note].words, "trustpoint='%s' why='%s'", m->conf->name,
 		    blob_cstr(&text));
-		free(m->trouble);
-		m->trouble = mem_str(blob_cstr(&text));
-		m->trouble_at = m->agent->clock.now;
+		member_trouble(m, blob_cstr(&text));
 	} else {
 		log_notice(notes[x->note].words, "trustpoint='%s' what='%s'", m->conf->name,
 		    blob_cstr(&text));
@@ -191,6 +196,10 @@ note(struct member *m, const struct tp_effect *x)
 	if (notes[x->note].looks)
 		identity_look(m);
 	command_noted(m, x->note, blob_cstr(&text));
+	if (x->note == TP_NOTED_TROUBLE) { /* it was the reason of this one */
+		free(m->no_answer);
+		m->no_answer = NULL;
+	}
 	blob_free(&text);
 }
 
@@ -227,9 +236,12 @@ member_step(struct member *m, const struct tp_event *ev)
 		return;
 	full.clock_trusted = a->clock.trusted;
 	full.clock_suspect = a->clock.suspect;
-	if (!tp_step(m->tp, &full, a->clock.now, &out, &e))
+	if (!tp_step(m->tp, &full, a->clock.now, &out, &e)) {
 		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
 		    m->conf->name, e.text);
+		member_trouble(m, e.text);
+		command_noted(m, TP_NOTED_TROUBLE, e.text);
+	}
 	release(m, &out);
 	alerts(m);
 	member_wake_at(m, wake_of(m));
@@ -355,8 +367,10 @@ clock_set(struct agent *a, const struct agent_clock *clock)
 	bool changed = a->clock.trusted != clock->trusted || a->clock.suspect != clock->suspect;
 
 	a->clock = *clock;
-	for (size_t i = 0; changed && i < a->count; i++)
+	for (size_t i = 0; changed && i < a->count; i++) {
+		identity_look(&a->member[i]);
 		member_wake_at(&a->member[i], INT64_MIN);
+	}
 }
 
 void
@@ -393,7 +407,8 @@ agent_due_ms(const struct agent *a, when_t now)
 
 	if (a->arrivals != NULL || a->looking_count > 0 || wake <= now)
 		return 0;
-	if (wake != WHEN_NEVER)
+	/* A clock that is not believed says nothing of the time for decisions: core looks. */
+	if (wake != WHEN_NEVER && a->clock.trusted && !a->clock.suspect)
 		next = clock_real_ms_until(wake);
 	for (const struct pending *p = a->sent[PENDING_FETCH].first; p != NULL; p = p->next)
 		if (next < 0 || p->due_ms - mono < next)
@@ -451,15 +466,14 @@ members_open(struct agent *a, struct err *e)
 
 		if (!agent_runs(c, &c->trustpoint[i]))
 			continue;
-		if (!dir_add(agent_path(a->state, c->trustpoint[i].name, NULL, path), 0755, e))
-			return false;
 		m->agent = a;
 		m->conf = &c->trustpoint[i];
 		m->id_alerted_at = m->ca_alerted_at = INT64_MIN;
 		m->alert_at = WHEN_NEVER;
 		m->wake = INT64_MIN;
 		heap_put(a, a->count++, m);
-		if (member_open(m, &why))
+		if (dir_add(agent_path(a->state, m->conf->name, NULL, path), 0755, &why) &&
+		    member_open(m, &why))
 			continue;
 		log_error("trustpoint does not run", "trustpoint='%s' why='%s'", m->conf->name,
 		    why.text);

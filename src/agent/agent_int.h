@@ -10,8 +10,9 @@
 #define FETCH_MS 30000
 #define ANSWER_MAX (256 * 1024)
 #define MARK 8 /* octets of a SHA-256: enough to tell things of one trustpoint apart */
-#define GENERATIONS                                                                            \
-	4 /* directories known at a time: active, shadow, the one before, a new one */
+/* Directories known at a time: active, the one before, one that waits for its turn, that of the
+ * shadow, a new one. */
+#define GENERATIONS 5
 
 enum errand { /* what hooks are told; each until it was heard */
 	ERRAND_NEXT_CA,
@@ -43,13 +44,16 @@ struct identity {
 	uint8_t returned[MARK]; /* of the certificate that verify-command would not have, */
 	when_t returned_until;	/* and until when the one before stays instead */
 	bool look;		/* something changed */
-	uint64_t waits;		/* for this job or hook; 0: for none */
-	uint32_t making;	/* the generation whose key is being written */
-	int errand;		/* that is being run */
+	uint64_t waits;		/* for this hook; 0: for none */
+	uint64_t job;		/* under way, 0: none: it writes the key of this one: */
+	uint32_t making;
+	int errand;			 /* that is being run */
 	when_t errand_at[ERRAND_FAILED]; /* not before */
-	uint8_t errand_tries[ERRAND_FAILED];
-	bool asked; /* pre-activate was, for what is to be active next */
-	when_t at;  /* look again then */
+	uint8_t errand_tries[ERRANDS];
+	uint8_t failed[ERRANDS][MARK]; /* what the tries are about */
+	bool asked;		       /* pre-activate was, for what is to be active next */
+	when_t at;		       /* look again then */
+	when_t pause;		       /* after trouble */
 };
 
 struct member { /* one trustpoint */
@@ -69,7 +73,7 @@ struct member { /* one trustpoint */
 	char *no_answer; /* why the last question had none; NULL: it had one */
 	when_t trouble_at;
 	when_t id_alerted_at, ca_alerted_at, alert_at; /* the last ones, and the next look */
-	char *trouble; /* the last one, NULL: none since it went well */
+	char *trouble; /* the last one, NULL: none since the start */
 };
 
 enum pending_kind { PENDING_FETCH, PENDING_JOB, PENDING_HOOK, PENDING_KINDS };
@@ -128,6 +132,7 @@ bool pending_any(const struct agent *a);
 struct arrival *arrival_add(struct agent *a, struct member *m, enum tp_event_kind kind);
 void member_step(struct member *m, const struct tp_event *ev);
 void member_wake_at(struct member *m, when_t at);
+void member_trouble(struct member *m, const char *text); /* for show */
 struct member *member_named(struct agent *a, const char *name);
 
 /* setup.c */
@@ -135,6 +140,10 @@ bool member_open(struct member *m, struct err *e) MUST_USE;
 
 /* shelf_file.c: a shelf in one file */
 struct tp_shelf *shelf_file(const char *path);
+/* The leaves borrow; path is for the error. */
+bool shelf_decode(
+    struct view bytes, const char *path, struct view leaf[TP_LEAVES], struct err *e) MUST_USE;
+void shelf_encode(const struct view leaf[TP_LEAVES], struct blob *out);
 
 /* fetch.c */
 void fetch_ask(struct member *m, const struct tp_effect *x);
@@ -142,12 +151,20 @@ void fetch_send(struct agent *a); /* those that wait, as many as may */
 struct pending *fetch_add(struct member *m, const struct courier_fetch *f); /* of ours */
 void fetch_late(struct agent *a); /* who took too long has not answered */
 
-/* identity.c */
+/* identity_start.c */
 bool identity_open(struct member *m, struct err *e) MUST_USE;
+void told_encode(const struct identity *i, struct blob *out);
+bool told_decode(struct view bytes, struct identity *i) MUST_USE;
+bool told_save(const struct member *m, struct err *e) MUST_USE;
+
+/* identity.c */
 void identity_look(struct member *m); /* soon */
+void mark_bytes(struct view v, uint8_t out[MARK]);
+struct generation *generation_numbered(struct identity *i, uint32_t number); /* NULL: none */
 void identity_work(struct member *m, when_t now);
 void identity_job_done(struct member *m, const struct key_done *d);
-void identity_errand_done(struct member *m, int status, when_t now);
+/* lost: its process is gone, and nobody knows what it came to. */
+void identity_errand_done(struct member *m, int status, bool lost, when_t now);
 /* The instant at which a shadow takes its place in the files. */
 when_t identity_switch_at(const struct plan_tp_facts *f);
 
@@ -166,6 +183,7 @@ void command_noted(struct member *m, enum tp_note note, const char *text);
 void command_fetched(struct pending *p, const struct courier_got *got);
 
 /* errand.c: hooks */
+bool errand_has_hook(const struct member *m, int errand);
 /* cert: what it is about. false: there is no hook for it. */
 bool errand_run(struct member *m, int errand, uint32_t generation, struct view cert);
 /* Something went wrong that a human should hear of; nobody waits for the hook. */

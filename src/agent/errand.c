@@ -86,18 +86,25 @@ facts_make(struct member *m, int errand, uint32_t generation, struct view cert, 
 	f->fingerprint = view_of(t->digest, sizeof(t->digest));
 }
 
+bool
+errand_has_hook(const struct member *m, int errand)
+{
+	const char *line = errand == ERRAND_VERIFY ? m->conf->verify : m->conf->hook;
+
+	return line[0] != 0 && m->agent->o.hooks >= 0;
+}
+
 static struct pending *
 errand_add(
     struct member *m, int errand, uint32_t generation, struct view cert, const char *reason)
 {
 	uint32_t at = 2 * (uint32_t)(m->conf - m->agent->o.conf->trustpoint);
-	const char *line = errand == ERRAND_VERIFY ? m->conf->verify : m->conf->hook;
 	struct told told = {0};
 	struct hooks_facts facts;
 	struct blob env = {0}, json = {0};
 	struct pending *p;
 
-	if (line[0] == 0 || m->agent->o.hooks < 0)
+	if (!errand_has_hook(m, errand))
 		return NULL;
 	facts_make(m, errand, generation, cert, &told, &facts);
 	facts.reason = view_str(reason);
@@ -154,7 +161,7 @@ errands_send(struct agent *a)
 }
 
 static void
-ended(struct agent *a, struct pending *p, const struct hooks_ran *ran)
+ended(struct agent *a, struct pending *p, const struct hooks_ran *ran, bool lost)
 {
 	struct member *m = p->member;
 	const char *event = hooks_event_name(errands[p->errand].event);
@@ -163,12 +170,15 @@ ended(struct agent *a, struct pending *p, const struct hooks_ran *ran)
 	text_escape(&text, ran->text);
 	if (ran->status == 0)
 		log_notice("hook ran", "trustpoint='%s' event='%s'", m->conf->name, event);
+	else if (ran->status == HOOKS_DEFER && p->errand == ERRAND_PRE_ACTIVATE)
+		log_notice(
+		    "hook puts the next certificate off", "trustpoint='%s'", m->conf->name);
 	else
 		log_warn("hook failed", "trustpoint='%s' event='%s' status=%d output='%s'",
 		    m->conf->name, event, ran->status, blob_cstr(&text));
 	blob_free(&text);
 	if (p->id == m->identity.waits)
-		identity_errand_done(m, ran->status, a->clock.now);
+		identity_errand_done(m, ran->status, lost, a->clock.now);
 	pending_end(a, p);
 	crash_point("agent-hook-done");
 }
@@ -186,7 +196,8 @@ began(struct agent *a)
 		next = p->next;
 		ended(a, p,
 		    &(struct hooks_ran){
-			.status = -1, .text = VIEW("the process that ran it is gone")});
+			.status = -1, .text = VIEW("the process that ran it is gone")},
+		    true);
 	}
 }
 
@@ -210,7 +221,7 @@ agent_hooks_readable(struct agent *a)
 			began(a);
 		p = pending_find(a, PENDING_HOOK, ran.id);
 		if (p != NULL)
-			ended(a, p, &ran);
+			ended(a, p, &ran, false);
 	}
 	blob_free(&message);
 	return ok;

@@ -94,7 +94,7 @@ answered(struct agent *a, struct pending *p, const struct courier_got *got)
 
 	free(p->member->no_answer);
 	p->member->no_answer = NULL;
-	if (got->status == 0) {
+	if (got->status == 0 && p->of_tp != 0) {
 		struct blob why = {0};
 
 		text_escape(&why, got->reason);

@@ -8,6 +8,7 @@
 #define CAS_MAX 32
 #define PUBLIC 0644
 #define PEM_LINE 64
+#define CA_NUMBER_MAX 999999999
 
 void
 pem_add(struct blob *out, struct view der)
@@ -185,16 +186,17 @@ ca_file_found(void *arg, const char *name)
 {
 	struct ca_dir *dir = arg;
 	struct ca_file *f;
-	char *end, path[512];
-	unsigned long number = strtoul(name, &end, 10);
+	char same[32], path[512];
+	unsigned long number = strtoul(name, NULL, 10);
 
-	if (end == name || strcmp(end, ".pem") != 0)
-		return;
+	(void)snprintf(same, sizeof(same), "%04lu.pem", number);
+	if (number > CA_NUMBER_MAX || strcmp(name, same) != 0)
+		return; /* not one of ours */
 	if (number > dir->last)
 		dir->last = number;
 	f = mem_get(sizeof(*f));
 	f->number = number;
-	if (!file_read(ca_path(dir->m, number, path), 64 * 1024, &f->pem, NULL))
+	if (!file_read(ca_path(dir->m, number, path), 512 * 1024, &f->pem, NULL))
 		blob_clear(&f->pem);
 	f->next = dir->files;
 	dir->files = f;

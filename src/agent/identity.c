@@ -6,12 +6,12 @@
 #include "sys/sys.h"
 
 #define LEAD_MAX HOUR	     /* of an overlap, before the CA's end */
-#define TROUBLE ((when_t)10) /* then again */
+#define TROUBLE ((when_t)10) /* then again, and later and later */
+#define TROUBLE_LAST HOUR
 #define ERRAND_FIRST ((when_t)60)
 #define ERRAND_LAST HOUR
 #define RETURN_FOR HOUR /* then the certificate that was not good is tried once more */
 #define DEFER ((when_t)60)
-#define TOLD_MAX 4096
 
 /*
  * Facts, not events, decide: what tp's shelf holds is compared with what lies on disk, and each
@@ -33,7 +33,7 @@ same_mark(const uint8_t a[MARK], const uint8_t b[MARK])
 	return memcmp(a, b, MARK) == 0;
 }
 
-static void
+void
 mark_bytes(struct view v, uint8_t out[MARK])
 {
 	uint8_t digest[32];
@@ -110,13 +110,18 @@ at_latest(struct identity *i, when_t t, when_t now)
 static struct generation *
 generation_of(struct identity *i, const uint8_t mark[MARK])
 {
-	for (size_t k = 0; k < GENERATIONS; k++)
-		if (i->known[k].number != 0 && same_mark(i->known[k].mark, mark))
-			return &i->known[k];
-	return NULL;
+	struct generation *found = NULL;
+
+	for (size_t k = 0; k < GENERATIONS; k++) {
+		struct generation *g = &i->known[k];
+
+		if (g->number != 0 && same_mark(g->mark, mark) && (found == NULL || g->whole))
+			found = g;
+	}
+	return found;
 }
 
-static struct generation *
+struct generation *
 generation_numbered(struct identity *i, uint32_t number)
 {
 	for (size_t k = 0; number != 0 && k < GENERATIONS; k++)
@@ -141,22 +146,24 @@ is_needed(struct identity *i, const struct want *w, const struct generation *g)
 	       (g->whole && same_mark(g->mark, w->shadow_mark));
 }
 
-static bool
-generations_clean(struct member *m, const struct want *w, struct err *e)
+/* What cannot be removed is in nobody's way: the next start tries again. */
+static void
+generations_clean(struct member *m, const struct want *w)
 {
 	struct identity *i = &m->identity;
 	char path[512];
+	struct err e = {0};
 
 	for (size_t k = 0; k < GENERATIONS; k++) {
 		struct generation *g = &i->known[k];
 
 		if (g->number == 0 || is_needed(i, w, g))
 			continue;
-		if (!dir_remove(generation_path(m, g->number, NULL, path), e))
-			return false;
+		if (!dir_remove(generation_path(m, g->number, NULL, path), &e))
+			log_warn("old identity stays on disk", "trustpoint='%s' why='%s'",
+			    m->conf->name, e.text);
 		*g = (struct generation){0};
 	}
-	return true;
 }
 
 static void
@@ -180,11 +187,10 @@ generation_make(struct member *m, const struct want *w, enum tp_leaf leaf, struc
 	bool shadow = leaf == TP_SHADOW;
 	struct view cert = blob_view(shadow ? &w->shadow : &w->id);
 	struct view bundle = blob_view(shadow ? &w->next : &w->ca);
-	struct generation *g = generation_numbered(i, i->making);
+	struct generation *g = NULL;
 	struct pending *p;
 
-	if (!generations_clean(m, w, e))
-		return false;
+	generations_clean(m, w);
 	for (size_t k = 0; g == NULL && k < GENERATIONS; k++)
 		if (i->known[k].number == 0)
 			g = &i->known[k];
@@ -203,7 +209,7 @@ generation_make(struct member *m, const struct want *w, enum tp_leaf leaf, struc
 	blob_add_view(&p->message, cert);
 	chain_add(bundle, &p->message);
 	i->making = g->number;
-	i->waits = p->id;
+	i->job = p->id;
 	return true;
 }
 
@@ -217,8 +223,26 @@ key_written(struct member *m, struct want *w, struct err *e)
 	if (g == NULL || !want_read(m, w, e))
 		return;
 	cert = cert_marked(w, g->mark);
-	if (cert.n > 0 && files_info(m, g->number, cert, e))
+	if (cert.n > 0 && files_info(m, g->number, cert, e)) {
 		g->whole = true;
+		i->pause = 0;
+	}
+}
+
+/* A key that is gone stays gone, a disk may be full for days: said less and less often. */
+static void
+trouble(struct member *m, const struct err *e)
+{
+	struct identity *i = &m->identity;
+	struct blob text = {0};
+
+	i->pause = i->pause == 0 ? TROUBLE : when_min(2 * i->pause, TROUBLE_LAST);
+	i->at = when_add(m->agent->clock.now, i->pause);
+	blob_printf(&text, "identity not written: %s", e->text);
+	log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
+	    m->conf->name, e->text);
+	member_trouble(m, blob_cstr(&text));
+	blob_free(&text);
 }
 
 void
@@ -228,9 +252,9 @@ identity_job_done(struct member *m, const struct key_done *d)
 	struct want w = {0};
 	struct err e = {0};
 
-	if (d->id != i->waits)
+	if (d->id != i->job)
 		return;
-	i->waits = 0;
+	i->job = 0;
 	if (d->why == WHY_NONE)
 		key_written(m, &w, &e);
 	else
@@ -241,147 +265,8 @@ identity_job_done(struct member *m, const struct key_done *d)
 		identity_look(m);
 		return;
 	}
-	log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
-	    m->conf->name, e.text);
-	i->at = when_add(m->agent->clock.now, TROUBLE);
+	trouble(m, &e);
 	member_wake_at(m, when_min(m->wake, i->at));
-}
-
-/* ---- what must be known after a restart ---- */
-
-static const struct view told_head = {(const uint8_t *)"KMTOLD01", 8};
-
-static bool
-told_save(const struct member *m, struct err *e)
-{
-	const struct identity *i = &m->identity;
-	struct blob b = {0};
-	char path[512];
-	bool ok;
-
-	blob_add_view(&b, told_head);
-	blob_add(&b, i->told, sizeof(i->told));
-	blob_add(&b, i->returned, sizeof(i->returned));
-	blob_add_u64(&b, (uint64_t)i->returned_until);
-	blob_add_u64(&b, (uint64_t)i->active_until);
-	blob_add_u64(&b, (uint64_t)i->before_until);
-	blob_add_u32(&b, i->before);
-	ok = file_replace(
-	    agent_path(m->agent->state, m->conf->name, "told", path), 0600, blob_view(&b), e);
-	blob_free(&b);
-	return ok;
-}
-
-/* None, or one that makes no sense: hooks hear of everything once more. */
-static void
-told_load(struct member *m)
-{
-	struct identity *i = &m->identity;
-	struct blob b = {0};
-	struct reader r;
-	struct view head, told, returned;
-	uint64_t returned_until, active_until, before_until;
-	uint32_t before;
-	char path[512];
-
-	if (!file_read(
-		agent_path(m->agent->state, m->conf->name, "told", path), TOLD_MAX, &b, NULL))
-		return;
-	r = reader_of(blob_view(&b));
-	if (read_view(&r, told_head.n, &head) && view_equal(head, told_head) &&
-	    read_view(&r, sizeof(i->told), &told) &&
-	    read_view(&r, sizeof(i->returned), &returned) && read_u64(&r, &returned_until) &&
-	    read_u64(&r, &active_until) && read_u64(&r, &before_until) &&
-	    read_u32(&r, &before) && r.n == 0) {
-		memcpy(i->told, told.p, told.n);
-		memcpy(i->returned, returned.p, returned.n);
-		i->returned_until = (when_t)returned_until;
-		i->active_until = (when_t)active_until;
-		i->before_until = (when_t)before_until;
-		i->before = before;
-	}
-	blob_free(&b);
-}
-
-static uint32_t
-number_of(const char *name)
-{
-	char *end;
-	unsigned long n;
-
-	if (strncmp(name, "gen-", 4) != 0)
-		return 0;
-	n = strtoul(name + 4, &end, 10);
-	return *end == 0 && n < UINT32_MAX ? (uint32_t)n : 0;
-}
-
-struct scan {
-	struct member *m;
-	uint32_t number[GENERATIONS];
-	size_t n, too_many;
-};
-
-static void
-name_found(void *arg, const char *name)
-{
-	struct scan *s = arg;
-	uint32_t number = number_of(name);
-
-	if (number == 0)
-		return;
-	if (number > s->m->identity.last)
-		s->m->identity.last = number;
-	if (s->n < GENERATIONS)
-		s->number[s->n++] = number;
-	else
-		s->too_many++;
-}
-
-static void
-generation_load(struct member *m, uint32_t number, struct generation *g)
-{
-	struct blob pem = {0};
-	char path[512];
-
-	g->number = number;
-	if (file_read(generation_path(m, number, "cert.pem", path), 64 * 1024, &pem, NULL))
-		mark_bytes(blob_view(&pem), g->mark);
-	g->whole = file_exists(generation_path(m, number, "info.json", path));
-	blob_free(&pem);
-}
-
-static uint32_t
-linked(struct member *m, const char *leaf)
-{
-	char path[512], target[64];
-
-	return link_read(agent_path(m->agent->state, m->conf->name, leaf, path), target,
-		   sizeof(target), NULL)
-		   ? number_of(target)
-		   : 0;
-}
-
-bool
-identity_open(struct member *m, struct err *e)
-{
-	struct identity *i = &m->identity;
-	struct scan scan = {.m = m};
-	char path[512];
-
-	i->at = WHEN_NEVER;
-	if (!dir_each(
-		agent_path(m->agent->state, m->conf->name, NULL, path), name_found, &scan, e))
-		return false;
-	for (size_t k = 0; k < scan.n; k++)
-		generation_load(m, scan.number[k], &i->known[k]);
-	i->active = linked(m, "active");
-	i->shadow = linked(m, "shadow");
-	told_load(m);
-	if (scan.too_many > 0)
-		log_warn("more generations on disk than are in use", "trustpoint='%s' more=%zu",
-		    m->conf->name, scan.too_many);
-	identity_look(m);
-	return true;
 }
 
 /* ---- links ---- */
@@ -421,10 +306,11 @@ shadow_set(struct member *m, const struct want *w, struct err *e)
 when_t
 identity_switch_at(const struct plan_tp_facts *f)
 {
-	when_t overlap = when_add(f->ca_until, -f->shadow_from);
+	when_t from = when_max(f->shadow_from, f->next_ca_from);
+	when_t overlap = when_add(f->ca_until, -from);
 
 	if (overlap <= 0)
-		return when_max(f->ca_until, f->shadow_from);
+		return from;
 	return when_add(f->ca_until, -when_min(overlap / 2, LEAD_MAX));
 }
 
@@ -456,19 +342,24 @@ until_of(struct view der)
 static bool
 make_active(struct member *m, uint32_t number, when_t until, struct err *e)
 {
-	struct identity *i = &m->identity;
+	struct identity *i = &m->identity, was = *i;
+	bool ok;
 
 	if (i->active != 0 && i->active != number) {
 		i->before = i->active;
 		i->before_until = i->active_until;
 	}
 	i->active_until = until;
-	if (!told_save(m, e))
-		return false;
+	ok = told_save(m, e);
 	crash_point("identity-before-link");
-	if (!link_set(m, "active", number, e))
-		return false;
+	ok = ok && link_set(m, "active", number, e);
 	crash_point("identity-linked");
+	if (!ok) { /* it is as it was, also for whoever asks how long it lives */
+		i->before = was.before;
+		i->before_until = was.before_until;
+		i->active_until = was.active_until;
+		return false;
+	}
 	i->active = number;
 	i->asked = false;
 	log_notice("identity active", "trustpoint='%s' generation=%lu", m->conf->name,
@@ -476,15 +367,28 @@ make_active(struct member *m, uint32_t number, when_t until, struct err *e)
 	return true;
 }
 
-/* True: nothing is left to do here now. *did: the link was changed. */
+/* True: pre-activate is to say whether it suits, while what is active lives. */
 static bool
-active_set(struct member *m, const struct want *w, when_t now, bool *did, struct err *e)
+hook_decides(struct member *m, uint32_t number, struct view cert, when_t now)
+{
+	struct identity *i = &m->identity;
+	when_t again = i->errand_at[ERRAND_PRE_ACTIVATE];
+
+	if (i->active == 0 || i->asked || now >= i->active_until ||
+	    !errand_has_hook(m, ERRAND_PRE_ACTIVATE))
+		return false;
+	at_latest(i, i->active_until, now);
+	at_latest(i, again, now);
+	return i->waits != 0 || now < again || errand_run(m, ERRAND_PRE_ACTIVATE, number, cert);
+}
+
+static bool
+active_set(struct member *m, const struct want *w, when_t now, struct err *e)
 {
 	struct identity *i = &m->identity;
 	const struct generation *g = to_be_active(m, w, now);
 	struct view cert;
 
-	*did = false;
 	if (g == NULL || g->number == i->active)
 		return true;
 	cert = cert_marked(w, g->mark);
@@ -492,18 +396,8 @@ active_set(struct member *m, const struct want *w, when_t now, bool *did, struct
 		at_latest(i, i->returned_until, now);
 		return true;
 	}
-	if (i->active != 0 && !i->asked && now < i->active_until) {
-		if (now < i->errand_at[ERRAND_PRE_ACTIVATE]) {
-			at_latest(i, i->errand_at[ERRAND_PRE_ACTIVATE], now);
-			at_latest(i, i->active_until, now);
-			return true;
-		}
-		at_latest(i, i->active_until, now);
-		if (errand_run(m, ERRAND_PRE_ACTIVATE, g->number, cert))
-			return true;
-	}
-	*did = true;
-	return make_active(m, g->number, until_of(cert), e) && shadow_set(m, w, e);
+	return hook_decides(m, g->number, cert, now) ||
+	       (make_active(m, g->number, until_of(cert), e) && shadow_set(m, w, e));
 }
 
 /* ---- errands: what hooks have not heard yet ---- */
@@ -559,6 +453,10 @@ errands_work(struct member *m, const struct want *w, when_t now)
 		about(m, w, errand, mark);
 		if (same_mark(mark, no_mark) || same_mark(mark, i->told[errand]))
 			continue;
+		if (!same_mark(mark, i->failed[errand])) { /* its trouble was another's */
+			i->errand_at[errand] = 0;
+			i->errand_tries[errand] = 0;
+		}
 		if (now < i->errand_at[errand]) {
 			at_latest(i, i->errand_at[errand], now);
 			continue;
@@ -582,7 +480,9 @@ go_back(struct member *m, when_t now)
 	const struct generation *bad = generation_numbered(i, i->active);
 	struct err e = {0};
 
-	if (bad == NULL || generation_numbered(i, i->before) == NULL ||
+	if (bad == NULL || !same_mark(bad->mark, i->errand_about))
+		return; /* another one serves by now */
+	if (i->before == i->active || generation_numbered(i, i->before) == NULL ||
 	    now >= i->before_until) {
 		log_error("verify-command fails, and there is no certificate to return to",
 		    "trustpoint='%s'", m->conf->name);
@@ -607,7 +507,7 @@ errand_pause(uint8_t tries)
 }
 
 void
-identity_errand_done(struct member *m, int status, when_t now)
+identity_errand_done(struct member *m, int status, bool lost, when_t now)
 {
 	struct identity *i = &m->identity;
 	int errand = i->errand;
@@ -615,10 +515,8 @@ identity_errand_done(struct member *m, int status, when_t now)
 
 	i->waits = 0;
 	identity_look(m);
-	if (errand == ERRAND_FAILED)
-		return;
 	if (errand == ERRAND_PRE_ACTIVATE) {
-		i->asked = status != HOOKS_DEFER;
+		i->asked = status != HOOKS_DEFER && !lost;
 		i->errand_at[errand] = when_add(now, DEFER);
 		return;
 	}
@@ -631,8 +529,11 @@ identity_errand_done(struct member *m, int status, when_t now)
 			    "trustpoint='%s' why='%s'", m->conf->name, e.text);
 		return;
 	}
-	i->errand_at[errand] = when_add(now, errand_pause(i->errand_tries[errand]++));
-	if (errand == ERRAND_VERIFY)
+	memcpy(i->failed[errand], i->errand_about, MARK);
+	i->errand_at[errand] = when_add(now, errand_pause(i->errand_tries[errand]));
+	if (i->errand_tries[errand] < UINT8_MAX)
+		i->errand_tries[errand]++;
+	if (errand == ERRAND_VERIFY && !lost)
 		go_back(m, now);
 }
 
@@ -669,9 +570,9 @@ cas_may_go(struct identity *i, const struct want *w)
 }
 
 static void
-before_ended(struct identity *i, when_t now)
+before_ended(struct identity *i, const struct agent_clock *clock, when_t now)
 {
-	if (i->before != 0 && now >= i->before_until)
+	if (i->before != 0 && now >= i->before_until && clock->trusted && !clock->suspect)
 		i->before = 0;
 	if (i->before != 0)
 		at_latest(i, i->before_until, now);
@@ -681,7 +582,6 @@ static bool
 work(struct member *m, struct want *w, when_t now, struct err *e)
 {
 	struct identity *i = &m->identity;
-	bool changed;
 
 	if (!want_read(m, w, e) || !cas_set(m, w, false, e))
 		return false;
@@ -689,12 +589,15 @@ work(struct member *m, struct want *w, when_t now, struct err *e)
 		return generation_make(m, w, TP_ID, e);
 	if (w->shadow.n > 0 && !is_whole(i, w->shadow_mark))
 		return generation_make(m, w, TP_SHADOW, e);
-	if (!shadow_set(m, w, e) || !active_set(m, w, now, &changed, e))
+	if (!shadow_set(m, w, e) || !active_set(m, w, now, e))
 		return false;
 	if (i->waits != 0 || errands_work(m, w, now))
 		return true;
-	before_ended(i, now);
-	return (!cas_may_go(i, w) || cas_set(m, w, true, e)) && generations_clean(m, w, e);
+	before_ended(i, &m->agent->clock, now);
+	if (cas_may_go(i, w) && !cas_set(m, w, true, e))
+		return false;
+	generations_clean(m, w);
+	return true;
 }
 
 void
@@ -708,14 +611,23 @@ identity_look(struct member *m)
 	a->looking[a->looking_count++] = m;
 }
 
-/* Nobody is asked whether the switch suits beyond the end of what is active. */
+/* Nobody is asked whether the switch suits beyond the end of what is active; what a hook is
+ * only told of holds nothing up. */
 static bool
-out_of_time(struct identity *i, when_t now)
+must_wait(struct identity *i, when_t now)
 {
-	if (i->making != 0 || i->errand != ERRAND_PRE_ACTIVATE || now < i->active_until)
+	if (i->job != 0) {
+		i->at = WHEN_NEVER;
+		return true;
+	}
+	if (i->waits == 0 || i->errand != ERRAND_PRE_ACTIVATE)
 		return false;
+	if (now < i->active_until) {
+		i->at = i->active_until;
+		return true;
+	}
 	i->waits = 0;
-	return true;
+	return false;
 }
 
 void
@@ -725,13 +637,12 @@ identity_work(struct member *m, when_t now)
 	struct want w = {0};
 	struct err e = {0};
 
-	if (m->tp == NULL || (i->waits != 0 && !out_of_time(i, now)))
+	if (m->tp == NULL || must_wait(i, now))
 		return;
 	i->at = WHEN_NEVER;
-	if (!work(m, &w, now, &e)) {
-		log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
-		    m->conf->name, e.text);
-		i->at = when_add(now, TROUBLE);
-	}
+	if (!work(m, &w, now, &e))
+		trouble(m, &e);
+	else if (i->job == 0)
+		i->pause = 0;
 	want_free(&w);
 }

@@ -4,7 +4,7 @@
 #include "agent/agent_int.h"
 #include "sys/sys.h"
 
-#define SHELF_MAX (1024 * 1024)
+#define SHELF_MAX (4 * 1024 * 1024) /* six leaves, each from an answer or two */
 
 /*
  * The file: eight octets of name and version, then each leaf with its length before it. It is
@@ -23,25 +23,39 @@ file_of(struct tp_shelf *s)
 	return (struct file_shelf *)s;
 }
 
-/* No file: nothing on it. */
-static bool
-leaves_read(const char *path, struct blob *bytes, struct view leaf[TP_LEAVES], struct err *e)
+bool
+shelf_decode(struct view bytes, const char *path, struct view leaf[TP_LEAVES], struct err *e)
 {
-	struct err why = {0};
-	struct reader r;
+	struct reader r = reader_of(bytes);
 	struct view first;
 
-	for (size_t i = 0; i < TP_LEAVES; i++)
-		leaf[i] = (struct view){0};
-	if (!file_read(path, SHELF_MAX, bytes, &why))
-		return why.why == WHY_NOT_FOUND || err_set(e, why.why, "%s", why.text);
-	r = reader_of(blob_view(bytes));
 	if (!read_view(&r, head.n, &first) || !view_equal(first, head))
 		return err_set(e, WHY_BAD_INPUT, "%s is no shelf of a trustpoint", path);
 	for (size_t i = 0; i < TP_LEAVES; i++)
 		if (!read_sized(&r, &leaf[i]))
 			return err_set(e, WHY_BAD_INPUT, "%s: leaf %zu is cut off", path, i);
 	return r.n == 0 || err_set(e, WHY_BAD_INPUT, "%s: %zu octets too many", path, r.n);
+}
+
+void
+shelf_encode(const struct view leaf[TP_LEAVES], struct blob *out)
+{
+	blob_add_view(out, head);
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		blob_add_sized(out, leaf[i]);
+}
+
+/* No file: nothing on it. */
+static bool
+leaves_read(const char *path, struct blob *bytes, struct view leaf[TP_LEAVES], struct err *e)
+{
+	struct err why = {0};
+
+	for (size_t i = 0; i < TP_LEAVES; i++)
+		leaf[i] = (struct view){0};
+	if (!file_read(path, SHELF_MAX, bytes, &why))
+		return why.why == WHY_NOT_FOUND || err_set(e, why.why, "%s", why.text);
+	return shelf_decode(blob_view(bytes), path, leaf, e);
 }
 
 static bool
@@ -67,9 +81,10 @@ file_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err 
 
 	for (size_t i = 0; i < n; i++)
 		leaf[list[i].leaf] = list[i].bytes;
-	blob_add_view(&bytes, head);
-	for (size_t i = 0; i < TP_LEAVES; i++)
-		blob_add_sized(&bytes, leaf[i]);
+	shelf_encode(leaf, &bytes);
+	if (ok && bytes.n > SHELF_MAX)
+		ok = err_set(
+		    e, WHY_REFUSED, "a shelf of %zu octets, limit %d", bytes.n, SHELF_MAX);
 	crash_point("shelf-before-put");
 	ok = ok && file_replace(file_of(s)->path, 0600, blob_view(&bytes), e);
 	crash_point("shelf-after-put");
