@@ -49,24 +49,22 @@ anchor_read(struct core *c, struct view fact)
 	}
 }
 
-static void
-anchor_save(struct core *c)
+/* False: this boot has no name. */
+static bool
+anchor_text(const struct core *c, char out[128])
 {
-	char text[128];
-
-	if (clock_boot_id()[0] == 0)
-		return;
-	(void)snprintf(text, sizeof(text), "%s %" PRId64 " %" PRId64, clock_boot_id(),
-	    c->clock.wall, c->clock.boot);
-	servers_anchor_save(c, text);
+	(void)snprintf(
+	    out, 128, "%s %" PRId64 " %" PRId64, clock_boot_id(), c->clock.wall, c->clock.boot);
+	return clock_boot_id()[0] != 0;
 }
 
 /* ---- without authorities a file keeps what is known of the time ---- */
 
+/* No trustpoint has a name that begins with a dot. */
 static const char *
 mark_path(const struct core *c, char out[512])
 {
-	(void)snprintf(out, 512, "%s/trustpoints/clock", c->o->state);
+	(void)snprintf(out, 512, "%s/trustpoints/.clock", c->o->state);
 	return out;
 }
 
@@ -74,12 +72,18 @@ static void
 mark_load(struct core *c)
 {
 	struct blob text = {0};
+	struct view rest;
 	char path[512];
 	int64_t mark;
 
 	if (file_read(mark_path(c, path), 256, &text, NULL) &&
-	    sscanf(blob_cstr(&text), "%" SCNd64, &mark) == 1)
-		c->clock.mark = c->mark_saved = mark;
+	    sscanf(blob_cstr(&text), "%" SCNd64, &mark) == 1) {
+		c->clock.mark = mark;
+		c->mark_due = when_add(mark, HOUR);
+		rest = blob_view(&text);
+		(void)view_cut(&rest, '\n');
+		anchor_read(c, rest);
+	}
 	blob_free(&text);
 }
 
@@ -88,14 +92,29 @@ mark_save(struct core *c)
 {
 	struct blob text = {0};
 	struct err e = {0};
-	char path[512];
+	char path[512], anchor[128];
 
-	blob_printf(&text, "%" PRId64 "\n", core_now(c));
-	if (file_replace(mark_path(c, path), 0600, blob_view(&text), &e))
-		c->clock.mark = c->mark_saved = core_now(c);
-	else
+	c->clock.mark = core_now(c);
+	blob_printf(&text, "%" PRId64 "\n", c->clock.mark);
+	if (anchor_text(c, anchor))
+		blob_printf(&text, "%s\n", anchor);
+	c->mark_due = when_add(c->clock.mark, HOUR);
+	if (!file_replace(mark_path(c, path), 0600, blob_view(&text), &e)) {
 		log_warn("a restart would not know a leap of the clock", "why='%s'", e.text);
+		c->mark_due = when_add(c->clock.mark, MINUTE);
+	}
 	blob_free(&text);
+}
+
+static void
+anchor_save(struct core *c)
+{
+	char text[128];
+
+	if (c->server_count == 0)
+		mark_save(c);
+	else if (anchor_text(c, text))
+		servers_anchor_save(c, text);
 }
 
 /* ---- what is said of it ---- */
@@ -180,8 +199,7 @@ core_look(struct core *c, bool confirmed)
 	announce(c, before.state, look.wall);
 	tell_front(c, look.wall);
 	servers_clock_looked(c, before.state != c->clock.state);
-	if (c->server_count == 0 && c->clock_trusted &&
-	    core_now(c) >= when_add(c->mark_saved, HOUR))
+	if (c->server_count == 0 && c->clock_trusted && core_now(c) >= c->mark_due)
 		mark_save(c);
 }
 
@@ -191,7 +209,7 @@ core_clock_open(struct core *c)
 	clock_announce(WHEN_NEVER, true); /* nobody jumps before we have looked */
 	c->clock.mark = INT64_MIN;
 	c->front_clock = (struct front_clock){INT64_MIN, WHEN_NEVER};
-	c->mark_saved = INT64_MIN;
+	c->mark_due = INT64_MIN;
 	if (c->server_count == 0)
 		mark_load(c);
 	c->clock.mark = when_max(c->clock.mark, servers_clock_mark(c));

@@ -26,7 +26,12 @@ announce_next(const struct core *c)
 static void
 agent_turn(struct core *c)
 {
-	struct agent_clock clock = {core_now(c), c->clock_trusted, false};
+	enum clock_state state = c->clock.state;
+	struct agent_clock clock = {
+	    .now = core_now(c),
+	    .trusted = state != CLOCK_UNVOUCHED && state != CLOCK_BEHIND,
+	    .suspect = state == CLOCK_LEAPT || state == CLOCK_FAR,
+	};
 
 	if (c->agent != NULL)
 		agent_round(c->agent, &clock);

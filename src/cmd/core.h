@@ -75,7 +75,7 @@ struct core {
 	struct timer *wake, *say_again, *clock_check;
 	struct watch *clock_set;
 	struct plan_clock clock;
-	when_t mark_saved;		/* without authorities: as the file has it */
+	when_t mark_due;		/* without authorities: the file is to be written */
 	struct front_clock front_clock; /* as front was told */
 	bool clock_trusted, clock_stands;
 	char clock_why[160]; /* while it is not trusted: a sentence without its end */
