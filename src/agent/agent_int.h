@@ -49,7 +49,7 @@ struct identity {
 	uint32_t making;
 	int errand;			 /* that is being run */
 	when_t errand_at[ERRAND_FAILED]; /* not before */
-	uint8_t errand_tries[ERRANDS];
+	uint8_t errand_tries[ERRAND_FAILED];
 	uint8_t failed[ERRANDS][MARK]; /* what the tries are about */
 	bool asked;		       /* pre-activate was, for what is to be active next */
 	when_t at;		       /* look again then */
@@ -135,7 +135,10 @@ void member_wake_at(struct member *m, when_t at);
 void member_trouble(struct member *m, const char *text); /* for show */
 struct member *member_named(struct agent *a, const char *name);
 
-/* setup.c */
+/* setup.c; names as DER, the SAN empty without its line */
+bool setup_subject(const struct conf *c, const struct conf_trustpoint *t, struct blob *out,
+    struct err *e) MUST_USE;
+bool setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e) MUST_USE;
 bool member_open(struct member *m, struct err *e) MUST_USE;
 
 /* shelf_file.c: a shelf in one file */

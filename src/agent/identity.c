@@ -10,8 +10,8 @@
 #define TROUBLE_LAST HOUR
 #define ERRAND_FIRST ((when_t)60)
 #define ERRAND_LAST HOUR
+#define ERRAND_DOUBLED 6
 #define RETURN_FOR HOUR /* then the certificate that was not good is tried once more */
-#define DEFER ((when_t)60)
 
 /*
  * Facts, not events, decide: what tp's shelf holds is compared with what lies on disk, and each
@@ -362,6 +362,8 @@ make_active(struct member *m, uint32_t number, when_t until, struct err *e)
 	}
 	i->active = number;
 	i->asked = false;
+	i->errand_at[ERRAND_PRE_ACTIVATE] = 0;
+	i->errand_tries[ERRAND_PRE_ACTIVATE] = 0;
 	log_notice("identity active", "trustpoint='%s' generation=%lu", m->conf->name,
 	    (unsigned long)number);
 	return true;
@@ -500,10 +502,14 @@ go_back(struct member *m, when_t now)
 		    m->conf->name, e.text);
 }
 
-static when_t
-errand_pause(uint8_t tries)
+static void
+errand_later(struct identity *i, int errand, when_t now)
 {
-	return when_min(ERRAND_FIRST << (tries < 6 ? tries : 6), ERRAND_LAST);
+	uint8_t *tries = &i->errand_tries[errand];
+
+	i->errand_at[errand] = when_add(now, when_min(ERRAND_FIRST << *tries, ERRAND_LAST));
+	if (*tries < ERRAND_DOUBLED)
+		++*tries;
 }
 
 void
@@ -517,7 +523,7 @@ identity_errand_done(struct member *m, int status, bool lost, when_t now)
 	identity_look(m);
 	if (errand == ERRAND_PRE_ACTIVATE) {
 		i->asked = status != HOOKS_DEFER && !lost;
-		i->errand_at[errand] = when_add(now, DEFER);
+		errand_later(i, errand, now);
 		return;
 	}
 	if (status == 0) {
@@ -530,9 +536,7 @@ identity_errand_done(struct member *m, int status, bool lost, when_t now)
 		return;
 	}
 	memcpy(i->failed[errand], i->errand_about, MARK);
-	i->errand_at[errand] = when_add(now, errand_pause(i->errand_tries[errand]));
-	if (i->errand_tries[errand] < UINT8_MAX)
-		i->errand_tries[errand]++;
+	errand_later(i, errand, now);
 	if (errand == ERRAND_VERIFY && !lost)
 		go_back(m, now);
 }

@@ -87,8 +87,8 @@ host_of(const struct conf *c, const struct conf_trustpoint *t)
 }
 
 /* As IOS: one relative name of serial number, host and address, before those of the line. */
-static bool
-subject_of(
+bool
+setup_subject(
     const struct conf *c, const struct conf_trustpoint *t, struct blob *out, struct err *e)
 {
 	struct blob text = {0}, number = {0};
@@ -108,8 +108,8 @@ subject_of(
 }
 
 /* "r1.example", or several with commas; "IP:..." and its like say what they are. */
-static bool
-san_of(const struct conf_trustpoint *t, struct blob *out, struct err *e)
+bool
+setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e)
 {
 	struct blob texts = {0}, one = {0};
 	struct view list = view_str(t->subject_alt_name);
@@ -161,7 +161,7 @@ member_open(struct member *m, struct err *e)
 	bool ok = false;
 
 	m->policy = policy_of(t);
-	if (!subject_of(m->agent->o.conf, t, &subject, e) || !san_of(t, &san, e))
+	if (!setup_subject(m->agent->o.conf, t, &subject, e) || !setup_san(t, &san, e))
 		goto out;
 	m->shelf = shelf_file(agent_path(m->agent->state, t->name, "shelf", path));
 

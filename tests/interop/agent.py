@@ -8,7 +8,7 @@ import os
 
 import daemon
 from daemon import case, until
-from trustpoint import BORN, DAY, World
+from trustpoint import BORN, DAY, Agent, World
 
 
 @case("an agent enrols by itself, and files are whole")
@@ -161,7 +161,7 @@ def put_off():
     hook.hears("pre-activate", 2)
     assert w.a.dates("R1")[0] == begin
     hook.answer("pre-activate", 0)
-    w.run_until(due + 125)
+    w.run_until(due + 60 + 120 + 10)
     hook.hears("post-activate", 2)
     assert w.a.dates("R1")[0] == due, w.a.dates("R1")
     hook.answer("pre-activate", 75)
@@ -215,6 +215,55 @@ def key_group():
     assert there.st_mode & 0o777 == 0o640 and there.st_gid == os.getgid(), oct(there.st_mode)
     assert os.stat(w.a.state).st_mode & 0o777 == 0o711
     w.stop()
+
+
+class Shifted(daemon.Daemon):
+    """A real wall clock, shifted by a file; the boot clock is the machine's."""
+
+    def shift(self, text):
+        with open(self.dir + "/shift.new", "w") as f:
+            f.write(text + "\n")
+        os.rename(self.dir + "/shift.new", self.dir + "/shift")
+
+
+class ShiftedAgent(Shifted, Agent):
+    def __init__(self, lines):
+        Agent.__init__(self, lines)
+        self.shift("+0")
+        self.env = {"LD_PRELOAD": daemon.faketime(), "FAKETIME_TIMESTAMP_FILE": self.dir + "/shift",
+                    "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "KEYMUSTER_SANDBOX": "off"}
+
+    def clock_is(self, honest, words=""):
+        until(lambda: self.show("clock")["authoritative"] is honest and words in self.command("show clock"),
+              "the clock is %s %s" % ("honest" if honest else "not", words))
+
+
+@case("a clock that leaps freezes an agent's trustpoints, also over a restart, until somebody confirms (BAD-126)")
+def leaps():
+    d = daemon.Daemon("  grant auto\n").start()
+    print_ = daemon.fingerprint(d.ca()).partition("=")[2]
+    a = ShiftedAgent("crypto pki trustpoint R1\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=r1\n"
+                     "  auto-enroll 80\n" % (d.url(), print_)).start()
+    until(lambda: a.has("R1", "active/cert.pem"), "it enrols")
+    held = a.serial("R1")
+    a.shift("+300d")  # RENEW would be over
+    a.clock_is(False, "leapt ahead of the latest time known")
+    a.command("crypto pki enroll R1", code=5)
+    a.shift("+0")
+    a.clock_is(True)
+    a.shift("-2h")
+    a.clock_is(False, "behind")
+    a.shift("+300d")
+    a.clock_is(False, "leapt ahead")
+    a.stop()
+    a.start()
+    a.clock_is(False, "leapt ahead")
+    assert a.serial("R1") == held, "renewed by a clock that nobody vouches for"
+    a.command("clock calendar-valid")
+    a.clock_is(True)
+    until(lambda: a.serial("R1") != held, "what was due is done")
+    a.stop()
+    d.stop()
 
 
 @case("one daemon with the authority and a trustpoint of it")

@@ -70,6 +70,8 @@ put_off(void **state)
 	nothing_more(T0 + 8 * DAY + 59);
 	assert_string_equal(lab_link("active"), "gen-0001");
 	lab_hook(HOOKS_PRE_ACTIVATE, HOOKS_DEFER, T0 + 8 * DAY + 60);
+	nothing_more(T0 + 8 * DAY + 60 + 119); /* it is asked less and less often */
+	lab_hook(HOOKS_PRE_ACTIVATE, HOOKS_DEFER, T0 + 8 * DAY + 60 + 120);
 	lab_at(T0 + LIFE - 1);
 	assert_int_equal(lab_told(), HOOKS_PRE_ACTIVATE); /* and this one never answers */
 	assert_string_equal(lab_link("active"), "gen-0001");

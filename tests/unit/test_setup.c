@@ -1,0 +1,170 @@
+/* test_setup.c - names and policy from the lines of a trustpoint. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/agent_int.h"
+#include "sys/sys.h"
+
+/* As IOS: what the router is called goes before what the line says. */
+static void
+subjects(void **state)
+{
+	static const struct {
+		const char *sentence, *hostname, *subject, *fqdn, *ip, *text;
+	} cases[] = {
+	    {"nothing is said: the default host name", "keymuster", "", "", "",
+		"hostname=keymuster"},
+	    {"a name needs no default beside it", "keymuster", "CN=r1", "", "", "CN=r1"},
+	    {"a host name that somebody chose is part of it", "spoke-1", "CN=r1,O=Cisco", "",
+		"", "hostname=spoke-1,CN=r1,O=Cisco"},
+	    {"fqdn instead of the host name", "spoke-1", "CN=r1", "r1.example", "",
+		"hostname=r1.example,CN=r1"},
+	    {"fqdn none", "spoke-1", "CN=r1", "none", "", "CN=r1"},
+	    {"an address, in one relative name with the host", "spoke-1", "CN=r1", "",
+		"192.0.2.1", "hostname=spoke-1+ipaddress=192.0.2.1,CN=r1"},
+	    {"ip-address none", "spoke-1", "CN=r1", "", "none", "hostname=spoke-1,CN=r1"},
+	    {"an address alone", "keymuster", "", "none", "192.0.2.1", "ipaddress=192.0.2.1"},
+	    {"what would part names is a letter of this one", "a,CN=root", "CN=r1", "", "",
+		"hostname=a\\,CN\\=root,CN=r1"},
+	    {"and so is a plus", "a+b", "CN=r1", "", "", "hostname=a\\+b,CN=r1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		static struct conf c;
+		struct conf_trustpoint t = {0};
+		struct blob is = {0}, wanted = {0};
+		struct err e = {0};
+
+		snprintf(c.hostname, sizeof(c.hostname), "%s", cases[i].hostname);
+		snprintf(t.subject_name, sizeof(t.subject_name), "%s", cases[i].subject);
+		snprintf(t.fqdn, sizeof(t.fqdn), "%s", cases[i].fqdn);
+		snprintf(t.ip_address, sizeof(t.ip_address), "%s", cases[i].ip);
+		if (!setup_subject(&c, &t, &is, &e) || !name_parse(cases[i].text, &wanted, &e))
+			fail_msg("%s: %s", cases[i].sentence, e.text);
+		if (!name_equal(blob_view(&is), blob_view(&wanted))) {
+			blob_clear(&wanted);
+			name_text(blob_view(&is), &wanted);
+			fail_msg("%s: %s", cases[i].sentence, blob_cstr(&wanted));
+		}
+		blob_free(&is);
+		blob_free(&wanted);
+	}
+}
+
+/* The machine's own number, where it has one. */
+static void
+serial_number(void **state)
+{
+	static struct conf c = {.hostname = "spoke-1"};
+	struct conf_trustpoint t = {.serial_number = true, .subject_name = "CN=r1"};
+	struct blob id = {0}, is = {0}, text = {0};
+
+	(void)state;
+	assert_true(setup_subject(&c, &t, &is, NULL));
+	name_text(blob_view(&is), &text);
+	if (file_read("/etc/machine-id", 64, &id, NULL) && id.n >= 32) {
+		id.n = 32;
+		assert_non_null(strstr(blob_cstr(&text), blob_cstr(&id)));
+	} else {
+		assert_null(strstr(blob_cstr(&text), "erialNumber"));
+	}
+	blob_free(&id);
+	blob_free(&is);
+	blob_free(&text);
+}
+
+static void
+bad_subject(void **state)
+{
+	static struct conf c = {.hostname = "spoke-1"};
+	struct conf_trustpoint t = {.subject_name = "no name at all"};
+	struct blob is = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_false(setup_subject(&c, &t, &is, &e));
+	assert_non_null(strstr(e.text, "its name"));
+	blob_free(&is);
+}
+
+static void
+alternative_names(void **state)
+{
+	static const struct {
+		const char *sentence, *line;
+		const char *texts[3]; /* NULL: refused */
+	} cases[] = {
+	    {"none", "", {""}},
+	    {"a host", "r1.example", {"DNS:r1.example"}},
+	    {"two", "r1.example,r2.example", {"DNS:r1.example", "DNS:r2.example"}},
+	    {"with blanks", "r1.example, r2.example", {"DNS:r1.example", "DNS:r2.example"}},
+	    {"an address says so", "r1.example,IP:192.0.2.1",
+		{"DNS:r1.example", "IP:192.0.2.1"}},
+	    {"an address that is none", "IP:192.0.2.999", {NULL}},
+	    {"an empty one", "r1.example,,r2.example", {NULL}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conf_trustpoint t = {0};
+		struct blob is = {0}, texts = {0}, wanted = {0};
+		struct err e = {0};
+		bool ok;
+
+		snprintf(t.subject_alt_name, sizeof(t.subject_alt_name), "%s", cases[i].line);
+		ok = setup_san(&t, &is, &e);
+		if (ok != (cases[i].texts[0] != NULL))
+			fail_msg("%s: %s", cases[i].sentence, ok ? "taken" : e.text);
+		for (size_t k = 0; ok && k < 3 && cases[i].texts[k] != NULL; k++)
+			if (cases[i].texts[k][0] != 0)
+				blob_add_sized(&texts, view_str(cases[i].texts[k]));
+		if (ok && !san_parse(blob_view(&texts), &wanted, &e))
+			fail_msg("%s: %s", cases[i].sentence, e.text);
+		if (ok && !view_equal(blob_view(&is), blob_view(&wanted)))
+			fail_msg("%s: other names", cases[i].sentence);
+		blob_free(&is);
+		blob_free(&texts);
+		blob_free(&wanted);
+	}
+}
+
+/* In IOS the trustpoint of a server's name is the server's own. */
+static void
+who_runs(void **state)
+{
+	static struct conf c;
+	struct conf_trustpoint t[] = {{.name = "ROOTCA"}, {.name = "R1"}};
+	char path[512];
+
+	(void)state;
+	c.trustpoint = t;
+	c.trustpoint_count = 2;
+	c.server_count = 1;
+	snprintf(c.server[0].name, sizeof(c.server[0].name), "ROOTCA");
+	assert_false(agent_runs(&c, &t[0]));
+	assert_true(agent_runs(&c, &t[1]));
+	assert_int_equal(agent_count(&c), 1);
+	assert_string_equal(agent_path("/s", NULL, NULL, path), "/s/trustpoints");
+	assert_string_equal(agent_path("/s", "R1", NULL, path), "/s/trustpoints/R1");
+	assert_string_equal(agent_path("/s", "R1", "told", path), "/s/trustpoints/R1/told");
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(subjects),
+	    cmocka_unit_test(serial_number),
+	    cmocka_unit_test(bad_subject),
+	    cmocka_unit_test(alternative_names),
+	    cmocka_unit_test(who_runs),
+	};
+
+	return cmocka_run_group_tests_name("setup", tests, NULL, NULL);
+}
