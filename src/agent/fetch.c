@@ -21,6 +21,8 @@ agent_places(const struct conf *c, struct blob *out)
 		if (t->url[0] == 0 || !courier_scep_url(t->url, &url, NULL))
 			continue;
 		(void)snprintf(list[i].url, sizeof(list[i].url), "%s", blob_cstr(&url));
+		(void)snprintf(
+		    list[i].interface, sizeof(list[i].interface), "%s", t->interface);
 		if (t->proxy[0] != 0)
 			(void)snprintf(list[i].proxy, sizeof(list[i].proxy), "http://%s:%u",
 			    t->proxy, t->proxy_port);

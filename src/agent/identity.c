@@ -495,8 +495,10 @@ go_back(struct member *m, when_t now)
 	log_error("verify-command fails, back to the certificate before", "trustpoint='%s'",
 	    m->conf->name);
 	errand_failed(m, "verify-command fails, back to the certificate before");
-	for (int errand = ERRAND_ACTIVATE; errand < ERRANDS; errand++)
-		memset(i->told[errand], 0, MARK);
+	memset(i->told[ERRAND_ACTIVATE], 0, MARK);
+	memset(i->told[ERRAND_POST_ACTIVATE], 0, MARK);
+	/* Nobody asks of that one: there would be nothing better to go to. */
+	memcpy(i->told[ERRAND_VERIFY], generation_numbered(i, i->before)->mark, MARK);
 	if (!make_active(m, i->before, i->before_until, &e))
 		log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
 		    m->conf->name, e.text);

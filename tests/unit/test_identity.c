@@ -145,10 +145,14 @@ says_no(void **state)
 	lab_id(TP_ID, at, T0 + 18 * DAY);
 	lab_hook(HOOKS_VERIFY, 1, at);
 	assert_string_equal(lab_link("active"), "gen-0001");
-	lab_at(at + HOUR - 1);
+	nothing_more(at + HOUR - 1); /* of the one that served before nobody asks */
 	assert_string_equal(lab_link("active"), "gen-0001");
-	lab_at(at + HOUR);
+	lab_hook(HOOKS_VERIFY, 1, at + HOUR);
+	assert_string_equal(lab_link("active"), "gen-0001");
+	nothing_more(at + 2 * HOUR - 1);
+	lab_hook(HOOKS_VERIFY, 0, at + 2 * HOUR);
 	assert_string_equal(lab_link("active"), "gen-0002");
+	nothing_more(at + 4 * HOUR);
 	lab_close();
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -155,6 +156,37 @@ who_runs(void **state)
 	assert_string_equal(agent_path("/s", "R1", "told", path), "/s/trustpoints/R1/told");
 }
 
+static void
+places(void **state)
+{
+	static struct conf c;
+	struct conf_trustpoint t[] = {{.name = "R1", .url = "http://ca.example:8080"},
+	    {.name = "R2"},
+	    {.name = "R3",
+		.url = "http://ca.example",
+		.proxy = "proxy.example",
+		.proxy_port = 3128,
+		.interface = "wan0"}};
+	struct courier_place *is;
+	struct blob b = {0};
+	size_t n;
+
+	(void)state;
+	c.trustpoint = t;
+	c.trustpoint_count = COUNT_OF(t);
+	agent_places(&c, &b);
+	assert_true(courier_places_decode(blob_view(&b), &is, &n, NULL));
+	assert_int_equal(n, 3);
+	assert_non_null(strstr(is[0].url, "http://ca.example:8080/"));
+	assert_string_equal(is[0].proxy, "");
+	assert_string_equal(is[0].interface, "");
+	assert_string_equal(is[1].url, ""); /* it asks nobody */
+	assert_string_equal(is[2].proxy, "http://proxy.example:3128");
+	assert_string_equal(is[2].interface, "wan0");
+	free(is);
+	blob_free(&b);
+}
+
 int
 main(void)
 {
@@ -164,6 +196,7 @@ main(void)
 	    cmocka_unit_test(bad_subject),
 	    cmocka_unit_test(alternative_names),
 	    cmocka_unit_test(who_runs),
+	    cmocka_unit_test(places),
 	};
 
 	return cmocka_run_group_tests_name("setup", tests, NULL, NULL);
