@@ -44,7 +44,8 @@ static when_t
 wake_of(const struct member *m)
 {
 	return m->tp == NULL ? WHEN_NEVER
-			     : when_min(tp_wake(m->tp), when_min(m->identity.at, m->alert_at));
+			     : when_min(when_min(tp_wake(m->tp), lists_wake(m)),
+				   when_min(m->identity.at, m->alert_at));
 }
 
 /* ---- jobs ---- */
@@ -232,8 +233,10 @@ member_step(struct member *m, const struct tp_event *ev)
 	struct tp_effects out = {0};
 	struct err e = {0};
 
-	if (m->tp == NULL)
+	if (m->tp == NULL) {
+		member_wake_at(m, WHEN_NEVER);
 		return;
+	}
 	full.clock_trusted = a->clock.trusted;
 	full.clock_suspect = a->clock.suspect;
 	if (!tp_step(m->tp, &full, a->clock.now, &out, &e)) {
@@ -298,6 +301,7 @@ agent_keys_readable(struct agent *a)
 			done = (struct key_done){0};
 		} else if (p != NULL) {
 			identity_job_done(p->member, &done);
+			command_job_done(p->member, &done);
 		}
 		blob_free(&done.bytes);
 		if (p != NULL)
@@ -340,7 +344,7 @@ wakes_deal(struct agent *a)
 
 		if (m->wake > a->clock.now)
 			return;
-		if (m->identity.at <= a->clock.now)
+		if (m->identity.at <= a->clock.now || lists_wake(m) <= a->clock.now)
 			identity_look(m);
 		member_step(m, &tick);
 		if (m->wake <= a->clock.now) /* it waits for what it has asked */
@@ -356,6 +360,7 @@ looks_deal(struct agent *a)
 
 		m->identity.look = false;
 		identity_work(m, a->clock.now);
+		lists_work(m, a->clock.now);
 		member_wake_at(m, wake_of(m));
 	}
 }
@@ -421,22 +426,22 @@ agent_due_ms(const struct agent *a, when_t now)
 struct member *
 member_named(struct agent *a, const char *name)
 {
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->member[i].conf->name, name) == 0)
-			return &a->member[i];
+	for (size_t i = 0; i < a->living_count; i++)
+		if (strcmp(a->living[i]->conf->name, name) == 0)
+			return a->living[i];
 	return NULL;
 }
 
 size_t
 agent_members(const struct agent *a)
 {
-	return a->count;
+	return a->living_count;
 }
 
 void
 agent_look(const struct agent *a, size_t i, struct agent_view *out)
 {
-	const struct member *m = &a->member[i];
+	const struct member *m = a->living[i];
 
 	*out = (struct agent_view){
 	    .conf = m->conf,
@@ -471,6 +476,7 @@ members_open(struct agent *a, struct err *e)
 		m->id_alerted_at = m->ca_alerted_at = INT64_MIN;
 		m->alert_at = WHEN_NEVER;
 		m->wake = INT64_MIN;
+		a->living[a->living_count++] = m;
 		heap_put(a, a->count++, m);
 		if (dir_add(agent_path(a->state, m->conf->name, NULL, path), 0755, &why) &&
 		    member_open(m, &why))
@@ -494,6 +500,7 @@ agent_open(const struct agent_options *o, struct err *e)
 	a->member = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->member));
 	a->heap = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->heap));
 	a->looking = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->looking));
+	a->living = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->living));
 	a->arrivals_end = &a->arrivals;
 	crash_point("agent-opened");
 	if (members_open(a, e))
@@ -509,7 +516,7 @@ agent_free(struct agent *a)
 
 	if (a == NULL)
 		return;
-	pending_free_all(a);
+	pending_free_all(a, NULL);
 	while ((v = arrival_next(a)) != NULL)
 		arrival_free(v);
 	for (size_t i = 0; i < a->count; i++) {
@@ -518,6 +525,9 @@ agent_free(struct agent *a)
 		tp_free(m->tp);
 		if (m->shelf != NULL)
 			m->shelf->table->close(m->shelf);
+		lists_free(m);
+		blob_free(&m->asked.text);
+		free(m->asked.file);
 		free(m->trouble);
 		free(m->no_answer);
 	}
@@ -526,6 +536,7 @@ agent_free(struct agent *a)
 	free(a->member);
 	free(a->heap);
 	free(a->looking);
+	free(a->living);
 	free(a->state);
 	free(a);
 }

@@ -30,6 +30,8 @@ bool agent_programs(const struct conf *c, struct blob *out);
 struct agent_counters { /* since the start */
 	uint64_t asked, unanswered, granted, pending, rejected, next_cas, shadows, switches,
 	    troubles;
+	uint64_t valid, invalid; /* checks of certificates */
+	uint64_t list_fetches, list_failures;
 };
 struct agent_view { /* of one trustpoint, for show */
 	const struct conf_trustpoint *conf;
@@ -45,7 +47,7 @@ struct agent_view { /* of one trustpoint, for show */
 
 struct agent;
 struct agent_options {
-	const struct conf *conf; /* borrowed */
+	struct conf *conf; /* borrowed; a trustpoint that is removed is marked in it */
 	const char *state;
 	char *const *passwords; /* challenges in clear, by number of the trustpoint; copied */
 	struct keys *keys;	/* of trustpoints; the agent closes it */
@@ -85,6 +87,19 @@ bool agent_hooks_readable(struct agent *a) MUST_USE;
 size_t agent_members(const struct agent *a);
 void agent_look(const struct agent *a, size_t i, struct agent_view *out);
 
+struct agent_list { /* a revocation list that is kept; what it names is the agent's */
+	struct view issuer;
+	when_t this_update, next_update, fetched_at;
+	when_t update_at; /* when it is fetched anew; WHEN_NEVER: not by itself */
+	size_t size, entries;
+	int64_t number; /* -1: none */
+	const char *url;
+};
+/* How many there are; *out is the caller's to free(). */
+size_t agent_lists(const struct agent *a, struct agent_list **out);
+
+/* Does this command speak to a server, or look at dates? */
+bool agent_needs_clock(enum command c);
 /* Does what a command of trustpoints says; answer is called, now or later. */
 void agent_command(struct agent *a, uint64_t client, const struct command_line *line);
 

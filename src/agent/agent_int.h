@@ -66,9 +66,14 @@ struct member { /* one trustpoint */
 	uint32_t at; /* in the heap */
 	struct identity identity;
 	struct agent_counters counters;
-	struct { /* by an operator who waits; CMD_NONE: by nobody */
+	struct lists *lists; /* of revocation; NULL: none is kept or sought */
+	struct {	     /* by an operator who waits; CMD_NONE: by nobody */
 		enum command command;
 		uint64_t client;
+		uint64_t waits;	  /* for this job, 0: for none */
+		struct blob text; /* of the answer, so far */
+		int status;
+		char *file; /* of an export: its name */
 	} asked;
 	char *no_answer; /* why the last question had none; NULL: it had one */
 	when_t trouble_at;
@@ -83,6 +88,7 @@ struct pending { /* asked of courier, signer or hooks, or waiting for its turn *
 	struct member *member;
 	enum pending_kind kind;
 	uint64_t of_tp; /* 0: of an operator's command, or of the identity's files */
+	bool of_lists;
 	int64_t due_ms; /* of a fetch that was sent: the courier should have answered by now */
 	struct blob message; /* not sent yet; a job's octets */
 	struct key_job job;
@@ -107,6 +113,8 @@ struct agent {
 	char *state;
 	struct member *member;
 	size_t count;
+	struct member **living; /* without those that were removed, as configured */
+	size_t living_count;
 	struct member **heap; /* by wake, the earliest first */
 	struct pending_line waiting[PENDING_KINDS], sent[PENDING_KINDS];
 	bool courier_began, hooks_began;
@@ -125,7 +133,7 @@ struct pending *pending_next(struct agent *a, enum pending_kind kind, size_t mos
 void pending_sent(struct agent *a, struct pending *p);
 struct pending *pending_find(struct agent *a, enum pending_kind kind, uint64_t id);
 void pending_end(struct agent *a, struct pending *p); /* one that was sent; frees it */
-void pending_free_all(struct agent *a);
+void pending_free_all(struct agent *a, const struct member *of); /* NULL: of each */
 bool pending_any(const struct agent *a);
 
 /* agent.c */
@@ -177,13 +185,69 @@ bool files_generation(struct member *m, uint32_t number, struct view cert, struc
 bool files_info(struct member *m, uint32_t number, struct view cert, struct err *e) MUST_USE;
 bool files_cas(struct member *m, struct view bundle, struct view next, bool remove,
     struct err *e) MUST_USE;
-void pem_add(struct blob *out, struct view der);
+void pem_add(struct blob *out, struct view der); /* a certificate */
+void pem_add_as(struct blob *out, const char *what, struct view der);
+/* What everybody may read; at a restart nothing is written that is there. */
+bool files_public(
+    const struct member *m, const char *leaf, struct view text, struct err *e) MUST_USE;
 const char *generation_path(
     const struct member *m, uint32_t number, const char *leaf, char out[512]);
 
+/* crl.c: revocation lists */
+struct listed { /* what became of the search for one */
+	const char *url;
+	const uint8_t *ca; /* of whom it is, or whose was sought */
+	struct view der;   /* verified, and no other is newer; empty: it was not to be had */
+	struct crl crl;
+	bool answered;
+	const char *why; /* empty der */
+};
+void lists_open(struct member *m);
+void lists_free(struct member *m);
+void lists_work(struct member *m, when_t now);
+when_t lists_wake(const struct member *m);
+void lists_fetched(struct pending *p, const struct courier_got *got);
+/* Each is fetched now, and command_listed hears of it; how many are. */
+size_t lists_ask(struct member *m);
+bool lists_wait(const struct member *m); /* for one that was asked for */
+/* The one of this CA, while it is good. */
+bool lists_kept(struct member *m, const uint8_t ca[MARK], when_t now, struct blob *der);
+void mark_bytes(struct view v, uint8_t out[MARK]);
+
 /* command.c */
+enum { /* exit codes of keymuster (docs/DESIGN.md) */
+	DONE = 0,
+	REFUSED = 1,
+	PENDING = 3,
+	UNREACHABLE = 4,
+	NO_CLOCK = 5,
+};
 void command_noted(struct member *m, enum tp_note note, const char *text);
 void command_fetched(struct pending *p, const struct courier_got *got);
+void command_job_done(struct member *m, const struct key_done *d);
+void command_listed(struct member *m, const struct listed *l);
+/* The answer to who asked this member, who waits no longer. */
+void command_say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
+    PRINTF(4, 5);
+void command_finish(struct member *m, int status, const char *text);
+/* Somebody waits for what this command comes to. */
+void command_begin(struct member *m, uint64_t client, enum command command);
+/* Its certificate, and the CA's with those above it; false: there is none, and that was said.
+ */
+bool command_identity(
+    struct member *m, uint64_t client, struct blob *cert, struct blob *bundle);
+
+/* validate.c */
+void validate(struct member *m, uint64_t client);
+void validate_job_done(struct member *m, const struct key_done *d);
+void validate_listed(struct member *m, const struct listed *l);
+
+/* export.c */
+void export(struct member *m, uint64_t client, const struct command_line *line);
+void export_job_done(struct member *m, const struct key_done *d);
+
+/* remove.c */
+void member_remove(struct member *m, uint64_t client, const struct command_line *line);
 
 /* errand.c: hooks */
 bool errand_has_hook(const struct member *m, int errand);

@@ -5,19 +5,8 @@
 
 #include "agent/agent_int.h"
 
-enum { /* exit codes of keymuster (docs/DESIGN.md) */
-	DONE = 0,
-	REFUSED = 1,
-	PENDING = 3,
-	UNREACHABLE = 4,
-	NO_CLOCK = 5,
-};
-
-static void say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
-    PRINTF(4, 5);
-
-static void
-say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
+void
+command_say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
 {
 	char text[2048];
 	va_list ap;
@@ -28,16 +17,28 @@ say(struct agent *a, uint64_t client, int status, const char *fmt, ...)
 	a->o.answer(a->o.arg, client, status, view_str(text));
 }
 
-/* Whoever waits for this trustpoint hears it. */
-static void
-finish(struct member *m, int status, const char *text)
+void
+command_begin(struct member *m, uint64_t client, enum command command)
+{
+	m->asked.command = command;
+	m->asked.client = client;
+	m->asked.status = DONE;
+	blob_clear(&m->asked.text);
+}
+
+void
+command_finish(struct member *m, int status, const char *text)
 {
 	uint64_t client = m->asked.client;
 
 	if (m->asked.command == CMD_NONE)
 		return;
 	m->asked.command = CMD_NONE;
-	say(m->agent, client, status, "%s", text);
+	m->asked.waits = 0;
+	m->agent->o.answer(m->agent->o.arg, client, status, view_str(text));
+	blob_free(&m->asked.text);
+	free(m->asked.file);
+	m->asked.file = NULL;
 }
 
 /* ---- fingerprints for a human ---- */
@@ -74,7 +75,7 @@ ask_human(struct member *m, struct view ca)
 	    "%% Compare with what the CA's operator reads to you: nothing is stored yet.\n"
 	    "  Type: crypto pki authenticate %s fingerprint %s\n",
 	    m->conf->name, blob_cstr(&hex));
-	finish(m, PENDING, blob_cstr(&text));
+	command_finish(m, PENDING, blob_cstr(&text));
 	blob_free(&text);
 	blob_free(&hex);
 }
@@ -112,16 +113,16 @@ command_fetched(struct pending *p, const struct courier_got *got)
 	if (got->status == 0) {
 		text_escape(&scratch, got->reason);
 		blob_printf(&text, "%% The server does not answer: %s.\n", blob_cstr(&scratch));
-		finish(m, UNREACHABLE, blob_cstr(&text));
+		command_finish(m, UNREACHABLE, blob_cstr(&text));
 	} else if (got->status != 200) {
 		blob_printf(&text, "%% The server answers with HTTP status %d.\n", got->status);
-		finish(m, REFUSED, blob_cstr(&text));
+		command_finish(m, REFUSED, blob_cstr(&text));
 	} else if (first_ca(got->body, &scratch, &ca, &e)) {
 		ask_human(m, ca.whole);
 	} else {
 		blob_printf(
 		    &text, "%% The server's answer to GetCACert is no good: %s.\n", e.text);
-		finish(m, REFUSED, blob_cstr(&text));
+		command_finish(m, REFUSED, blob_cstr(&text));
 	}
 	blob_free(&scratch);
 	blob_free(&text);
@@ -139,15 +140,15 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 	switch (note) {
 	case TP_NOTED_CA:
 		if (m->asked.command == CMD_AUTHENTICATE)
-			finish(m, DONE, "Trustpoint CA certificate accepted.\n");
+			command_finish(m, DONE, "Trustpoint CA certificate accepted.\n");
 		break;
 	case TP_NOTED_ID:
 		if (m->asked.command == CMD_ENROLL)
-			finish(m, DONE, "Certificate received and stored.\n");
+			command_finish(m, DONE, "Certificate received and stored.\n");
 		break;
 	case TP_NOTED_PENDING:
 		if (m->asked.command == CMD_ENROLL)
-			finish(m, PENDING,
+			command_finish(m, PENDING,
 			    "% The server keeps the request until somebody grants it; it is "
 			    "asked "
 			    "again by itself.\n");
@@ -155,7 +156,8 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 	case TP_NOTED_REJECTED:
 	case TP_NOTED_TROUBLE:
 		blob_printf(&line, "%% %s.\n", text);
-		finish(m, m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
+		command_finish(
+		    m, m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
 		break;
 	case TP_NOTED_NEXT_CA:
 	case TP_NOTED_LACKS:
@@ -178,19 +180,18 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 	struct blob tail = {0};
 
 	if (m->conf->url[0] == 0) {
-		say(m->agent, client, REFUSED,
+		command_say(m->agent, client, REFUSED,
 		    "%% Trustpoint %s has no server.\n  Configure: enrollment url "
 		    "http://HOST\n",
 		    m->conf->name);
 		return;
 	}
 	if (line->fingerprint[0] == 0 && tp_facts(m->tp)->authenticated) {
-		say(m->agent, client, DONE, "CA certificate of %s is authenticated already.\n",
-		    m->conf->name);
+		command_say(m->agent, client, DONE,
+		    "CA certificate of %s is authenticated already.\n", m->conf->name);
 		return;
 	}
-	m->asked.command = CMD_AUTHENTICATE;
-	m->asked.client = client;
+	command_begin(m, client, CMD_AUTHENTICATE);
 	if (line->fingerprint[0] != 0) {
 		member_step(m, &ev);
 		return;
@@ -209,7 +210,7 @@ enroll(struct member *m, uint64_t client)
 	char at[WHEN_TEXT];
 
 	if (!f->authenticated) {
-		say(m->agent, client, REFUSED,
+		command_say(m->agent, client, REFUSED,
 		    "%% The CA of %s is not authenticated.\n  Type: crypto pki authenticate "
 		    "%s\n",
 		    m->conf->name, m->conf->name);
@@ -217,21 +218,116 @@ enroll(struct member *m, uint64_t client)
 	}
 	if (m->policy.plan.auto_enroll && !m->policy.plan.shadow_only && f->have_id &&
 	    m->agent->clock.now < f->id_until) {
-		say(m->agent, client, DONE,
+		command_say(m->agent, client, DONE,
 		    "%s holds its certificate, and auto-enroll renews it: %s.\n", m->conf->name,
 		    when_ios(plan_tp_due(&m->policy.plan, f), at));
 		return;
 	}
 	if (f->pending) {
-		say(m->agent, client, PENDING,
+		command_say(m->agent, client, PENDING,
 		    "%% The server keeps the request of %s already; it is asked again by "
 		    "itself.\n",
 		    m->conf->name);
 		return;
 	}
-	m->asked.command = CMD_ENROLL;
-	m->asked.client = client;
+	command_begin(m, client, CMD_ENROLL);
 	member_step(m, &ev);
+}
+
+/* ---- lists ---- */
+
+static void
+list_line(struct member *m, const struct listed *l, struct blob *out)
+{
+	struct blob name = {0}, url = {0};
+	char at[WHEN_TEXT];
+
+	text_escape(&url, view_str(l->url));
+	if (l->der.n > 0) {
+		name_text(l->crl.issuer, &name);
+		blob_printf(out, "CRL of %s, number %ju, %zu revoked, next update %s\n",
+		    blob_cstr(&name), (uintmax_t)l->crl.number, crl_count(&l->crl),
+		    when_ios(l->crl.next_update, at));
+		if (m->conf->crl_cache.none)
+			blob_add_str(out, "  It is not kept: crl cache none\n");
+	} else {
+		blob_printf(out, "%% No CRL from %s: %s.\n", blob_cstr(&url), l->why);
+		m->asked.status = l->answered ? REFUSED : UNREACHABLE;
+	}
+	blob_free(&name);
+	blob_free(&url);
+}
+
+void
+command_listed(struct member *m, const struct listed *l)
+{
+	if (m->asked.command == CMD_VALIDATE)
+		validate_listed(m, l);
+	if (m->asked.command != CMD_CRL_REQUEST)
+		return;
+	list_line(m, l, &m->asked.text);
+	if (!lists_wait(m))
+		command_finish(m, m->asked.status, blob_cstr(&m->asked.text));
+}
+
+static void
+list_request(struct member *m, uint64_t client)
+{
+	command_begin(m, client, CMD_CRL_REQUEST);
+	if (lists_ask(m) > 0)
+		return;
+	if (!tp_facts(m->tp)->have_id)
+		blob_printf(&m->asked.text,
+		    "%% Trustpoint %s has no certificate that names a CRL.\n", m->conf->name);
+	else
+		blob_printf(&m->asked.text,
+		    "%% The certificate of %s names no CRL that is fetched by HTTP.\n",
+		    m->conf->name);
+	blob_add_str(&m->asked.text, "  Configure: crl query http://HOST/PATH\n");
+	command_finish(m, REFUSED, blob_cstr(&m->asked.text));
+}
+
+/* ---- all ---- */
+
+static void
+leaf_add(struct member *m, enum tp_leaf leaf, struct blob *out)
+{
+	(void)m->shelf->table->get(m->shelf, leaf, out, NULL);
+}
+
+bool
+command_identity(struct member *m, uint64_t client, struct blob *cert, struct blob *bundle)
+{
+	const struct plan_tp_facts *f = tp_facts(m->tp);
+
+	if (f->authenticated)
+		leaf_add(m, TP_CA, bundle);
+	if (f->have_id)
+		leaf_add(m, TP_ID, cert);
+	if (cert->n > 0 && bundle->n > 0)
+		return true;
+	command_say(m->agent, client, REFUSED,
+	    "%% Trustpoint %s has no certificate.\n  Type: crypto pki %s %s\n", m->conf->name,
+	    f->authenticated ? "enroll" : "authenticate", m->conf->name);
+	return false;
+}
+
+void
+command_job_done(struct member *m, const struct key_done *d)
+{
+	if (m->asked.command == CMD_NONE || d->id != m->asked.waits)
+		return;
+	m->asked.waits = 0;
+	if (m->asked.command == CMD_VALIDATE)
+		validate_job_done(m, d);
+	else if (m->asked.command == CMD_EXPORT)
+		export_job_done(m, d);
+}
+
+bool
+agent_needs_clock(enum command c)
+{
+	return c != CMD_EXPORT && c != CMD_TP_REMOVE;
 }
 
 static void
@@ -244,8 +340,23 @@ command_run(struct member *m, uint64_t client, const struct command_line *line)
 	case CMD_ENROLL:
 		enroll(m, client);
 		return;
+	case CMD_EXPORT:
+		export(m, client, line);
+		return;
+	case CMD_IMPORT:
+		command_say(m->agent, client, REFUSED,
+		    "%% Keys are not imported: a trustpoint makes its own.\n  Type: crypto "
+		    "pki enroll %s\n",
+		    m->conf->name);
+		return;
+	case CMD_CRL_REQUEST:
+		list_request(m, client);
+		return;
+	case CMD_VALIDATE:
+		validate(m, client);
+		return;
 	default:
-		say(m->agent, client, REFUSED, "%% No command of trustpoints.\n");
+		command_say(m->agent, client, REFUSED, "%% No command of trustpoints.\n");
 	}
 }
 
@@ -255,18 +366,16 @@ agent_command(struct agent *a, uint64_t client, const struct command_line *line)
 	struct member *m = member_named(a, line->name);
 
 	if (m == NULL)
-		say(a, client, REFUSED,
+		command_say(a, client, REFUSED,
 		    "%% Trustpoint %s is not known.\n  See: show crypto pki trustpoints\n",
 		    line->name);
+	else if (line->command == CMD_TP_REMOVE)
+		member_remove(m, client, line);
 	else if (m->tp == NULL)
-		say(a, client, REFUSED, "%% Trustpoint %s does not run: %s.\n", line->name,
-		    m->trouble);
-	else if (!a->clock.trusted)
-		say(a, client, NO_CLOCK,
-		    "%% The clock is not authoritative.\n  Start NTP, or once it is right "
-		    "type: clock calendar-valid\n");
+		command_say(a, client, REFUSED, "%% Trustpoint %s does not run: %s.\n",
+		    line->name, m->trouble);
 	else if (m->asked.command != CMD_NONE)
-		say(a, client, REFUSED,
+		command_say(a, client, REFUSED,
 		    "%% Somebody else's command to trustpoint %s is under way.\n", line->name);
 	else
 		command_run(m, client, line);

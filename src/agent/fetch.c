@@ -94,6 +94,11 @@ answered(struct agent *a, struct pending *p, const struct courier_got *got)
 {
 	struct arrival *v;
 
+	if (p->of_lists) { /* no word about the server */
+		lists_fetched(p, got);
+		pending_end(a, p);
+		return;
+	}
 	free(p->member->no_answer);
 	p->member->no_answer = NULL;
 	if (got->status == 0 && p->of_tp != 0) {

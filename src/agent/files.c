@@ -11,18 +11,24 @@
 #define CA_NUMBER_MAX 999999999
 
 void
-pem_add(struct blob *out, struct view der)
+pem_add_as(struct blob *out, const char *what, struct view der)
 {
 	struct blob text = {0};
 
 	base64_encode(der, &text);
-	blob_add_str(out, "-----BEGIN CERTIFICATE-----\n");
+	blob_printf(out, "-----BEGIN %s-----\n", what);
 	for (size_t i = 0; i < text.n; i += PEM_LINE) {
 		blob_add(out, text.p + i, text.n - i < PEM_LINE ? text.n - i : PEM_LINE);
 		blob_add_byte(out, '\n');
 	}
-	blob_add_str(out, "-----END CERTIFICATE-----\n");
+	blob_printf(out, "-----END %s-----\n", what);
 	blob_free(&text);
+}
+
+void
+pem_add(struct blob *out, struct view der)
+{
+	pem_add_as(out, "CERTIFICATE", der);
 }
 
 const char *
@@ -227,19 +233,17 @@ ca_files_remove(struct ca_dir *dir, struct err *e)
 	return ok;
 }
 
-/* At a restart nothing is written that is there. */
-static bool
-bundle_write(const struct member *m, const struct blob *all, struct err *e)
+bool
+files_public(const struct member *m, const char *leaf, struct view text, struct err *e)
 {
 	struct blob there = {0};
 	char path[512];
 	bool same;
 
-	(void)agent_path(m->agent->state, m->conf->name, "ca-bundle.pem", path);
-	same = file_read(path, 1024 * 1024, &there, NULL) &&
-	       view_equal(blob_view(&there), blob_view(all));
+	(void)agent_path(m->agent->state, m->conf->name, leaf, path);
+	same = file_read(path, text.n, &there, NULL) && view_equal(blob_view(&there), text);
 	blob_free(&there);
-	return same || file_replace(path, PUBLIC, blob_view(all), e);
+	return same || file_replace(path, PUBLIC, text, e);
 }
 
 /*
@@ -270,7 +274,7 @@ files_cas(struct member *m, struct view bundle, struct view next, bool remove, s
 	for (const struct ca_file *f = dir.files; !remove && f != NULL; f = f->next)
 		if (!f->wanted)
 			blob_add_view(&all, blob_view(&f->pem));
-	ok = ok && bundle_write(m, &all, e);
+	ok = ok && files_public(m, "ca-bundle.pem", blob_view(&all), e);
 	crash_point("identity-ca-bundle");
 	ok = ok && (!remove || ca_files_remove(&dir, e));
 	while (dir.files != NULL) {

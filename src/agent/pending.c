@@ -81,15 +81,16 @@ pending_end(struct agent *a, struct pending *p)
 }
 
 void
-pending_free_all(struct agent *a)
+pending_free_all(struct agent *a, const struct member *of)
 {
 	for (size_t k = 0; k < PENDING_KINDS; k++) {
 		struct pending_line *lines[] = {&a->waiting[k], &a->sent[k]};
 
 		for (size_t i = 0; i < COUNT_OF(lines); i++)
-			while (lines[i]->first != NULL) {
-				struct pending *p = lines[i]->first;
-
+			for (struct pending *p = lines[i]->first, *next; p != NULL; p = next) {
+				next = p->next;
+				if (of != NULL && p->member != of)
+					continue;
 				line_take(lines[i], p);
 				pending_free(p);
 			}

@@ -178,6 +178,8 @@ member_open(struct member *m, struct err *e)
 
 	m->tp = tp_open(&setup, e);
 	ok = m->tp != NULL && identity_open(m, e);
+	if (ok)
+		lists_open(m);
 out:
 	blob_free(&subject);
 	blob_free(&san);

@@ -26,7 +26,7 @@ trustpoint_command(struct core *c, uint64_t client, const struct command_line *l
 	struct blob text = {0};
 
 	core_look(c, false);
-	if (!c->clock_trusted) {
+	if (!c->clock_trusted && agent_needs_clock(line->command)) {
 		operator_no_clock(c, client);
 	} else if (c->agent != NULL) {
 		agent_command(c->agent, client, line);
@@ -88,7 +88,11 @@ show_trustpoint(void *arg, size_t i, struct show_trustpoint *out)
 		.rejected = v->counters.rejected,
 		.next_cas = v->counters.next_cas,
 		.shadows = v->counters.shadows,
-		.switches = v->counters.switches},
+		.switches = v->counters.switches,
+		.valid = v->counters.valid,
+		.invalid = v->counters.invalid,
+		.list_fetches = v->counters.list_fetches,
+		.list_failures = v->counters.list_failures},
 	    .trouble = v->trouble,
 	    .trouble_at = v->trouble_at,
 	    .active_generation = v->active,
@@ -97,6 +101,31 @@ show_trustpoint(void *arg, size_t i, struct show_trustpoint *out)
 	    .id_alerted_at = v->id_alerted_at,
 	    .ca_alerted_at = v->ca_alerted_at,
 	};
+}
+
+/* The caller frees them. */
+static struct show_list *
+show_lists(const struct agent *a, size_t *n)
+{
+	struct agent_list *from;
+	struct show_list *to;
+
+	*n = agent_lists(a, &from);
+	to = mem_get((*n + 1) * sizeof(*to));
+	for (size_t i = 0; i < *n; i++)
+		to[i] = (struct show_list){
+		    .issuer = from[i].issuer,
+		    .this_update = from[i].this_update,
+		    .next_update = from[i].next_update,
+		    .fetched_at = from[i].fetched_at,
+		    .update_at = from[i].update_at,
+		    .size = from[i].size,
+		    .entries = from[i].entries,
+		    .number = from[i].number,
+		    .url = from[i].url,
+		};
+	free(from);
+	return to;
 }
 
 static void
@@ -125,12 +154,17 @@ show_world(struct core *c, struct show_world *w)
 static bool
 show_piece(struct core *c, struct pending_show *p, struct err *e)
 {
+	enum command what = p->command.command;
+	struct show_list *lists = NULL;
 	struct show_world w;
 	bool ok = servers_begin(c, e);
 
 	show_world(c, &w);
+	if (c->agent != NULL && (what == CMD_SHOW_CRLS || what == CMD_SHOW_TIMERS))
+		w.lists = lists = show_lists(c->agent, &w.list_count);
 	ok = ok && show_run(&w, &p->command, &p->answer, e);
 	servers_rollback(c);
+	free(lists);
 	return ok;
 }
 

@@ -96,7 +96,7 @@ fill(const struct match *m, struct command_line *out, int *column, struct err *e
 	return take_word(m, 's', out->name, sizeof(out->name), column, e) &&
 	       take_word(m, 'w', out->word, sizeof(out->word), column, e) &&
 	       take_word(m, 'f', out->pattern, sizeof(out->pattern), column, e) &&
-	       take_word(m, 'P', out->path, sizeof(out->path), column, e) &&
+	       take_word(m, 'P', out->file, sizeof(out->file), column, e) &&
 	       take_word(m, 'y', out->password, sizeof(out->password), column, e) &&
 	       take_fingerprint(m, out, column, e);
 }

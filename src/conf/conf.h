@@ -17,7 +17,6 @@
 #define CONF_PROFILES 8 /* of a server */
 #define CONF_TRUSTPOINTS 16384
 #define CONF_PASSWORD_MAX 128
-#define CONF_PATH_MAX 256
 #define CONF_FINGERPRINT (2 * 32 + 1) /* hex in capitals of MD5, SHA-1 or SHA-256 */
 
 enum conf_grant { GRANT_MANUAL, GRANT_AUTO, GRANT_NONE };
@@ -133,6 +132,7 @@ struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of 
 	bool require_standard; /* only a server that lists SCEPStandard */
 	bool outer_next_ca;    /* "compat outer-next-ca" */
 	bool compat_ancient;   /* "compat ancient" */
+	bool removed;	       /* by a command: not printed any more */
 	struct blob kept;      /* as a server's */
 };
 
@@ -210,8 +210,8 @@ enum command {
 	CMD_CANCEL,	    /* crypto pki server NAME rollover cancel [force]: all */
 	CMD_AUTHENTICATE,   /* crypto pki authenticate TP [fingerprint HEX] */
 	CMD_ENROLL,	    /* crypto pki enroll TP */
-	CMD_EXPORT,	    /* crypto pki export TP pem {terminal|url PATH}, pkcs12 PATH ... */
-	CMD_IMPORT,	    /* crypto pki import TP pkcs12 PATH [password LINE] */
+	CMD_EXPORT,	    /* crypto pki export TP pem {terminal|url FILE}, pkcs12 FILE ... */
+	CMD_IMPORT,	    /* crypto pki import TP pkcs12 FILE [password LINE] */
 	CMD_CRL_REQUEST,    /* crypto pki crl request TP */
 	CMD_VALIDATE,	    /* crypto pki certificate validate TP */
 	CMD_TP_REMOVE,	    /* no crypto pki trustpoint TP [force]: all */
@@ -226,7 +226,7 @@ struct command_line {
 	char name[CONF_NAME_MAX];	    /* server or trustpoint */
 	char word[128];			    /* serial */
 	char fingerprint[CONF_FINGERPRINT]; /* empty: not given */
-	char path[CONF_PATH_MAX];	    /* empty: the terminal */
+	char file[CONF_NAME_MAX];	    /* name of one; empty: the terminal */
 	char password[CONF_PASSWORD_MAX];   /* of PKCS#12; empty: not given. Wipe it */
 	int64_t number;			    /* request id, minutes, -1: not given */
 	int reason;			    /* CRLReason of revoke, 0 */

@@ -4,7 +4,7 @@
  * Inner to conf. The syntax of a row:
  *	word		a key word			{a|b}	one of these
  *	[x]		x or nothing			(a|b)	one or more of these, last in
- *its row <1-9>		a number in this range		NAME SERIAL ADDRESS URL PATH	one word
+ *its row <1-9>		a number in this range		NAME SERIAL ADDRESS URL     	one word
  *	LINE		the rest of the line		PIPE	the character '|'
  * Behind an argument, a choice or a word, $c says under which letter it is found.
  */
@@ -102,7 +102,6 @@ enum step_kind {
 	STEP_SERIAL,
 	STEP_ADDRESS,
 	STEP_URL,
-	STEP_PATH,
 	STEP_LINE
 };
 

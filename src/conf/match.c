@@ -64,8 +64,7 @@ take_step(const char **s)
 		const char *word;
 		enum step_kind kind;
 	} arguments[] = {{"NAME", STEP_NAME}, {"SERIAL", STEP_SERIAL},
-	    {"ADDRESS", STEP_ADDRESS}, {"URL", STEP_URL}, {"PATH", STEP_PATH},
-	    {"LINE", STEP_LINE}};
+	    {"ADDRESS", STEP_ADDRESS}, {"URL", STEP_URL}, {"LINE", STEP_LINE}};
 	struct step step = {0};
 	const char *begin = *s;
 
@@ -314,19 +313,6 @@ is_url(struct view w)
 	return true;
 }
 
-/* An absolute one that leads nowhere else, printable. */
-static bool
-is_path(struct view w)
-{
-	if (w.n < 2 || w.n >= CONF_PATH_MAX || w.p[0] != '/' ||
-	    memmem(w.p, w.n, "/..", 3) != NULL)
-		return false;
-	for (size_t i = 0; i < w.n; i++)
-		if (w.p[i] <= ' ' || w.p[i] > '~')
-			return false;
-	return true;
-}
-
 static enum fit
 fit_number(const struct step *s, struct view w, int64_t *out)
 {
@@ -391,9 +377,6 @@ fit_step(const struct step *s, struct view w, struct cap *cap, struct view *key)
 		break;
 	case STEP_URL:
 		yes = is_url(w);
-		break;
-	case STEP_PATH:
-		yes = is_path(w);
 		break;
 	case STEP_LINE:
 		break;
@@ -647,7 +630,6 @@ explain(const struct path *p, struct view text, char bind)
 	    {"SERIAL", " (decimal, or hexadecimal as show prints it)"},
 	    {"ADDRESS", " (IPv4 or IPv6)"},
 	    {"URL", " (as in ftp://10.1.1.1/DB/)"},
-	    {"PATH", " (absolute, without '..')"},
 	    {"LINE", " (text)"},
 	};
 

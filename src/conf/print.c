@@ -148,9 +148,10 @@ print_blocks(const struct row *row, const struct conf *c, conf_seal seal, void *
 		    blob_view(&c->server[i].kept), server, seal, seal_arg, out, e);
 	for (size_t i = 0;
 	     ok && row->type == T_TRUSTPOINT && row->value == 0 && i < c->trustpoint_count; i++)
-		ok = print_block(MODE_TRUSTPOINT, "trustpoint", c->trustpoint[i].name,
-		    &c->trustpoint[i], blob_view(&c->trustpoint[i].kept), trustpoint, seal,
-		    seal_arg, out, e);
+		ok = c->trustpoint[i].removed ||
+		     print_block(MODE_TRUSTPOINT, "trustpoint", c->trustpoint[i].name,
+			 &c->trustpoint[i], blob_view(&c->trustpoint[i].kept), trustpoint, seal,
+			 seal_arg, out, e);
 	free(server);
 	free(trustpoint);
 	return ok;

@@ -10,6 +10,7 @@
 #include "sys/sys.h"
 
 #define GENERATION "gen-"
+#define BY_HAND "export"
 
 static bool
 is_word(struct view v)
@@ -37,15 +38,28 @@ is_generation(struct view v)
 	return true;
 }
 
-bool
-export_path_check(const char path[KEY_PATH_MAX], struct err *e)
+/* By hand: what leaves there may go anywhere. */
+static bool
+is_sealed(const struct key_job *job)
 {
-	size_t n = strnlen(path, KEY_PATH_MAX);
-	struct view rest = view_of(path, n), name = view_cut(&rest, '/');
+	return job->forms == KEY_FORM_PKCS12 && strlen(job->password) >= KEY_PASSWORD_MIN;
+}
 
-	return (n < KEY_PATH_MAX && is_word(name) && is_generation(rest)) ||
-	       err_set(e, WHY_BAD_INPUT,
-		   "path of an export: NAME/" GENERATION "NNNN, NAME of A-Z a-z 0-9 . _ -");
+bool
+export_path_check(const struct key_job *job, struct err *e)
+{
+	size_t n = strnlen(job->path, KEY_PATH_MAX);
+	struct view rest = view_of(job->path, n), name = view_cut(&rest, '/');
+
+	if (n >= KEY_PATH_MAX || !is_word(name) ||
+	    (!is_generation(rest) && !view_equal_str(rest, BY_HAND)))
+		return err_set(e, WHY_BAD_INPUT,
+		    "path of an export: NAME/" GENERATION "NNNN or NAME/" BY_HAND
+		    ", NAME of A-Z a-z 0-9 . _ -");
+	return !view_equal_str(rest, BY_HAND) || is_sealed(job) ||
+	       err_set(e, WHY_REFUSED,
+		   "into " BY_HAND " goes PKCS#12 only, under a password of %d octets or more",
+		   KEY_PASSWORD_MIN);
 }
 
 /* ---- forms ---- */

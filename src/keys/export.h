@@ -9,8 +9,8 @@ struct exports {
 	int64_t group; /* of the files, which are 0640 then; -1: none, and 0600 */
 };
 
-/* "NAME/gen-NNNN" and nothing else: never another path. */
-bool export_path_check(const char path[KEY_PATH_MAX], struct err *e) MUST_USE;
+/* "NAME/gen-NNNN", or "NAME/export" for PKCS#12 under a password: never another path. */
+bool export_path_check(const struct key_job *job, struct err *e) MUST_USE;
 /*
  * The files of job->forms into the directory that is there. Each is whole or not there, and
  * durable when this returns; written again they say the same.

@@ -82,7 +82,8 @@ struct key_job {
 	enum hash oaep_hash;
 	size_t want; /* 8, 16, 24 or 32 */
 	/* KEY_EXPORT */
-	char path[KEY_PATH_MAX];	     /* "NAME/gen-NNNN", a directory that is there */
+	char path[KEY_PATH_MAX];	     /* "NAME/gen-NNNN", a directory that is there; or
+						"NAME/export", for PKCS#12 under a password only */
 	uint32_t forms;			     /* KEY_FORM_* */
 	char password[KEY_PASSWORD_MAX + 1]; /* of identity.p12; may be empty */
 	bool stranger;	   /* KEY_UNWRAP for an unknown identity: waits behind the others */

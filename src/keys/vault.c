@@ -160,7 +160,7 @@ admit_export(struct vault *v, struct task *t, struct blob *record, struct err *e
 	    strnlen(t->job.password, sizeof(t->job.password)) == sizeof(t->job.password))
 		return err_set(e, WHY_BAD_INPUT, "certificates or password to export too long");
 	t->permit.logged = true;
-	return export_path_check(t->job.path, e) &&
+	return export_path_check(&t->job, e) &&
 	       guard_export(v->guard, t->pair, t->job.bytes, record, e);
 }
 

@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	job_encode(&job, &b);
 	if (!view_equal(blob_view(&b), view_of(data, size)))
 		abort();
-	if (job.act == KEY_EXPORT && export_path_check(job.path, NULL) &&
+	if (job.act == KEY_EXPORT && export_path_check(&job, NULL) &&
 	    (job.path[0] == '.' || job.path[0] == '/' || strstr(job.path, "/.") != NULL))
 		abort();
 	if (job.act == KEY_EXPORT && guard_export(g, p, job.bytes, &record, NULL))

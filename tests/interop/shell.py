@@ -24,8 +24,8 @@ ANSWERS = {
     REMOVE + " force": (0, "Removed.\n"),
     "crypto pki enroll Root-CA": (3, "% The request waits at the CA.\n"),
     "crypto pki authenticate Other": (3, "Fingerprints\n  Type: crypto pki server ROOTCA revoke 1\n"),
-    "crypto pki export Root-CA pkcs12 /x.p12 password fig tree": (0, "Written.\n"),
-    "crypto pki import Root-CA pkcs12 /x.p12 password fig tree": (0, "Read.\n"),
+    "crypto pki export Root-CA pkcs12 x.p12 password fig tree": (0, "Written.\n"),
+    "crypto pki import Root-CA pkcs12 x.p12 password fig tree": (0, "Read.\n"),
 }
 
 
@@ -175,7 +175,7 @@ def another_command():
 def password():
     played = Played()
     for verb, times, says in (("export", 2, "Written.\n"), ("import", 1, "Read.\n")):
-        t = Terminal(played, "crypto", "pki", verb, "Root-CA", "pkcs12", "/x.p12")
+        t = Terminal(played, "crypto", "pki", verb, "Root-CA", "pkcs12", "x.p12")
         seen = t.sees("Password: ")
         t.types("fig tree")
         if times == 2:
@@ -190,7 +190,7 @@ def password():
 @case("passwords that differ, none, and none without a terminal: exit 2, nothing is sent")
 def no_password():
     played = Played()
-    words = ("crypto", "pki", "export", "Root-CA", "pkcs12", "/x.p12")
+    words = ("crypto", "pki", "export", "Root-CA", "pkcs12", "x.p12")
     for first, second, says in (("a", "b", "% The passwords differ.\n"), ("", "", "% A password is needed.\n")):
         t = Terminal(played, *words)
         t.sees("Password: ")

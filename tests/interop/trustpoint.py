@@ -77,12 +77,15 @@ class Agent(daemon.Daemon):
 class World:
     """An authority and an agent on one clock, which this holds."""
 
-    def __init__(self, trustpoints, times=TIMES, more_env=None, first=""):
+    def __init__(self, trustpoints, times=TIMES, more_env=None, first="", cdp=False):
         self.dir = daemon.directory()
         self.clock = StepClock(self.dir + "/clock", BORN)
         env = {"KEYMUSTER_CLOCK": "step=%s/clock" % self.dir}
         base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
-        self.d = daemon.Daemon(times, base, env).start()
+        self.d = daemon.Daemon(times, base, env)
+        if cdp:  # certificates name the list
+            self.d.write(self.d.text() + "  cdp-url %s\n" % self.d.url("/crl/ROOTCA.crl"))
+        self.d.start()
         self.fingerprint = daemon.fingerprint(self.d.ca()).partition("=")[2]
         lines = "".join("crypto pki trustpoint %s\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=%s\n%s"
                         % (name, self.d.url(), self.fingerprint, name.lower(), "".join("  %s\n" % x for x in more))

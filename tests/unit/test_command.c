@@ -87,25 +87,22 @@ static const struct {
 	    .fingerprint = "CC748544A0AB7832935D8CD0214A152E"}},
     {"crypto pki enroll T", {.command = CMD_ENROLL, .number = -1, .name = "T"}},
     {"crypto pki export T pem terminal", {.command = CMD_EXPORT, .number = -1, .name = "T"}},
-    {"crypto pki export T pem url /root/t.pem",
-	{.command = CMD_EXPORT, .number = -1, .name = "T", .path = "/root/t.pem"}},
-    {"crypto pki export T pkcs12 /root/t.p12", {.command = CMD_EXPORT,
-						   .number = -1,
-						   .name = "T",
-						   .pkcs12 = true,
-						   .path = "/root/t.p12"}},
-    {"crypto pki export T pkcs12 /root/t.p12 password a secret ", {.command = CMD_EXPORT,
-								      .number = -1,
-								      .name = "T",
-								      .pkcs12 = true,
-								      .path = "/root/t.p12",
-								      .password = "a secret"}},
-    {"crypto pki import T pkcs12 /root/t.p12 password x", {.command = CMD_IMPORT,
-							      .number = -1,
-							      .name = "T",
-							      .pkcs12 = true,
-							      .path = "/root/t.p12",
-							      .password = "x"}},
+    {"crypto pki export T pem url t.pem",
+	{.command = CMD_EXPORT, .number = -1, .name = "T", .file = "t.pem"}},
+    {"crypto pki export T pkcs12 t.p12",
+	{.command = CMD_EXPORT, .number = -1, .name = "T", .pkcs12 = true, .file = "t.p12"}},
+    {"crypto pki export T pkcs12 t.p12 password a secret ", {.command = CMD_EXPORT,
+								.number = -1,
+								.name = "T",
+								.pkcs12 = true,
+								.file = "t.p12",
+								.password = "a secret"}},
+    {"crypto pki import T pkcs12 t.p12 password x", {.command = CMD_IMPORT,
+							.number = -1,
+							.name = "T",
+							.pkcs12 = true,
+							.file = "t.p12",
+							.password = "x"}},
     {"crypto pki crl request T", {.command = CMD_CRL_REQUEST, .number = -1, .name = "T"}},
     {"crypto pki certificate validate T", {.command = CMD_VALIDATE, .number = -1, .name = "T"}},
     {"no crypto pki trustpoint T",
@@ -143,7 +140,7 @@ lines_become_commands(void **state)
 		assert_true(got.detail == want->detail && got.all == want->all &&
 			    got.pkcs12 == want->pkcs12);
 		assert_string_equal(got.fingerprint, want->fingerprint);
-		assert_string_equal(got.path, want->path);
+		assert_string_equal(got.file, want->file);
 		assert_string_equal(got.password, want->password);
 	}
 }
@@ -195,10 +192,12 @@ static const struct {
 	"% Invalid input detected at '^' marker. Expected 'memory' or the end of the "
 	"line."},
     {"no write", 3, "% Invalid input detected at '^' marker. Expected 'clock', 'crypto'."},
-    {"crypto pki export T pkcs12 t.p12 password x", 27,
-	"% Invalid input detected at '^' marker. Expected PATH (absolute, without '..')."},
-    {"crypto pki export T pem url /root/../etc/shadow", 28,
-	"% Invalid input detected at '^' marker. Expected PATH (absolute, without '..')."},
+    {"crypto pki export T pkcs12 /t.p12 password x", 27,
+	"% Invalid input detected at '^' marker. Expected NAME (letters, digits, '.', '_', "
+	"'-')."},
+    {"crypto pki export T pem url ../etc/shadow", 28,
+	"% Invalid input detected at '^' marker. Expected NAME (letters, digits, '.', '_', "
+	"'-')."},
     {"crypto pki export T pem", 23, "% Incomplete command. Expected 'terminal', 'url'."},
     {"crypto pki import T pem", 20,
 	"% Invalid input detected at '^' marker. Expected 'pkcs12'."},
@@ -245,14 +244,14 @@ long_lines_are_refused(void **state)
 	assert_false(command_parse(blob_cstr(&line), &got, &column, NULL));
 	assert_int_equal(column, 21);
 	blob_clear(&line);
-	blob_add_str(&line, "crypto pki export T pkcs12 /t password ");
+	blob_add_str(&line, "crypto pki export T pkcs12 t password ");
 	for (int i = 0; i < 127; i++)
 		blob_add_byte(&line, 'x');
 	assert_true(command_parse(blob_cstr(&line), &got, &column, NULL));
 	assert_int_equal(strlen(got.password), 127);
 	blob_add_byte(&line, 'x');
 	assert_false(command_parse(blob_cstr(&line), &got, &column, NULL));
-	assert_int_equal(column, 39);
+	assert_int_equal(column, 38);
 	for (int i = 0; i < 100000; i++)
 		blob_add_byte(&line, 'x');
 	assert_false(command_parse(blob_cstr(&line), &got, &column, NULL));
@@ -284,7 +283,8 @@ help_lists_what_may_follow(void **state)
 		"revoke\tRevoke a certificate\npassword\tPassword\nrollover\tThe next CA "
 		"certificate\n"},
 	    {"crypto pki authenticate ", "NAME\tName of a trustpoint\n"},
-	    {"crypto pki export T pkcs12 ", "PATH\tFile, from the root on\n"},
+	    {"crypto pki export T pkcs12 ",
+		"NAME\tFile in the trustpoint's directory export\n"},
 	    {"crypto pki server ", "NAME\tName of a certificate server\n"},
 	    {"nonsense ", ""},
 	    {"show xyz", ""},

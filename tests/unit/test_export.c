@@ -357,27 +357,59 @@ no_other_path(void **state)
 	};
 	static const char *const good[] = {
 	    PATH, "a/gen-0000", "A.b_c-9/gen-4294967295", "x..y/gen-0001"};
-	char path[KEY_PATH_MAX];
+	struct key_job job = {.act = KEY_EXPORT, .forms = ALL_FORMS};
+	char *path = job.path;
 	struct err e = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		snprintf(path, sizeof(path), "%s", bad[i]);
-		if (export_path_check(path, &e))
+		snprintf(path, KEY_PATH_MAX, "%s", bad[i]);
+		if (export_path_check(&job, &e))
 			fail_msg("taken: '%s'", bad[i]);
 		assert_int_equal(e.why, WHY_BAD_INPUT);
 	}
 	for (size_t i = 0; i < COUNT_OF(good); i++) {
-		snprintf(path, sizeof(path), "%s", good[i]);
-		if (!export_path_check(path, &e))
+		snprintf(path, KEY_PATH_MAX, "%s", good[i]);
+		if (!export_path_check(&job, &e))
 			fail_msg("refused: '%s'", good[i]);
 	}
-	memset(path, 'a', sizeof(path)); /* without an end */
+	memset(path, 'a', KEY_PATH_MAX); /* without an end */
 	memcpy(path + 100, "/gen-", 5);
-	memset(path + 105, '1', sizeof(path) - 105);
-	assert_false(export_path_check(path, NULL));
+	memset(path + 105, '1', KEY_PATH_MAX - 105);
+	assert_false(export_path_check(&job, NULL));
 	path[KEY_PATH_MAX - 1] = 0;
-	assert_true(export_path_check(path, NULL));
+	assert_true(export_path_check(&job, NULL));
+}
+
+/* What an operator takes away: the key is never there in clear. */
+static void
+by_hand_under_a_password(void **state)
+{
+	static const struct {
+		uint32_t forms;
+		const char *password;
+		bool good;
+		const char *sentence;
+	} cases[] = {
+	    {KEY_FORM_PKCS12, "fig tree", true, "PKCS#12 under eight octets"},
+	    {KEY_FORM_PKCS12, "fig tre", false, "a password of seven"},
+	    {KEY_FORM_PKCS12, "", false, "no password"},
+	    {KEY_FORM_PEM, "fig tree", false, "PEM has no password"},
+	    {KEY_FORM_HAPROXY, "fig tree", false, "nor has haproxy's form"},
+	    {KEY_FORM_PKCS12 | KEY_FORM_PEM, "fig tree", false, "nor one of two"},
+	};
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct key_job job = {.act = KEY_EXPORT, .forms = cases[i].forms};
+
+		snprintf(job.path, sizeof(job.path), "Root-CA/export");
+		snprintf(job.password, sizeof(job.password), "%s", cases[i].password);
+		if (export_path_check(&job, &e) != cases[i].good)
+			fail_msg("%s", cases[i].sentence);
+		assert_true(cases[i].good || e.why == WHY_REFUSED);
+	}
 }
 
 /* Core may put links where files are to go: they are not followed. */
@@ -582,6 +614,7 @@ main(void)
 	    cmocka_unit_test(only_the_forms_asked_for),
 	    cmocka_unit_test(the_group_may_read),
 	    cmocka_unit_test(no_other_path),
+	    cmocka_unit_test(by_hand_under_a_password),
 	    cmocka_unit_test(no_way_round),
 	    cmocka_unit_test(no_ca_leaves),
 	    cmocka_unit_test(signer_exports),

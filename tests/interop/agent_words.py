@@ -1,0 +1,305 @@
+"""agent_words.py - an operator's commands to trustpoints: revocation lists, checks, exports, removal.
+
+keymuster-agent beside its authority, on a clock that steps. Arguments: keymusterd, keymuster, client, keymuster-agent.
+"""
+import calendar
+import os
+import re
+import time
+
+import daemon
+from daemon import case, openssl, run, until
+from trustpoint import TIMES, World
+
+HOUR = 3600
+LIFE = 12 * HOUR  # of a list (lifetime crl)
+PASSWORD = "fig tree 9"
+VALIDATE = "crypto pki certificate validate R1"
+REQUEST = "crypto pki crl request R1"
+
+
+def world(*lines, lists=True, times=TIMES):
+    """One trustpoint that has enrolled; its certificate names the list, unless not lists."""
+    w = World({"R1": ["auto-enroll 80", *lines]}, times, cdp=lists)
+    until(lambda: w.a.has("R1", "active/cert.pem"), "it enrols")
+    return w
+
+
+def settle(w):
+    """All that is due at this instant is done."""
+    w.run_until(w.now())
+
+
+def crls(w):
+    return w.a.show("crypto pki crls")["crls"]
+
+
+def counters(w):
+    return w.a.show("crypto pki counters")
+
+
+def says(w, line, code):
+    """What keymuster prints for it, which ends with this code."""
+    ran = run(daemon.KEYMUSTER, "-r", w.a.run, *line.split())
+    assert ran.code == code, "%s: expected exit %d\n%s" % (line, code, ran)
+    return ran.out + ran.err
+
+
+def verified(w, leaf="crl.pem"):
+    """A stranger verifies the certificate under the files."""
+    return run("openssl", "verify", "-crl_check", "-CAfile", w.a.path("R1", "ca-bundle.pem"), "-CRLfile", w.a.path("R1", leaf),
+               "-attime", str(w.now()), w.a.path("R1", "active/cert.pem"))
+
+
+def revoke(w):
+    w.d.command("crypto pki server ROOTCA revoke", w.a.serial("R1").strip().partition("=")[2])
+    until(lambda: "Revoked Certificates:" in openssl("crl", "-in", w.d.crl(), "-noout", "-text"), "the list has it")
+
+
+@case("a list is fetched after enrolment, kept for others in PEM, and fetched anew at 90 % of its life")
+def kept():
+    w = world()
+    until(lambda: w.a.has("R1", "crl.pem"), "the list is kept")
+    assert verified(w).code == 0 and verified(w, "crl.d/0001.pem").code == 0
+    (one,) = crls(w)
+    born = w.now()
+    assert one["url"] == w.d.url("/crl/ROOTCA.crl") and one["entries"] == 0, one
+    text = w.a.command("show crypto pki crls")
+    assert "CRL Issuer Name:\n    cn=RootCA\n" in text and "CRL number: %d\n" % one["number"] in text, text
+    assert "CRL UPDATE" in w.a.command("show crypto pki timers")
+    for _ in range(2):
+        due = calendar.timegm(time.strptime(crls(w)[0]["update_at"], "%Y-%m-%dT%H:%M:%SZ"))
+        number = crls(w)[0]["number"]
+        w.run_until(due - 1)
+        assert crls(w)[0]["number"] == number, "fetched before its second"
+        w.run_until(due)
+        (after,) = crls(w)
+        if after["number"] == number:  # the authority had none yet: it is asked again soon
+            w.run_until(due + LIFE // 10)
+            (after,) = crls(w)
+        assert after["number"] > number, (number, after)
+    assert w.now() > born + LIFE
+    assert verified(w).code == 0 and os.listdir(w.a.path("R1", "crl.d")) == ["0001.pem"]
+    w.stop()
+
+
+@case("a list is known again after a restart, and not fetched anew before its time")
+def restarted():
+    w = world()
+    until(lambda: w.a.has("R1", "crl.pem"), "the list is kept")
+    settle(w)
+    (before,) = crls(w)
+    w.a.stop()
+    os.unlink(w.a.path("R1", "crl.pem"))  # as if it had died between its files
+    w.a.start()
+    settle(w)
+    assert crls(w) == [before]
+    assert verified(w).code == 0
+    w.stop()
+
+
+@case("without an address of a list none is sought, and crl request says what to configure")
+def nowhere():
+    w = world(lists=False)
+    settle(w)
+    assert crls(w) == [] and not w.a.has("R1", "crl.pem")
+    text = says(w, REQUEST, 1)
+    assert "names no CRL" in text and "Configure: crl query http://HOST/PATH" in text, text
+    text = says(w, VALIDATE, 1)
+    assert "not valid: nothing says whether it is revoked: no address of a CRL is known" in text, text
+    assert "No revocation list is kept" in w.a.command("show crypto pki crls")
+    w.stop()
+
+
+@case("crl query, whatever the certificate says; a server that is not there harms nobody and is tried again")
+def unreachable():
+    w = world("crl query http://127.0.0.1:9/none.crl", "revocation-check crl none")
+    settle(w)
+    w.a.whole("R1", w.now())
+    assert crls(w) == []
+    text = says(w, REQUEST, 4)
+    assert "% No CRL from http://127.0.0.1:9/none.crl" in text, text
+    text = says(w, VALIDATE, 0)
+    assert "Revocation not checked:" in text and "Certificate chain for R1 is valid" in text, text
+    tries = w.a.log().count("revocation list not to be had")
+    w.run_until(w.now() + 6 * HOUR)
+    more = w.a.log().count("revocation list not to be had") - tries
+    assert 5 <= more <= 20, "%d tries in six hours" % more
+    (row,) = w.a.show("crypto pki trustpoints status")["trustpoints"]
+    assert "trouble" not in row or not row["trouble"], row
+    w.stop()
+
+
+@case("crl request fetches now; a revoked certificate is said so by validate, and by others under the kept list")
+def revoked():
+    w = world()
+    until(lambda: w.a.has("R1", "crl.pem"), "the list is kept")
+    text = says(w, VALIDATE, 0)
+    assert "Chain has 2 certificates\n" in text and "Not revoked: CRL of" in text, text
+    assert text.endswith("Certificate chain for R1 is valid\n"), text
+    revoke(w)
+    settle(w)
+    assert "is valid" in says(w, VALIDATE, 0), "the kept list is still good"
+    text = says(w, REQUEST, 0)
+    assert re.search(r"CRL of cn=RootCA,ou=TAC,o=Cisco, number \d+, 1 revoked, next update ", text), text
+    text = says(w, VALIDATE, 1)
+    assert "% Certificate chain for R1 is not valid: it was revoked " in text, text
+    assert verified(w).code != 0
+    assert crls(w)[0]["entries"] == 1
+    w.stop()
+
+
+@case("crl cache none: validate fetches a list for itself, and none is kept")
+def uncached():
+    w = world("crl cache none")
+    settle(w)
+    assert crls(w) == []
+    assert "is valid" in says(w, VALIDATE, 0)
+    revoke(w)
+    settle(w)
+    assert "it was revoked" in says(w, VALIDATE, 1)
+    text = says(w, REQUEST, 0)
+    assert "It is not kept: crl cache none" in text, text
+    assert crls(w) == [] and not w.a.has("R1", "crl.pem")
+    w.stop()
+
+
+@case("crl cache delete-after: fetched anew when it is over")
+def deleted():
+    w = world("crl cache delete-after 60")
+    until(lambda: w.a.has("R1", "crl.pem"), "the list is kept")
+    first = crls(w)[0]["fetched_at"]
+    w.run_until(w.now() + HOUR)
+    assert crls(w)[0]["fetched_at"] > first, crls(w)
+    w.d.stop()
+    w.run_until(w.now() + HOUR)
+    assert crls(w) == [] and not w.a.has("R1", "crl.pem") and os.listdir(w.a.path("R1", "crl.d")) == []
+    w.a.stop()
+
+
+@case("a list that no CA of ours has signed is not kept")
+def foreign():
+    w = world()
+    other = daemon.Daemon(TIMES, env=w.d.env).start()
+    with open(w.a.conf) as f:
+        text = f.read()
+    w.a.stop()
+    w.a.write(text + "  crl query %s\n" % other.url("/crl/ROOTCA.crl"))
+    w.a.start()
+    settle(w)
+    text = says(w, REQUEST, 1)
+    assert "no CA that is held here has signed it" in text, text
+    assert len(crls(w)) == 1
+    assert verified(w).code == 0, "the one kept is gone"
+    other.stop()
+    w.stop()
+
+
+@case("over a switch the next CA's list takes the place of the old one's")
+def switched():
+    w = world(times=TIMES + "  lifetime crl 336\n")
+    until(lambda: w.a.has("R1", "crl.pem"), "the list is kept")
+    old = w.a.dates("R1", "ca-bundle.pem")[1]
+    w.run_until(old + 2 * 60)
+    assert w.a.dates("R1")[0] == old, "no switch"
+    assert len(crls(w)) == 1 and len(os.listdir(w.a.path("R1", "crl.d"))) == 1, crls(w)
+    assert verified(w).code == 0
+    assert "is valid" in says(w, VALIDATE, 0)
+    w.stop()
+
+
+@case("validate says what is wrong with key and dates")
+def invalid():
+    w = world()
+    until(lambda: w.a.has("R1", "crl.pem"), "the list is kept")
+    says(w, VALIDATE, 0)
+    w.a.stop()
+    keys = w.a.state + "/keys"
+    (name,) = [n for n in os.listdir(keys) if n.endswith(".key")]
+    os.rename(os.path.join(keys, name), w.a.dir + "/gone.key")
+    w.a.start()
+    text = says(w, VALIDATE, 1)
+    assert "% Certificate chain for R1 is not valid: its key is not to be had" in text, text
+    w.stop()
+
+
+@case("before enrolment each command says what to type")
+def early():
+    w = World({"R1": []})
+    until(lambda: "R1" in w.a.command("show crypto pki trustpoints"), "it is there")
+    settle(w)
+    for line in VALIDATE, "crypto pki export R1 pem terminal", "crypto pki export R1 pkcs12 x.p12 password " + PASSWORD:
+        text = says(w, line, 1)
+        assert "Trustpoint R1 has no certificate.\n  Type: crypto pki enroll R1\n" in text, text
+    assert "has no certificate that names a CRL" in says(w, REQUEST, 1)
+    assert "is not known" in says(w, "crypto pki certificate validate R9", 1)
+    assert "Keys are not imported" in says(w, "crypto pki import R1 pkcs12 x.p12 password " + PASSWORD, 1)
+    w.stop()
+
+
+@case("export pem: CA and certificate, printed or in a file, never the key")
+def export_pem():
+    w = world()
+    text = says(w, "crypto pki export R1 pem terminal", 0)
+    assert text.startswith("% CA certificate:\n-----BEGIN CERT") and "% General Purpose Certificate:\n" in text, text
+    assert text.count("BEGIN CERTIFICATE") == 2 and "KEY" not in text, text
+    with open(w.a.path("R1", "active/cert.pem")) as f:
+        assert f.read() in text
+    where = w.a.path("R1", "export/r1.pem")
+    assert where in says(w, "crypto pki export R1 pem url r1.pem", 0)
+    with open(where) as f:
+        assert f.read() == text
+    assert "is there already" in says(w, "crypto pki export R1 pem url r1.pem", 1)
+    for name in "/etc/r1.pem", "../r1.pem", "a/b", ".hidden":
+        assert "Expected NAME" in says(w, "crypto pki export R1 pem url " + name, 2)
+    w.stop()
+
+
+@case("export pkcs12: key, certificate and CA under a password, which stands nowhere")
+def export_pkcs12():
+    w = world()
+    line = "crypto pki export R1 pkcs12 r1.p12 password "
+    assert "needs 8 characters or more" in says(w, line + "fig", 1)
+    where = w.a.path("R1", "export/r1.p12")
+    assert where in says(w, line + PASSWORD, 0)
+    assert os.listdir(w.a.path("R1", "export")) == ["r1.p12"] and os.stat(where).st_mode & 0o077 == 0
+    key = openssl("pkcs12", "-in", where, "-nodes", "-nocerts", "-passin", "pass:" + PASSWORD)
+    assert run("openssl", "pkey", "-pubout", give=key, code=0).out == w.a.key("R1")
+    certs = openssl("pkcs12", "-in", where, "-nokeys", "-passin", "pass:" + PASSWORD)
+    assert certs.count("BEGIN CERTIFICATE") == 2, certs
+    assert run("openssl", "pkcs12", "-in", where, "-nodes", "-passin", "pass:").code != 0
+    w.a.keeps_secret(PASSWORD)
+    assert "is there already" in says(w, line + PASSWORD, 1)
+    w.stop()
+
+
+@case("no crypto pki trustpoint: asks, then stops it and keeps a copy; the others go on")
+def removed():
+    w = World({"R1": ["auto-enroll 80"], "R2": ["auto-enroll 80"]})
+    until(lambda: w.a.has("R1", "active/cert.pem") and w.a.has("R2", "active/cert.pem"), "they enrol")
+    line = "no crypto pki trustpoint R1"
+    text = says(w, line, 3)
+    assert text.splitlines()[-1] == "  Type: %s force" % line, text
+    assert w.a.has("R1", "active/cert.pem") and "trustpoint R1" in w.a.command("show running-config")
+    text = says(w, line + " force", 0)
+    copy = w.a.state + "/trustpoints/R1.removed-1"
+    assert copy in text and "configuration file" in text, text
+    assert os.path.exists(copy + "/active/key.pem") and not w.a.has("R1", "")
+    assert "trustpoint R1" not in w.a.command("show running-config")
+    assert "trustpoint R2" in w.a.command("show running-config")
+    names = [t["name"] for t in w.a.show("crypto pki trustpoints")["trustpoints"]]
+    assert names == ["R2"], names
+    assert "is not known" in says(w, line, 1)
+    serial = w.a.serial("R2")
+    w.run_until(w.a.dates("R2")[0] + 40 * 86400)
+    assert w.a.serial("R2") != serial, "the other one does not renew"
+    assert not w.a.has("R1", ""), "it came back"
+    w.a.stop()
+    w.a.start()  # its lines are still there
+    until(lambda: w.a.has("R1", "active/cert.pem"), "it enrols anew")
+    assert copy[:-1] + "2" in says(w, line + " force", 0)
+    w.stop()
+
+
+if __name__ == "__main__":
+    daemon.main()
