@@ -19,7 +19,7 @@ import daemon  # noqa: E402
 from daemon import until  # noqa: E402
 from trustpoint import BORN, DAY, World  # noqa: E402
 
-TIMES = "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4\n"
+TIMES = "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4\n  lifetime crl 336\n"
 RENEW = BORN + 8 * DAY * 80 // 100
 LAST = RENEW + 8 * DAY * 80 // 100  # its certificate ends with the CA
 END = BORN + 20 * DAY
@@ -27,7 +27,7 @@ SHADOW = LAST + (END - LAST) * 80 // 100
 POINTS = """
     agent-opened agent-fetch-sent agent-fetched agent-job-sent agent-job-done agent-hook-sent agent-hook-done
     shelf-before-put shelf-after-put identity-public-files identity-whole identity-ca-files identity-ca-bundle
-    identity-shadow-linked identity-before-link identity-linked
+    identity-shadow-linked identity-before-link identity-linked lists-before lists-files
 """.split()
 
 
@@ -81,7 +81,7 @@ class Life:
         os.chmod(hook, stat.S_IRWXU)
         self.mark = os.path.dirname(self.heard_path) + "/died"
         env = {"KEYMUSTER_CRASH": crash, "KEYMUSTER_CRASH_ONCE": self.mark}
-        self.w = World({"R1": ["auto-enroll 80 regenerate", "hook " + hook]}, TIMES, env)
+        self.w = World({"R1": ["auto-enroll 80 regenerate", "hook " + hook]}, TIMES, env, cdp=True)
         self.watch = Watch(self.w.a)
         self.watch.start()
 
@@ -94,6 +94,13 @@ class Life:
 
     def told(self, event, times):
         until(lambda: self.heard().count(event) >= times, "the hook hears %s %d times: %s" % (event, times, self.heard()))
+
+    def listed(self):
+        """A stranger verifies the active certificate under the list in the file."""
+        a = self.w.a
+        return a.has("R1", "crl.pem") and daemon.run(
+            "openssl", "verify", "-crl_check", "-CAfile", a.path("R1", "ca-bundle.pem"), "-CRLfile", a.path("R1", "crl.pem"),
+            "-attime", str(END), a.path("R1", "active/cert.pem")).code == 0
 
     def go(self):
         w, a = self.w, self.w.a
@@ -114,6 +121,7 @@ class Life:
         self.told("post-activate", 4)
         a.whole("R1", END)
         until(lambda: len(os.listdir(a.path("R1", "ca.d"))) == 1, "the ended CA goes")
+        until(lambda: self.listed(), "the list of the new CA is there\n" + a.log())
         self.watch.over = True
         self.watch.join()
         assert not self.watch.broken, self.watch.broken
