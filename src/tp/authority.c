@@ -130,7 +130,7 @@ caps_read(struct view body)
 	    {"POSTPKIOperation", CAP_POST},
 	    {"Renewal", CAP_RENEWAL},
 	    {"GetNextCACert", CAP_NEXT_CA},
-	    {"SCEPStandard", CAP_AES | CAP_SHA256 | CAP_POST},
+	    {"SCEPStandard", CAP_STANDARD | CAP_AES | CAP_SHA256 | CAP_POST},
 	};
 	uint16_t caps = 0;
 
@@ -183,6 +183,11 @@ caps_arrived(
 	if (!refused && ev->body.n > 0 && next.caps == 0)
 		return talk_trouble(
 		    t, "GetCACaps: no word of SCEP in it, another page?", 0, now, out, e);
+	if (t->policy->require_standard && (next.caps & CAP_STANDARD) == 0)
+		return talk_trouble(t,
+		    "GetCACaps: the server does not say SCEPStandard, which 'require "
+		    "SCEPStandard' asks for",
+		    0, now, out, e);
 	next.plan.caps_known = true;
 	next.plan.caps_next_ca = (next.caps & CAP_NEXT_CA) != 0;
 	memset(&next.plan.fetch, 0, sizeof(next.plan.fetch));

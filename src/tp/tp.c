@@ -28,8 +28,12 @@ tp_open(const struct tp_setup *s, struct err *e)
 	blob_set(&t->subject, s->subject);
 	blob_set(&t->san, s->san);
 	t->wake = t->held_until = t->forget_at = INT64_MIN;
-	if (record_load(t, e))
+	if (record_load(t, e)) {
+		/* the line is new */
+		if (s->policy->require_standard && (t->record.caps & CAP_STANDARD) == 0)
+			t->record.plan.caps_known = false;
 		return t;
+	}
 	tp_free(t);
 	return NULL;
 }

@@ -19,11 +19,12 @@ struct tp_policy { /* shared by many, outlives them */
 	bool regenerate;	/* a new key pair with each certificate */
 	enum key_kind key_kind; /* KEY_RSA: what SCEP can carry */
 	int key_bits;
-	enum hash hash;	    /* of messages and requests, at most what the server can do */
-	enum cipher cipher; /* the same */
-	uint32_t key_usage; /* asked for; 0: none */
-	bool outer_next_ca; /* "compat outer-next-ca" (docs/compat.md) */
-	bool ancient;	    /* "compat ancient": answers by SHA-1, in single DES */
+	enum hash hash;	       /* of messages and requests, at most what the server can do */
+	enum cipher cipher;    /* the same */
+	uint32_t key_usage;    /* asked for; 0: none */
+	bool require_standard; /* nothing is asked of a server that does not say SCEPStandard */
+	bool outer_next_ca;    /* "compat outer-next-ca" (docs/compat.md) */
+	bool ancient;	       /* "compat ancient": answers by SHA-1, in single DES */
 };
 
 /* ---- what outlives a crash ---- */

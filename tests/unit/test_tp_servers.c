@@ -89,6 +89,45 @@ kinds_of_servers(void **state)
 	}
 }
 
+/* "require SCEPStandard": whatever else a server can do, it is asked for no certificate; once
+ * it says the word, it is. */
+static void
+standard_or_nothing(void **state)
+{
+	static const char *const others[] = {
+	    "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", "404"};
+	struct bench b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		bench_open(&b);
+		short_lives(&b);
+		b.caps = others[i];
+		b.policy.require_standard = true;
+		bench_begin(&b);
+		bench_wait(&b, AT(1));
+		assert_int_equal(b.asked[TP_OPERATION], 0);
+		assert_non_null(strstr(b.complained, "does not say SCEPStandard"));
+		assert_true(b.asked[TP_GETCACAPS] > 5 && b.asked[TP_GETCACAPS] < 30);
+		b.caps = "SCEPStandard\nGetNextCACert\n";
+		bench_wait(&b, AT(2));
+		assert_true(tp_facts(b.tp)->have_id);
+		bench_close(&b);
+	}
+	bench_open(&b); /* the line comes later */
+	short_lives(&b);
+	b.caps = others[0];
+	bench_begin(&b);
+	bench_wait(&b, AT(1));
+	assert_true(tp_facts(b.tp)->have_id);
+	b.policy.require_standard = true;
+	bench_reopen(&b);
+	bench_wait(&b, AT(29));
+	assert_int_equal(b.noted[TP_NOTED_ID], 1);
+	assert_non_null(strstr(b.complained, "does not say SCEPStandard"));
+	bench_close(&b);
+}
+
 /* It knows neither GetCACaps nor more than 3DES, SHA-1 and GET: only who lets in such answers
  * gets on with it (CC-09). */
 static void
@@ -612,6 +651,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(kinds_of_servers),
+	    cmocka_unit_test(standard_or_nothing),
 	    cmocka_unit_test(oldest_server),
 	    cmocka_unit_test(behind_an_ra),
 	    cmocka_unit_test(keys_that_change),
