@@ -188,7 +188,9 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 	}
 	if (line->fingerprint[0] == 0 && tp_facts(m->tp)->authenticated) {
 		command_say(m->agent, client, DONE,
-		    "CA certificate of %s is authenticated already.\n", m->conf->name);
+		    "CA certificate of %s is authenticated already.\n"
+		    "  To take another one: crypto pki authenticate %s fingerprint HEX\n",
+		    m->conf->name, m->conf->name);
 		return;
 	}
 	command_begin(m, client, CMD_AUTHENTICATE);

@@ -237,6 +237,29 @@ def early():
     w.stop()
 
 
+@case("a fingerprint line that is changed later moves nothing, and authenticate says how to take another CA")
+def fingerprint():
+    w = world()
+    w.a.stop()
+    with open(w.a.conf) as f:
+        w.a.write(f.read().replace(w.fingerprint, "00" * 32))
+    w.a.start()
+    settle(w)
+    assert "is valid" in says(w, VALIDATE, 0)
+    line = "crypto pki authenticate R1"
+    assert "authenticated already.\n  To take another one: %s fingerprint HEX" % line in says(w, line, 0)
+    assert "the CA has another fingerprint" in says(w, line + " fingerprint " + "AB" * 20, 1)
+    assert "is valid" in says(w, VALIDATE, 0)
+    w.stop()
+
+
+@case("require SCEPStandard: a server that says it is enrolled at")
+def standard():
+    w = world("require SCEPStandard")
+    w.a.whole("R1", w.now())
+    w.stop()
+
+
 @case("export pem: CA and certificate, printed or in a file, never the key")
 def export_pem():
     w = world()
