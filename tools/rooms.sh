@@ -98,7 +98,7 @@ plan_strays() {
 files='open(at)?(64)?(_2)?|__open(64)?_2|creat|fopen(64)?|fdopen|freopen|read|write|pread(64)?|pwrite(64)?|unlink|rename|stat|fstat|file_[a-z_]+|dir_[a-z_]+'
 sockets='socket|socketpair|connect|bind|listen|accept4?|recv(from|msg)?|send(to|msg)?|listen_[a-z_]+|connect_[a-z_]+|channel_[a-z_]+|loop_[a-z_]+'
 clocks='time|clock_gettime|gettimeofday|clock|adjtimex|clock_adjtime|ntp_gettimex?|ntp_adjtime|timespec_get|ftime'
-ours='clock_(init|now|now_ms|mono_ms|boot|boot_id|synchronised|authoritative|simulated|stepped|announce|real_ms_until|calendar_valid|source)'
+ours='clock_(init|now|now_ms|mono_ms|boot|boot_id|synchronised|authoritative|simulated|stepped|announce|settled|real_ms_until|calendar_valid|source)'
 chance='RAND_.*|getrandom|getentropy|rand|random|srand(om)?|arc4random.*|[jlmnde]+rand48'
 talk='__?v?f?printf(_chk)?|v?f?printf|puts|fputs|fputc|putc|putchar|fwrite|log_[a-z]+|stderr|stdout'
 private='EVP_PKEY_sign.*|EVP_DigestSign.*|EVP_Sign.*|EVP_PKEY_decrypt.*|EVP_PKEY_(key|param)gen.*|EVP_PKEY_generate|EVP_PKEY_Q_keygen|EVP_(RSA|EC)_gen|RSA_(sign|private).*|ECDSA_.*sign.*|X509_(REQ_|CRL_)?sign.*|CMS_.*sign.*|PEM_read_.*PrivateKey.*|PEM_write_.*PrivateKey.*|d2i_.*(PrivateKey|PKCS8).*|i2d_.*(PrivateKey|PKCS8).*|PKCS12_parse|PKCS8_.*'

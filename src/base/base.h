@@ -202,6 +202,9 @@ bool clock_stepped(void);
  * announced once is waited for until it ends; nobody waits for who never has.
  */
 void clock_announce(when_t next, bool busy);
+/* For who leads the clock, by announcing how far it may go: is everybody else done with this
+ * instant? If so, when is the earliest of them due? WHEN_NEVER: nobody has anything to do. */
+bool clock_settled(when_t *next);
 /* Of a simulated clock: the real instant, in Unix seconds, at which it showed its start. */
 double clock_epoch(void);
 /* Real milliseconds until the clock shows t (0 when it is past); of a clock that steps, until

@@ -243,6 +243,13 @@ clock_announce(when_t next, bool busy)
 		step_announce(next, busy);
 }
 
+bool
+clock_settled(when_t *next)
+{
+	*next = WHEN_NEVER;
+	return !clk.stepped || step_settled(next);
+}
+
 void
 clock_calendar_valid(bool valid)
 {

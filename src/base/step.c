@@ -138,35 +138,49 @@ place_is_left(int i)
 	return i != step.own && lock(F_GETLK, F_WRLCK, 1 + i, &is_free) && is_free;
 }
 
-/* To the earliest instant announced, once nobody is busy. Who has reached its instant is, until
- * it announces the next one. */
-static void
-jump(struct page *p)
+/*
+ * The earliest instant announced, by all or by all others, once nobody is busy. Who has reached
+ * its instant is, until it announces the next one.
+ */
+static bool
+earliest(struct page *p, bool of_others, when_t *out)
 {
-	when_t earliest = WHEN_NEVER;
-
+	*out = WHEN_NEVER;
 	for (int i = 0; i < PLACES; i++) {
-		if (!p->place[i].taken)
+		if (!p->place[i].taken || (of_others && i == step.own))
 			continue;
 		if (place_is_left(i)) {
 			p->place[i].taken = 0;
 			continue;
 		}
 		if (p->place[i].busy || p->place[i].next <= p->now)
-			return;
-		earliest = when_min(earliest, p->place[i].next);
+			return false;
+		*out = when_min(*out, p->place[i].next);
 	}
-	if (earliest != WHEN_NEVER)
-		p->now = earliest;
+	return true;
 }
 
 void
 step_announce(when_t next, bool busy)
 {
+	when_t at;
+
 	page_lock(true);
 	if (step.own < 0)
 		place_take();
 	step.page->place[step.own] = (struct place){next, busy, 1};
-	jump(step.page);
+	if (earliest(step.page, false, &at) && at != WHEN_NEVER)
+		step.page->now = at;
 	page_lock(false);
+}
+
+bool
+step_settled(when_t *next)
+{
+	bool settled;
+
+	page_lock(true);
+	settled = earliest(step.page, true, next);
+	page_lock(false);
+	return settled;
 }

@@ -10,7 +10,8 @@
 bool step_open(const char *path, when_t start, struct err *e) MUST_USE;
 void step_close(void);
 when_t step_now(void);
-/* As clock_announce. */
+/* As clock_announce and clock_settled. */
 void step_announce(when_t next, bool busy);
+bool step_settled(when_t *next);
 
 #endif

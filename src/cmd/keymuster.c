@@ -11,7 +11,6 @@
 #include "cmd/simulate.h"
 #include "conf/conf.h"
 
-#define ANSWER_MAX (64 * 1024 * 1024)
 #define LINES_MAX 256
 
 static int
@@ -27,78 +26,11 @@ usage(void)
 				     "what configurations promise; needs no daemon\n"
 				     "       keymuster simulate CONFIG...               "
 				     "lives through its years; without arguments: how\n"
+				     "       keymuster demo                             "
+				     "a CA and eight clients, for a minute\n"
 				     "exit:  0 done, 1 refused, 2 usage, 3 pending, 4 daemon "
 				     "unreachable, 5 clock not authoritative\n");
 	return CODE_USAGE;
-}
-
-/* "STATUS LENGTH\n" and the text; *status is written last. */
-static bool
-read_answer(int fd, struct blob *text, int *status, struct err *e)
-{
-	char head[64] = "";
-	size_t have = 0, want;
-	char *end;
-
-	while (have < sizeof(head) - 1 && strchr(head, '\n') == NULL) {
-		if (read(fd, head + have, 1) != 1)
-			return err_set(e, WHY_IO, "the daemon closed the connection");
-		head[++have] = 0;
-	}
-	*status = (int)strtol(head, &end, 10);
-	want = (size_t)strtoul(end, NULL, 10);
-	if (want > ANSWER_MAX)
-		return err_set(e, WHY_BAD_INPUT, "the daemon announces %zu octets", want);
-	while (text->n < want) {
-		uint8_t buffer[65536];
-		size_t left = want - text->n;
-		ssize_t n = read(fd, buffer, left < sizeof(buffer) ? left : sizeof(buffer));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(e, WHY_IO, "the answer ends after %zu of %zu octets",
-			    text->n, want);
-		blob_add(text, buffer, (size_t)n);
-	}
-	return true;
-}
-
-/* The writing socket when we may, else the one for show commands. */
-static bool
-connect_daemon(const char *run, int *fd, struct err *e)
-{
-	static const char *const names[] = {"control", "control.ro"};
-	char path[512];
-
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", run, names[i]);
-		if (connect_unix(path, fd, e))
-			return true;
-	}
-	return err_set(e, WHY_IO,
-	    "no daemon answers in %s: start keymusterd, or name its run directory with -r "
-	    "RUNDIR",
-	    run);
-}
-
-/* One line to the daemon and its answer. */
-static bool
-ask(const char *run, const char *line, struct blob *text, int *status, struct err *e)
-{
-	struct blob out = {0};
-	int fd = -1;
-	bool ok;
-
-	blob_printf(&out, "%s\n", line);
-	ok = connect_daemon(run, &fd, e) &&
-	     (fd_write(fd, blob_view(&out)) ||
-		 err_set(e, WHY_IO, "cannot write: %s", strerror(errno))) &&
-	     read_answer(fd, text, status, e);
-	if (fd >= 0)
-		(void)close(fd);
-	blob_free(&out);
-	return ok;
 }
 
 /* "Time source is NTP, 13:19:58.946 UTC Fri Oct 9 2015", of the two lines of show clock. */
@@ -110,7 +42,7 @@ print_time(const char *run)
 	int status = CODE_UNREACHABLE;
 	const char *time, *source;
 
-	if (ask(run, "show clock", &text, &status, &e) && status == CODE_DONE) {
+	if (daemon_ask(run, "show clock", &text, &status, &e) && status == CODE_DONE) {
 		time = blob_cstr(&text);
 		source = time + strcspn(time, "\n");
 		(void)dprintf(STDOUT_FILENO, "%.*s, %.*s\n\n", (int)strcspn(source + 1, "\n"),
@@ -139,7 +71,7 @@ converse(const char *run, const char *line, struct blob *text)
 	struct err e = {0};
 	int status = CODE_UNREACHABLE;
 
-	if (ask(run, line, text, &status, &e))
+	if (daemon_ask(run, line, text, &status, &e))
 		return status;
 	blob_clear(text);
 	blob_printf(text, "%% %s\n", e.text);
@@ -307,6 +239,8 @@ main(int argc, char **argv)
 		return plan_main(argc - optind - 1, argv + optind + 1);
 	if (optind < argc && strcmp(argv[optind], "simulate") == 0)
 		return simulate(argc - optind, argv + optind);
+	if (optind < argc && strcmp(argv[optind], "demo") == 0)
+		return demo(argc - optind, argv + optind);
 	if (optind < argc)
 		return send_words(run, argv + optind);
 	return isatty(STDIN_FILENO) ? shell_run(run) : send_stream(run, stdin);

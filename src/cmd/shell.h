@@ -9,6 +9,11 @@ int send_line(const char *run, const char *line);
 /* Reads lines from a terminal with Tab, ? and history. The last command's exit code. */
 int shell_run(const char *run);
 
+/* ask.c: a line to the daemon of a run directory, its answer and exit code. False: none came.
+ */
+bool daemon_ask(
+    const char *run, const char *line, struct blob *text, int *status, struct err *e) MUST_USE;
+
 /* person.c: is somebody there to be asked? */
 bool person_here(void);
 /* Asks until it is yes or no; no when the terminal is gone. */

@@ -126,6 +126,16 @@ typedef bool (*set_maker)(void *arg, struct child_set *out, struct err *e);
 int supervise(const char *self, set_maker make, void *arg);
 #define EXIT_CONFIG 78
 
+/*
+ * For who is no supervisor: starts a program with NAME=VALUE beside the environment (NULL ends
+ * either list), in a process group of its own, its output and errors to a descriptor. It gets
+ * SIGTERM when we end, whatever way. 127: the program cannot be run.
+ */
+bool process_start(
+    const char *const *argv, char *const *env, int output, pid_t *pid, struct err *e) MUST_USE;
+/* Its wait status, as soon as it has ended; after limit_ms it is killed. */
+int process_wait(pid_t pid, int64_t limit_ms);
+
 /* ---- sandbox ---- */
 
 /* No core dump, and nobody of the same user looks into the process (nor at its descriptors)
