@@ -285,7 +285,7 @@ lab_again(void)
 {
 	struct blob rest = {0};
 
-	pending_free_all(&lab->a);
+	pending_free_all(&lab->a, NULL);
 	while (
 	    channel_receive(lab->hooks, HOOKS_WORDS_MAX * 2 + 1024, &rest) == CHANNEL_MESSAGE)
 		blob_clear(&rest);
@@ -331,7 +331,7 @@ lab_open(const char *hook, const char *verify)
 static UNUSED void
 lab_close(void)
 {
-	pending_free_all(&lab->a);
+	pending_free_all(&lab->a, NULL);
 	lab->m.shelf->table->close(lab->m.shelf);
 	keys_close(lab->a.o.keys);
 	close(lab->hooks);

@@ -45,7 +45,7 @@ lines_keep_their_order(void **state)
 	pending_end(&a, pending_find(&a, PENDING_JOB, id[2]));
 	assert_false(pending_any(&a));
 	assert_true(pending_add(&m, PENDING_JOB)->id > id[3]); /* no id comes back */
-	pending_free_all(&a);
+	pending_free_all(&a, NULL);
 	assert_false(pending_any(&a));
 }
 
@@ -67,7 +67,7 @@ an_emptied_line_goes_on(void **state)
 	}
 	pending_add(&m, PENDING_FETCH);
 	pending_sent(&a, pending_add(&m, PENDING_HOOK));
-	pending_free_all(&a);
+	pending_free_all(&a, NULL);
 	assert_false(pending_any(&a));
 }
 

@@ -257,9 +257,6 @@ add_step(const struct path *p, size_t i, struct blob *out)
 		    p->row->type == T_HOOK || p->row->type == T_PROFILE ? "https" : "ftp",
 		    below(256));
 		break;
-	case STEP_PATH:
-		blob_add_str(out, "/usr/lib/hook");
-		break;
 	case STEP_LINE:
 		blob_add_str(out, p->row->type == T_DN ? names[below(COUNT_OF(names))]
 				  : p->row->type == T_FINGERPRINT
