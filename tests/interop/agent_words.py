@@ -34,8 +34,8 @@ def crls(w):
     return w.a.show("crypto pki crls")["crls"]
 
 
-def counters(w):
-    return w.a.show("crypto pki counters")
+def instant(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 def says(w, line, code):
@@ -68,7 +68,8 @@ def kept():
     assert "CRL Issuer Name:\n    cn=RootCA\n" in text and "CRL number: %d\n" % one["number"] in text, text
     assert "CRL UPDATE" in w.a.command("show crypto pki timers")
     for _ in range(2):
-        due = calendar.timegm(time.strptime(crls(w)[0]["update_at"], "%Y-%m-%dT%H:%M:%SZ"))
+        begins, ends, due = (instant(crls(w)[0][key]) for key in ("this_update", "next_update", "update_at"))
+        assert due == begins + (ends - begins) * 9 // 10, crls(w)
         number = crls(w)[0]["number"]
         w.run_until(due - 1)
         assert crls(w)[0]["number"] == number, "fetched before its second"
@@ -146,6 +147,8 @@ def revoked():
     assert "% Certificate chain for R1 is not valid: it was revoked " in text, text
     assert verified(w).code != 0
     assert crls(w)[0]["entries"] == 1
+    counts = w.a.show("crypto pki counters")
+    assert "2" in re.findall(r"Successful Validations: *(\d+)", w.a.command("show crypto pki counters")), counts
     w.stop()
 
 
