@@ -16,8 +16,11 @@ all: deps $(B)/build.ninja
 quick check soak: deps
 	@tools/check.sh $@
 
-run demo: all
-	@tools/$@.sh
+run: all
+	@tools/run.sh
+
+demo: all
+	@$(B)/keymuster demo
 
 reference: all
 	@$(B)/tools/reference >docs/commands.md

@@ -1,4 +1,4 @@
-# ca.sh - what run.sh and demo.sh share: a CA in a directory, started and awaited.
+# ca.sh - a CA in a directory, started and awaited.
 # shellcheck shell=bash
 
 programs=${BUILD:-build}

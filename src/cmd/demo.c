@@ -23,7 +23,7 @@ static const struct demo_role roles[] = {
 
 static const struct demo_act acts[] = {
     {0, 0, DEED_JOIN, NULL, "joins: auto-enroll 80, the document's own block"},
-    {3, 1, DEED_JOIN, NULL, "joins: auto-enroll 80 regenerate, a new key each time"},
+    {3, 1, DEED_JOIN, NULL, "joins: auto-enroll 80 regenerate"},
     {60, 2, DEED_JOIN, NULL, "joins: auto-enroll 60, which asks early"},
     {120, 4, DEED_JOIN, NULL, "joins: auto-enroll 80"},
     {180, 5, DEED_JOIN, NULL, "joins: auto-enroll 80"},
@@ -39,7 +39,7 @@ static const struct demo_act acts[] = {
     {735, 3, DEED_SETTING, "auto-enroll 80", "gets the line 'auto-enroll 80', and asks"},
     {736, -1, DEED_GRANT, NULL, "grants it: crypto pki server ROOTCA grant all"},
     {745, 5, DEED_ON, NULL, "is switched on again, too late"},
-    {750, 5, DEED_TRUST, NULL, "is told the new fingerprint: crypto pki authenticate"},
+    {750, 5, DEED_TRUST, NULL, "is told the new CA: crypto pki authenticate"},
     {751, -1, DEED_GRANT, NULL, "grants it: crypto pki server ROOTCA grant all"},
     {1021, -1, DEED_OFF, NULL, "is switched off, for five days"},
     {1026, -1, DEED_ON, NULL, "is switched on again"},
@@ -116,12 +116,9 @@ spoke_does(struct demo *d, struct demo_spoke *s, const struct demo_act *a, struc
 	demo_say(d, s->role->name, a->deed != DEED_JOIN, "%s", a->words);
 	if (a->setting != NULL)
 		s->setting = a->setting;
-	(void)snprintf(line, sizeof(line), "crypto pki %s",
-	    a->deed == DEED_ENROL ? "enroll Root-CA" : "authenticate Root-CA fingerprint ");
-	if (a->deed == DEED_TRUST)
-		(void)snprintf(line, sizeof(line),
-		    "crypto pki authenticate Root-CA fingerprint %s",
-		    d->ca[d->active].fingerprint);
+	(void)snprintf(line, sizeof(line), "crypto pki %s%s",
+	    a->deed == DEED_ENROL ? "enroll Root-CA" : "authenticate Root-CA fingerprint ",
+	    a->deed == DEED_ENROL ? "" : d->ca[d->active].fingerprint);
 	if (a->deed == DEED_OFF || a->deed == DEED_SETTING)
 		ok = fleet_stop(d, &s->body, e);
 	if (a->deed == DEED_JOIN || a->deed == DEED_SETTING)
@@ -179,6 +176,9 @@ live(struct demo *d, struct err *e)
 	when_t end = when_add(d->start, d->story->days * DAY);
 	size_t n = 0;
 
+	demo_say(d, "ROOTCA", false, "starts");
+	if (d->picture != NULL && !picture_show(d, e))
+		return false;
 	if (!fleet_write_root(d, e) || !fleet_start(d, &d->root, e) ||
 	    !fleet_run_until(d, d->now, e) || !hear_all(d, e))
 		return false;

@@ -107,7 +107,7 @@ struct demo {
 	const struct demo_story *story;
 	char dir[DEMO_PATH], programs[DEMO_PATH], clock[DEMO_PATH + 32];
 	char url[64];
-	unsigned port, processes;
+	unsigned port;
 	bool manual, ended;	 /* somebody wants it to end */
 	when_t start, now, next; /* the latter: of others */
 	struct demo_body root;

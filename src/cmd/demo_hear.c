@@ -82,11 +82,11 @@ ca_made(struct demo *d, const char *fingerprint, when_t from, when_t until)
 	ca->from = from;
 	ca->until = until;
 	if (from <= d->now)
-		demo_say(d, "ROOTCA", true, "CA certificate %d is made, until %s", d->cas,
-		    demo_date(until, a));
+		demo_say(
+		    d, "ROOTCA", true, "CA %d is made, until %s", d->cas, demo_date(until, a));
 	else
-		demo_say(d, "ROOTCA", true, "CA certificate %d is made; it takes over %s",
-		    d->cas, demo_date(from, a));
+		demo_say(d, "ROOTCA", true, "CA %d is made; it takes over %s", d->cas,
+		    demo_date(from, a));
 }
 
 static bool
@@ -218,7 +218,7 @@ read_state(struct demo *d, struct demo_spoke *s, struct err *e)
 static const char *
 same_key(const struct demo_held *a, const struct demo_held *b)
 {
-	return strcmp(a->key, b->key) == 0 ? "the same key" : "a new key";
+	return strcmp(a->key, b->key) == 0 ? "same key" : "new key";
 }
 
 static void
@@ -233,14 +233,13 @@ said_identity(struct demo *d, struct demo_spoke *s, const struct demo_spoke *bef
 		return;
 	(void)demo_date(s->id.until, until);
 	if (!before->id.have)
-		demo_say(d, who, false, "has a certificate by CA %d, until %s", n, until);
+		demo_say(d, who, false, "has a certificate by CA %d, until %.10s", n, until);
 	else if (before->shadow.have && strcmp(s->id.serial, before->shadow.serial) == 0)
-		demo_say(d, who, false, "follows to CA %d, its certificate is good until %s", n,
-		    until);
+		demo_say(d, who, false, "follows to CA %d: certificate until %.10s", n, until);
 	else if (!was_valid)
-		demo_say(d, who, true, "is back: certificate by CA %d, until %s", n, until);
+		demo_say(d, who, true, "is back: certificate by CA %d, until %.10s", n, until);
 	else
-		demo_say(d, who, false, "renews, with %s: by CA %d, until %s",
+		demo_say(d, who, false, "renews, %s: by CA %d, until %.10s",
 		    same_key(&s->id, &before->id), n, until);
 	if (!was_valid && before->id.have && n == d->active && d->now > d->ca[n].from)
 		s->back_at = d->now;
@@ -251,13 +250,12 @@ static void
 said_shadow(struct demo *d, struct demo_spoke *s, const struct demo_spoke *before)
 {
 	if (s->shadow.have && !before->shadow.have) {
-		demo_say(d, s->role->name, false,
-		    "holds CA %d and, with %s, its certificate by it", s->next_ca,
-		    same_key(&s->shadow, &s->id));
+		demo_say(d, s->role->name, false, "holds CA %d and a certificate by it, %s",
+		    s->next_ca, same_key(&s->shadow, &s->id));
 		spoke_note(d, s, 's');
 	} else if (s->next_ca > 0 && before->next_ca == 0 && !s->shadow.have) {
 		demo_say(d, s->role->name, true,
-		    "holds CA %d, but no certificate by it: it has no auto-enroll", s->next_ca);
+		    "holds CA %d, no certificate by it: no auto-enroll", s->next_ca);
 		spoke_note(d, s, 'c');
 	}
 }
@@ -269,11 +267,10 @@ said_state(struct demo *d, struct demo_spoke *s, const struct demo_spoke *before
 		const char *state, *words;
 		bool major;
 	} told[] = {
-	    {"polling", "waits: its request is to be granted by hand", true},
-	    {"late", "is late: its CA has ended, and it does not know the next one", true},
-	    {"waiting-next-ca", "asks for the next CA, which is not made yet: asks again",
-		false},
-	    {"renewing", "is due to renew, and nobody answers: asks again", true},
+	    {"polling", "waits for a grant by hand", true},
+	    {"late", "is late: its CA has ended, the next is unknown", true},
+	    {"waiting-next-ca", "asks for the next CA before it is made: retries", false},
+	    {"renewing", "is due to renew, nobody answers: retries", true},
 	};
 
 	if (strcmp(s->state, before->state) == 0)
@@ -306,8 +303,8 @@ look_who_is_cut(struct demo *d, struct demo_spoke *s)
 
 	if (!cut || (s->notes > 0 && s->note[s->notes - 1].look == LOOK_CUT))
 		return;
-	demo_say(d, s->role->name, true, "is CUT OFF: its certificate ends, %s",
-	    s->body.pid > 0 ? "and none follows" : "and it is switched off");
+	demo_say(d, s->role->name, true, "is CUT OFF: certificate ended%s",
+	    s->body.pid > 0 ? ", none follows" : " while it was off");
 	s->back_at = 0;
 	spoke_note(d, s, 'x');
 }

@@ -14,19 +14,21 @@
 #define LEFT 14	 /* columns of names */
 #define RIGHT 25 /* of what is to come */
 #define TOP_CA 4
-#define FRAME_MS 45
-#define STRIDE (3 * DAY) /* of a frame, when nothing is near */
+#define BEYOND 100	 /* days behind the end of the story */
+#define FRAME_MS 45	 /* at least: drawing and waiting together */
+#define STRIDE (4 * DAY) /* of a frame, when nothing is near */
 #define STRIDE_LEAST (DAY / 2)
 #define SLOWER 3    /* a frame is a third of what is left until something is due */
-#define HOLD_MS 220 /* an event is looked at */
-#define HOLD_MAJOR_MS 1300
+#define HOLD_MS 180 /* an event is looked at */
+#define HOLD_MAJOR_MS 950
 
 struct demo_picture {
 	struct grid now, shown;
 	struct termios before;
 	bool colour, unicode;
 	when_t frame_at;
-	size_t told; /* events that were shown */
+	size_t told;	  /* events that were shown */
+	int64_t since_ms; /* the last picture was drawn */
 };
 
 /* ---- what is drawn ---- */
@@ -123,13 +125,13 @@ ca_row(const struct line *l, int n)
 		if (end <= ca->made_at || t >= ca->until)
 			continue;
 		grid_put(l->g, y, LEFT + c, style_of(n),
-		    t > d->now || end <= ca->from ? 0xb7 : stroke_of(n));
+		    t > d->now || d->now < ca->from || end <= ca->from ? 0xb7 : stroke_of(n));
 	}
 	if (n == d->active && d->root.pid <= 0)
 		grid_text(l->g, y, x, STYLE_ALARM, "switched off");
 	else if (n == d->active)
-		grid_text(l->g, y, x, STYLE_PLAIN, "%s, ends in %s",
-		    d->manual ? "grant manual" : "grant auto", left(ca->until - d->now, span));
+		grid_text(l->g, y, x, STYLE_PLAIN, "grant %s, %s left",
+		    d->manual ? "manual" : "auto", left(ca->until - d->now, span));
 	else if (n > d->active)
 		grid_text(l->g, y, x, STYLE_PLAIN, "next, begins in %s",
 		    left(ca->from - d->now, span));
@@ -147,7 +149,8 @@ moments(const struct line *l, int y, int rows)
 			continue;
 		for (int i = 0; i < rows; i++)
 			grid_put(l->g, y + i, LEFT + column_of(l, at), STYLE_DIM, 0x2502);
-		grid_text(l->g, y - 1, LEFT + column_of(l, at) - 3, STYLE_DIM, "switch %d", n);
+		grid_text(
+		    l->g, TOP_CA - 2, LEFT + column_of(l, at) - 3, STYLE_DIM, "switch %d", n);
 	}
 }
 
@@ -161,7 +164,7 @@ past(const struct line *l, const struct demo_spoke *s, int y, int c)
 
 	for (size_t i = 0; i < s->notes && s->note[i].at < end; i++) {
 		last = &s->note[i];
-		if (last->at >= t && last->mark != 0)
+		if (last->at >= t && last->mark != 0 && mark != 'x')
 			mark = last->mark;
 	}
 	if (last == NULL || last->look == LOOK_ABSENT)
@@ -202,9 +205,11 @@ what_next(const struct line *l, const struct demo_spoke *s, int y)
 
 	if (look == LOOK_ABSENT)
 		grid_text(l->g, y, x, STYLE_DIM, "not there yet");
+	else if (s->body.pid <= 0 && look == LOOK_OFF)
+		grid_text(l->g, y, x, STYLE_PLAIN, "off, CA %d, %s left", ca,
+		    left(s->id.until - d->now, span));
 	else if (s->body.pid <= 0)
-		grid_text(l->g, y, x, look == LOOK_CUT ? STYLE_ALARM : STYLE_PLAIN, "off%s",
-		    look == LOOK_CUT ? ", CUT OFF" : "");
+		grid_text(l->g, y, x, STYLE_ALARM, "off, CUT OFF");
 	else if (look == LOOK_CUT)
 		grid_text(
 		    l->g, y, x, STYLE_ALARM, "CUT OFF  %s", s->timer[0] != 0 ? timer : "");
@@ -215,8 +220,8 @@ what_next(const struct line *l, const struct demo_spoke *s, int y)
 		grid_text(l->g, y, x, STYLE_PLAIN, "CA %d", ca);
 	else if (s->next_ca > 0)
 		grid_text(l->g, y, x, s->shadow.have ? STYLE_PLAIN : STYLE_ALARM,
-		    "CA %d, %s %d %s %s", ca, s->shadow.have ? "ready for" : "trusts",
-		    s->next_ca, "in", left(s->timer_at - d->now, span));
+		    s->shadow.have ? "ready for CA %d in %s" : "NOT ready: CA %d in %s",
+		    s->next_ca, left(s->timer_at - d->now, span));
 	else
 		grid_text(l->g, y, x, STYLE_PLAIN, "CA %d, %s in %s", ca, timer,
 		    left(s->timer_at - d->now, span));
@@ -257,7 +262,7 @@ last_events(const struct line *l, int y)
 static void
 draw(const struct demo *d, struct grid *g)
 {
-	struct line l = {d, g, g->columns - LEFT - RIGHT - 1, d->story->days * DAY};
+	struct line l = {d, g, g->columns - LEFT - RIGHT - 1, (d->story->days + BEYOND) * DAY};
 	int top = TOP_CA + DEMO_CAS + 1, end = top + (int)d->story->roles;
 
 	grid_clear(g);
@@ -271,7 +276,9 @@ draw(const struct demo *d, struct grid *g)
 	if (d->now < d->start + l.span)
 		grid_put(g, top - 1, LEFT + column_of(&l, d->now), STYLE_BOLD, 0x25bc);
 	grid_text(g, end, 1, STYLE_DIM,
-	    "o certificate  s next one in hand  c next CA only  x cut off  R new key");
+	    "o certificate  s next in hand  c next CA only  x cut off  R new key");
+	grid_put(g, end, 70, STYLE_DIM, 0x2591);
+	grid_text(g, end, 72, STYLE_DIM, "off");
 	last_events(&l, end + 2);
 }
 
@@ -384,8 +391,13 @@ picture_show(struct demo *d, struct err *e)
 			ms = hold > ms ? hold : ms;
 		}
 	p->told = d->events;
-	if (!paint(d, e) || !fleet_rest(d, ms, e))
+	if (!paint(d, e))
 		return false;
+	if (ms == FRAME_MS)
+		ms -= clock_mono_ms() - p->since_ms;
+	if (!fleet_rest(d, ms > 0 ? ms : 0, e))
+		return false;
+	p->since_ms = clock_mono_ms();
 	stride = (ahead(d) - d->now) / SLOWER;
 	p->frame_at = when_add(d->now, when_max(STRIDE_LEAST, when_min(STRIDE, stride)));
 	return true;
