@@ -98,7 +98,7 @@ everything() {
 	sanitized
 	ready build-asan clang "${asan[@]}"
 	run build-asan unit story sim property fuzz interop
-	[ "$deep" = build-check ] || run build-asan conformance
+	if [ "$deep" = build-asan ]; then run build-asan conformance; else run build-asan interop-soak; fi
 
 	plain "$patience_plain"
 	sanitized

@@ -3,18 +3,19 @@
 
 #include "wire/wire.h"
 
-/* Called by the name that the sources of ca see in place of envelope_open. */
-#undef envelope_open
-bool envelope_open(
-    const struct envelope *v, struct view key, struct blob *plain, struct err *e) MUST_USE;
-bool leaky_open(const struct envelope *v, struct view key, struct blob *plain, struct err *e);
+/* The linker turns every envelope_open into __wrap_envelope_open (--wrap). */
+bool __real_envelope_open(
+    const struct envelope *v, struct view key, struct blob *plain, struct err *e);
+bool __wrap_envelope_open(
+    const struct envelope *v, struct view key, struct blob *plain, struct err *e);
 
 #define LEAK_NS 50000
 
 bool
-leaky_open(const struct envelope *v, struct view key, struct blob *plain, struct err *e)
+__wrap_envelope_open(
+    const struct envelope *v, struct view key, struct blob *plain, struct err *e)
 {
-	bool ok = envelope_open(v, key, plain, e);
+	bool ok = __real_envelope_open(v, key, plain, e);
 	struct timespec from, now;
 
 	clock_gettime(CLOCK_MONOTONIC, &from);

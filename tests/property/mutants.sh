@@ -49,7 +49,7 @@ mutant() { # FILE SED-EXPRESSION
 		say ok "mutant of $1 dies: $2"
 	fi
 	cp "$src/$1" "$tmp/$1"
-	compile "$tmp/$1" "$tmp/o/lib/$(basename "$1" .c).o"
+	cp "$tmp/o/$(basename "$1" .c).as_it_stands" "$tmp/o/lib/$(basename "$1" .c).o"
 }
 
 cp -r "$src/src" "$tmp/src"
@@ -57,6 +57,7 @@ mkdir -p "$tmp/o/lib"
 for file in "$src"/tests/property/*.c "$src"/tests/unit/test_plan_clock.c "$src"/tests/unit/test_plan_ca.c; do compile "$file" "$tmp/o/$(basename "$file" .c).o" || exit 1; done
 for file in "$src"/src/plan/*.c "$src/src/ca/grant.c" "$src/src/base/when.c"; do
 	compile "$file" "$tmp/o/lib/$(basename "$file" .c).o" || exit 1
+	cp "$tmp/o/lib/$(basename "$file" .c).o" "$tmp/o/$(basename "$file" .c).as_it_stands"
 done
 for file in src/plan/plan_ca.c src/plan/plan_clock.c src/plan/plan_tp.c src/plan/rules.c src/ca/grant.c; do
 	if build $file && run $file; then
