@@ -143,9 +143,9 @@ policy_of(const struct conf_trustpoint *t)
 	    .hash = hashes[t->hash],
 	    .cipher = ciphers[t->cipher],
 	    .key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT,
-	    .require_standard = t->require_standard,
 	    .outer_next_ca = t->outer_next_ca,
 	    .ancient = t->compat_ancient,
+	    .require_standard = t->require_standard,
 	};
 
 	p.plan.url = t->url[0] != 0;

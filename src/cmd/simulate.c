@@ -148,7 +148,8 @@ client_policy(const struct conf_trustpoint *t)
 	    .hash = hashes[t->hash],
 	    .cipher = ciphers[t->cipher],
 	    .outer_next_ca = t->outer_next_ca,
-	    .ancient = t->compat_ancient};
+	    .ancient = t->compat_ancient,
+	    .require_standard = t->require_standard};
 
 	p.plan.url = p.plan.fingerprint = true; /* somebody authenticates the CA */
 	return p;

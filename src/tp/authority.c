@@ -171,6 +171,18 @@ lacks_note(const struct tp *t, const struct record *next, struct tp_effects *out
 	    when_rfc3339(next->plan.ca_until, until));
 }
 
+/* That word was signed by nobody: what it leaves out is not taken for gone (CC-09, CC-11). */
+static bool
+caps_suffice(const struct tp *t, uint16_t caps, struct err *e)
+{
+	const struct tp_policy *p = t->policy;
+
+	if (p->require_standard && (caps & CAP_STANDARD) == 0)
+		return err_set(e, WHY_REFUSED, "no SCEPStandard (require scepstandard)");
+	return p->ancient || hash_is_weak(p->hash) || (caps & (CAP_SHA256 | CAP_SHA512)) != 0 ||
+	       err_set(e, WHY_REFUSED, "neither SHA-256 nor SHA-512 (compat ancient)");
+}
+
 /* An empty answer and a refusal are answers: such a server can do nothing special (CC-09). */
 static bool
 caps_arrived(
@@ -178,16 +190,16 @@ caps_arrived(
 {
 	struct record next = t->record;
 	bool refused = refuses(ev->status);
+	struct err why = {0};
 
 	next.caps = refused ? 0 : caps_read(ev->body);
 	if (!refused && ev->body.n > 0 && next.caps == 0)
 		return talk_trouble(
 		    t, "GetCACaps: no word of SCEP in it, another page?", 0, now, out, e);
-	if (t->policy->require_standard && (next.caps & CAP_STANDARD) == 0)
-		return talk_trouble(t,
-		    "GetCACaps: the server does not say SCEPStandard, which 'require "
-		    "SCEPStandard' asks for",
-		    0, now, out, e);
+	if (!caps_suffice(t, next.caps, &why)) {
+		err_prefix(&why, "GetCACaps");
+		return talk_trouble(t, why.text, ev->retry_after, now, out, e);
+	}
 	next.plan.caps_known = true;
 	next.plan.caps_next_ca = (next.caps & CAP_NEXT_CA) != 0;
 	memset(&next.plan.fetch, 0, sizeof(next.plan.fetch));

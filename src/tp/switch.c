@@ -164,7 +164,9 @@ switch_authenticate(struct tp *t, struct view bundle, struct tp_effects *out, st
 	s.next.plan.caps_known = s.next.plan.caps_next_ca = false;
 	s.next.caps = 0;
 	ok = refresh(t, &s, &same, e) && (same || replace(t, &s, e));
-	if (ok) {
+	if (ok && same && t->x->fingerprint[0] == 0) {
+		talk_end(t); /* nobody asked, and nothing is new */
+	} else if (ok) {
 		bundle_digest(bundle, digest);
 		hex_add(&text, view_of(digest, sizeof(digest)), true);
 		tp_note(

@@ -18,7 +18,7 @@ enum { /* what GetCACaps said (RFC 8894 3.5.2) */
 	CAP_RENEWAL = 1 << 6,
 	CAP_NEXT_CA = 1 << 7,
 	CAP_DES3 = 1 << 8,
-	CAP_STANDARD = 1 << 9, /* it says SCEPStandard */
+	CAP_STANDARD = 1 << 9,
 	CAP_ALL = (1 << 10) - 1,
 };
 
