@@ -50,11 +50,31 @@ wake_of(const struct member *m)
 
 /* ---- jobs ---- */
 
+/* Does another trustpoint use the keys of this one ("rsakeypair")? */
+static bool
+shares_keys(const struct member *m)
+{
+	const struct conf *c = m->agent->o.conf;
+
+	for (size_t i = 0; i < c->trustpoint_count; i++)
+		if (&c->trustpoint[i] != m->conf &&
+		    strcmp(setup_label(&c->trustpoint[i]), setup_label(m->conf)) == 0)
+			return true;
+	return false;
+}
+
 static void
 job_ask(struct member *m, const struct tp_effect *x)
 {
-	struct pending *p = pending_add(m, PENDING_JOB);
+	struct pending *p;
 
+	if (x->job.act == KEY_FORGET && shares_keys(m)) {
+		struct arrival *v = arrival_add(m->agent, m, TP_EV_KEY);
+
+		v->done = (struct key_done){.id = x->id, .why = WHY_NOT_FOUND};
+		return;
+	}
+	p = pending_add(m, PENDING_JOB);
 	p->of_tp = x->id;
 	p->job = x->job;
 	p->job.id = p->id;
@@ -361,7 +381,7 @@ looks_deal(struct agent *a)
 		m->identity.look = false;
 		identity_work(m, a->clock.now);
 		lists_work(m, a->clock.now);
-		member_wake_at(m, wake_of(m));
+		member_wake_at(m, when_min(m->wake, wake_of(m))); /* tp may wait for it */
 	}
 }
 

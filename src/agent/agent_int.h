@@ -146,6 +146,7 @@ struct member *member_named(struct agent *a, const char *name);
 /* setup.c; names as DER, the SAN empty without its line */
 bool setup_subject(const struct conf *c, const struct conf_trustpoint *t, struct blob *out,
     struct err *e) MUST_USE;
+const char *setup_label(const struct conf_trustpoint *t); /* of its keys */
 bool setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e) MUST_USE;
 bool member_open(struct member *m, struct err *e) MUST_USE;
 

@@ -153,6 +153,12 @@ policy_of(const struct conf_trustpoint *t)
 	return p;
 }
 
+const char *
+setup_label(const struct conf_trustpoint *t)
+{
+	return t->rsa_label[0] != 0 ? t->rsa_label : t->name;
+}
+
 bool
 member_open(struct member *m, struct err *e)
 {
@@ -168,7 +174,7 @@ member_open(struct member *m, struct err *e)
 
 	struct tp_setup setup = {
 	    .policy = &m->policy,
-	    .label = t->rsa_label[0] != 0 ? t->rsa_label : t->name,
+	    .label = setup_label(t),
 	    .subject = blob_view(&subject),
 	    .san = blob_view(&san),
 	    .fingerprint = t->fingerprint,

@@ -13,7 +13,7 @@
 struct lab {
 	char state[256];
 	struct conf conf;
-	struct conf_trustpoint trustpoint;
+	struct conf_trustpoint trustpoint[2]; /* the second one has lines only */
 	struct agent a;
 	struct member m;
 	struct member *heap[1], *looking[2];
@@ -22,7 +22,10 @@ struct lab {
 	struct hooks_run run; /* the last one that was asked for; borrows from message */
 	int hooks;	      /* the end of the hooks process */
 	unsigned serial;
-	bool suspect; /* the clock is */
+	bool suspect;	     /* the clock is */
+	struct key_job *job; /* that tp asks for next, */
+	enum why came_to;    /* and how it ended */
+	size_t ticks;
 };
 
 static struct lab *lab; /* the one of this case */
@@ -62,10 +65,18 @@ __wrap_tp_step(
     struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out, struct err *e)
 {
 	(void)t;
-	(void)ev;
 	(void)now;
-	(void)out;
 	(void)e;
+	if (lab->job != NULL) { /* it has a job for the keys */
+		out->list = mem_get(sizeof(*out->list));
+		out->list[0] = (struct tp_effect){.kind = TP_EFFECT_JOB, .id = 7};
+		out->list[0].job = *lab->job;
+		out->n = out->cap = 1;
+		lab->job = NULL;
+	}
+	lab->ticks += ev->kind == TP_EV_TICK;
+	if (ev->kind == TP_EV_KEY && ev->done->id == 7)
+		lab->came_to = ev->done->why;
 	return true;
 }
 
@@ -207,7 +218,8 @@ lab_switch(when_t ca_until, when_t id_until)
 static UNUSED bool
 lab_works(void)
 {
-	return lab->a.looking_count > 0 || lab->a.waiting[PENDING_JOB].first != NULL ||
+	return lab->a.looking_count > 0 || lab->a.arrivals != NULL ||
+	       lab->a.waiting[PENDING_JOB].first != NULL ||
 	       lab->a.sent[PENDING_JOB].first != NULL ||
 	       lab->a.waiting[PENDING_HOOK].first != NULL;
 }
@@ -268,7 +280,7 @@ static UNUSED void
 lab_member(void)
 {
 	lab->m = (struct member){.agent = &lab->a,
-	    .conf = &lab->trustpoint,
+	    .conf = lab->trustpoint,
 	    .shelf = lab->m.shelf,
 	    .tp = (struct tp *)lab, /* never looked into */
 	    .alert_at = WHEN_NEVER,
@@ -301,11 +313,11 @@ lab_open(const char *hook, const char *verify)
 
 	lab = mem_get(sizeof(*lab));
 	snprintf(lab->state, sizeof(lab->state), "%s", dir_fresh());
-	lab->conf.trustpoint = &lab->trustpoint;
+	lab->conf.trustpoint = lab->trustpoint;
 	lab->conf.trustpoint_count = 1;
-	snprintf(lab->trustpoint.name, sizeof(lab->trustpoint.name), "R1");
-	snprintf(lab->trustpoint.hook, sizeof(lab->trustpoint.hook), "%s", hook);
-	snprintf(lab->trustpoint.verify, sizeof(lab->trustpoint.verify), "%s", verify);
+	snprintf(lab->trustpoint[0].name, sizeof(lab->trustpoint[0].name), "R1");
+	snprintf(lab->trustpoint[0].hook, sizeof(lab->trustpoint[0].hook), "%s", hook);
+	snprintf(lab->trustpoint[0].verify, sizeof(lab->trustpoint[0].verify), "%s", verify);
 	assert_true(channel_pair(fds, NULL));
 	lab->hooks = fds[1];
 	lab->a.o.conf = &lab->conf;
