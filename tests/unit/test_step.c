@@ -162,6 +162,35 @@ jumps_when_all_wait(void **state)
 	other_ends(&o, 0);
 }
 
+/* Who leads sees whether the others are done with an instant, and when the next of theirs is.
+ */
+static void
+leader_sees_who_is_settled(void **state)
+{
+	struct other o = other_start();
+	when_t next = 0;
+
+	(void)state;
+	assert_true(clock_init(spec, NULL));
+	clock_announce(WHEN_NEVER, true);
+	assert_true(clock_settled(&next)); /* there is nobody else */
+	assert_true(next == WHEN_NEVER);
+	other_says(&o, 'B', AT + 10);
+	assert_false(clock_settled(&next));
+	other_says(&o, 'I', AT + 10);
+	assert_true(clock_settled(&next));
+	assert_int_equal(next, AT + 10);
+	clock_announce(AT + 10, false);
+	assert_int_equal(clock_now(), AT + 10);
+	assert_false(clock_settled(&next)); /* its instant has come */
+	other_says(&o, 'I', AT + 20);
+	assert_true(clock_settled(&next));
+	assert_int_equal(next, AT + 20);
+	other_ends(&o, SIGKILL);
+	assert_true(clock_settled(&next));
+	assert_true(next == WHEN_NEVER);
+}
+
 static void
 nobody_waits_for_the_dead(void **state)
 {
@@ -232,6 +261,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(begins_at, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(goes_on_where_it_was, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(jumps_when_all_wait, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(leader_sees_who_is_settled, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(nobody_waits_for_the_dead, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(places_are_used_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(bad_files, set_up, tear_down),
