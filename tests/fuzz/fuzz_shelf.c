@@ -1,5 +1,4 @@
-/* fuzz_shelf.c - a shelf's file: what decodes is written again as it was, and tp takes it or
- * says why not. */
+/* fuzz_shelf.c - a shelf's file: written again as it was, and taken by tp or not. */
 #include <stdlib.h>
 
 #include "agent/agent_int.h"
