@@ -1,4 +1,4 @@
-/* fuzz_shelf.c - a shelf's file: written again as it was, and taken by tp or not. */
+/* fuzz_shelf.c - a shelf's file, written again. */
 #include <stdlib.h>
 
 #include "agent/agent_int.h"
