@@ -192,27 +192,10 @@ operator_shows(struct core *c)
 	free(p);
 }
 
-void
-operator_line(void *arg, uint64_t client, const char *text, bool may_write, const char *who)
+static void
+line_run(struct core *c, uint64_t client, const struct command_line *line, const char *who)
 {
-	struct core *c = arg;
-	struct command_line line;
-	struct err e = {0};
-	struct blob refusal = {0};
-	int column = 0;
-
-	if (!command_parse(text, &line, &column, &e)) {
-		blob_printf(&refusal, "%s\n%*s^\n%s\n", text, column, "", e.text);
-		control_answer(c->control, client, CODE_USAGE, blob_view(&refusal));
-		blob_free(&refusal);
-		return;
-	}
-	if (command_writes(line.command) && !may_write) {
-		operator_answer(c, client, CODE_REFUSED,
-		    "% This socket is for show commands only; use RUNDIR/control.\n");
-		return;
-	}
-	switch (line.command) {
+	switch (line->command) {
 	case CMD_GRANT:
 	case CMD_REJECT:
 	case CMD_REMOVE:
@@ -220,7 +203,7 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_PASSWORD:
 	case CMD_ROLLOVER:
 	case CMD_CANCEL:
-		servers_command(c, client, &line, who);
+		servers_command(c, client, line, who);
 		break;
 	case CMD_AUTHENTICATE:
 	case CMD_ENROLL:
@@ -229,10 +212,10 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_CRL_REQUEST:
 	case CMD_VALIDATE:
 	case CMD_TP_REMOVE:
-		trustpoint_command(c, client, &line);
+		trustpoint_command(c, client, line);
 		break;
 	case CMD_CALENDAR_VALID:
-		calendar_valid(c, client, &line);
+		calendar_valid(c, client, line);
 		break;
 	case CMD_NONE:
 	case CMD_TIMESTAMP: /* keymuster sees to it */
@@ -255,9 +238,32 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	case CMD_SHOW_TRUSTPOINTS:
 	case CMD_SHOW_CRLS:
 	case CMD_SHOW_COUNTERS:
-		show_later(c, client, &line);
+		show_later(c, client, line);
 		break;
 	}
+}
+
+void
+operator_line(void *arg, uint64_t client, const char *text, bool may_write, const char *who)
+{
+	struct core *c = arg;
+	struct command_line line;
+	struct err e = {0};
+	struct blob refusal = {0};
+	int column = 0;
+
+	if (!command_parse(text, &line, &column, &e)) {
+		blob_printf(&refusal, "%s\n%*s^\n%s\n", text, column, "", e.text);
+		control_answer(c->control, client, CODE_USAGE, blob_view(&refusal));
+		blob_free(&refusal);
+		return;
+	}
+	if (command_writes(line.command) && !may_write) {
+		operator_answer(c, client, CODE_REFUSED,
+		    "% This socket is for show commands only; use RUNDIR/control.\n");
+		return;
+	}
+	line_run(c, client, &line, who);
 	mem_wipe(line.password, sizeof(line.password));
 	loop_after_round(c->loop, core_round, c);
 }

@@ -1,4 +1,4 @@
-/* fuzz_shelf.c - a shelf's file, written again. */
+/* fuzz_shelf.c - a shelf file as it was, and tp takes it or says why. */
 #include <stdlib.h>
 
 #include "agent/agent_int.h"
