@@ -1,4 +1,4 @@
-/* fuzz_shelf.c - a shelf file as it was, and tp takes it or says why. */
+/* fuzz_shelf.c - what a shelf file may hold. */
 #include <stdlib.h>
 
 #include "agent/agent_int.h"
