@@ -178,7 +178,7 @@ caps_suffice(const struct tp *t, uint16_t caps, struct err *e)
 	const struct tp_policy *p = t->policy;
 
 	if (p->require_standard && (caps & CAP_STANDARD) == 0)
-		return err_set(e, WHY_REFUSED, "no SCEPStandard (require scepstandard)");
+		return err_set(e, WHY_REFUSED, "it does not say SCEPStandard");
 	return p->ancient || hash_is_weak(p->hash) || (caps & (CAP_SHA256 | CAP_SHA512)) != 0 ||
 	       err_set(e, WHY_REFUSED, "neither SHA-256 nor SHA-512 (compat ancient)");
 }

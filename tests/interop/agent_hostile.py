@@ -28,12 +28,14 @@ LONG = """\
   grant auto
   lifetime certificate 50
   lifetime ca-certificate 6000
+  lifetime crl 336
   auto-rollover 40
 """
 SHORT = """\
   grant auto
   lifetime certificate 180
   lifetime ca-certificate 320
+  lifetime crl 336
   auto-rollover 60
 """
 ENROL = "PKIOperation"

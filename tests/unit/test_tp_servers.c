@@ -160,28 +160,6 @@ oldest_server(void **state)
 	bench_close(&b);
 }
 
-/* CC-11: its absence is an error, until it is there. */
-static void
-standard_required(void **state)
-{
-	struct bench b;
-
-	(void)state;
-	bench_open(&b);
-	short_lives(&b);
-	b.caps = "AES\nPOSTPKIOperation\nSHA-256\nRenewal\n";
-	b.policy.require_standard = true;
-	b.because = "require scepstandard";
-	bench_begin(&b);
-	bench_wait(&b, AT(1));
-	assert_int_equal(b.asked[TP_OPERATION], 0);
-	assert_true(b.matched >= 2 && b.matched == b.noted[TP_NOTED_TROUBLE]);
-	b.caps = "SCEPStandard\nRenewal\n";
-	bench_wait(&b, AT(3));
-	assert_int_equal(b.noted[TP_NOTED_ID], 1);
-	bench_close(&b);
-}
-
 /* CA-08: the RA opens messages and signs answers, also before a CA that could do neither. */
 static void
 behind_an_ra(void **state)
@@ -675,7 +653,6 @@ main(void)
 	    cmocka_unit_test(kinds_of_servers),
 	    cmocka_unit_test(standard_or_nothing),
 	    cmocka_unit_test(oldest_server),
-	    cmocka_unit_test(standard_required),
 	    cmocka_unit_test(behind_an_ra),
 	    cmocka_unit_test(keys_that_change),
 	    cmocka_unit_test(waits_for_an_operator),
