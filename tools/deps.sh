@@ -30,7 +30,7 @@ libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
 libstrongswan-extra-plugins  fetches for it (its curl plugin)
 scep                  scepclient and scepserver of micromdm, foreign SCEP of old algorithms
-iproute2              a network of its own for a server that listens everywhere
+iproute2              networks of their own, for a server that listens everywhere and for charon
 certmonger            a foreign SCEP client with a daemon
 dbus-daemon           a message bus for it alone
 libfaketime           sets a real clock for one daemon alone, in tests
@@ -42,8 +42,7 @@ openvpn               the same
 strongswan-swanctl    the same, for charon
 charon-systemd        and charon
 socat                 how hooks speak to sockets of haproxy and OpenVPN
-iproute2              a loopback interface for charon's own network
-shellcheck            hooks are scripts of others' machines
+shellcheck            hooks are scripts for machines of others
 procps                memory and CPU of the processes in bench
 '
 
