@@ -55,10 +55,11 @@ static bool
 shares_keys(const struct member *m)
 {
 	const struct conf *c = m->agent->o.conf;
+	struct conf_trustpoint room;
 
 	for (size_t i = 0; i < c->trustpoint_count; i++)
-		if (&c->trustpoint[i] != m->conf &&
-		    strcmp(setup_label(&c->trustpoint[i]), setup_label(m->conf)) == 0)
+		if (i != m->number && strcmp(setup_label(conf_trustpoint(c, i, &room)),
+					  setup_label(lines(m))) == 0)
 			return true;
 	return false;
 }
@@ -74,7 +75,7 @@ job_ask(struct member *m, const struct tp_effect *x)
 		v->done = (struct key_done){.id = x->id, .why = WHY_NOT_FOUND};
 		return;
 	}
-	p = pending_add(m, PENDING_JOB);
+	p = pending_add(m, x->job.act == KEY_MAKE ? PENDING_MAKE : PENDING_JOB);
 	p->of_tp = x->id;
 	p->job = x->job;
 	p->job.id = p->id;
@@ -83,12 +84,12 @@ job_ask(struct member *m, const struct tp_effect *x)
 
 /* The signer's queue is short; what does not fit waits here. */
 static void
-jobs_send(struct agent *a)
+jobs_send(struct agent *a, enum pending_kind kind, size_t most)
 {
 	struct err e = {0};
 	struct pending *p;
 
-	while ((p = pending_next(a, PENDING_JOB, JOBS_AT_ONCE)) != NULL) {
+	while ((p = pending_next(a, kind, most)) != NULL) {
 		p->job.bytes = blob_view(&p->message);
 		if (!keys_submit(a->o.keys, &p->job, &e))
 			return;
@@ -115,11 +116,11 @@ alert(struct member *m, const char *what, when_t until, when_t *last, bool follo
 	*last = now;
 	if (a.due == ALERT_URGENT)
 		log_error("certificate ends soon, and none follows",
-		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->conf->name, what,
+		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->name, what,
 		    when_rfc3339(until, at), (long)((until - now) / DAY));
 	else
 		log_warn("certificate ends, and none follows yet",
-		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->conf->name, what,
+		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->name, what,
 		    when_rfc3339(until, at), (long)((until - now) / DAY));
 }
 
@@ -205,11 +206,11 @@ note(struct member *m, const struct tp_effect *x)
 	if (x->note == TP_NOTED_TROUBLE && m->no_answer != NULL)
 		blob_printf(&text, ": %s", m->no_answer);
 	if (notes[x->note].warns) {
-		log_warn(notes[x->note].words, "trustpoint='%s' why='%s'", m->conf->name,
+		log_warn(notes[x->note].words, "trustpoint='%s' why='%s'", m->name,
 		    blob_cstr(&text));
 		member_trouble(m, blob_cstr(&text));
 	} else {
-		log_notice(notes[x->note].words, "trustpoint='%s' what='%s'", m->conf->name,
+		log_notice(notes[x->note].words, "trustpoint='%s' what='%s'", m->name,
 		    blob_cstr(&text));
 	}
 	if (x->note == TP_NOTED_REJECTED)
@@ -261,7 +262,7 @@ member_step(struct member *m, const struct tp_event *ev)
 	full.clock_suspect = a->clock.suspect;
 	if (!tp_step(m->tp, &full, a->clock.now, &out, &e)) {
 		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
-		    m->conf->name, e.text);
+		    m->name, e.text);
 		member_trouble(m, e.text);
 		command_noted(m, TP_NOTED_TROUBLE, e.text);
 	}
@@ -312,6 +313,9 @@ agent_keys_readable(struct agent *a)
 
 	while (keys_collect(a->o.keys, &done)) {
 		struct pending *p = pending_find(a, PENDING_JOB, done.id);
+
+		if (p == NULL)
+			p = pending_find(a, PENDING_MAKE, done.id);
 
 		if (p != NULL && p->of_tp != 0) {
 			struct arrival *v = arrival_add(a, p->member, TP_EV_KEY);
@@ -407,9 +411,14 @@ agent_round(struct agent *a, const struct agent_clock *clock)
 	arrivals_deal(a);
 	looks_deal(a);
 	wakes_deal(a);
-	jobs_send(a);
+	jobs_send(a, PENDING_JOB, JOBS_AT_ONCE);
+	jobs_send(a, PENDING_MAKE, MAKES_AT_ONCE);
 	fetch_send(a);
 	errands_send(a);
+	if (a->last_id - a->trimmed_id >= TRIM_AFTER && !agent_busy(a)) {
+		a->trimmed_id = a->last_id;
+		mem_give_back();
+	}
 }
 
 when_t
@@ -447,7 +456,7 @@ struct member *
 member_named(struct agent *a, const char *name)
 {
 	for (size_t i = 0; i < a->living_count; i++)
-		if (strcmp(a->living[i]->conf->name, name) == 0)
+		if (strcmp(a->living[i]->name, name) == 0)
 			return a->living[i];
 	return NULL;
 }
@@ -464,7 +473,7 @@ agent_look(const struct agent *a, size_t i, struct agent_view *out)
 	const struct member *m = a->living[i];
 
 	*out = (struct agent_view){
-	    .conf = m->conf,
+	    .conf = lines(m),
 	    .tp = m->tp,
 	    .shelf = m->shelf,
 	    .counters = m->counters,
@@ -476,7 +485,7 @@ agent_look(const struct agent *a, size_t i, struct agent_view *out)
 	    .ca_alerted_at = m->ca_alerted_at,
 	};
 	if (m->identity.active != 0)
-		(void)agent_path(a->state, m->conf->name, "active", out->directory);
+		(void)agent_path(a->state, m->name, "active", out->directory);
 }
 
 static bool
@@ -489,20 +498,21 @@ members_open(struct agent *a, struct err *e)
 		struct member *m = &a->member[a->count];
 		struct err why = {0};
 
-		if (!agent_runs(c, &c->trustpoint[i]))
+		if (!agent_runs(c, conf_trustpoint_name(c, i)))
 			continue;
 		m->agent = a;
-		m->conf = &c->trustpoint[i];
+		m->name = conf_trustpoint_name(c, i);
+		m->number = (uint32_t)i;
 		m->id_alerted_at = m->ca_alerted_at = INT64_MIN;
 		m->alert_at = WHEN_NEVER;
 		m->wake = INT64_MIN;
 		a->living[a->living_count++] = m;
 		heap_put(a, a->count++, m);
-		if (dir_add(agent_path(a->state, m->conf->name, NULL, path), 0755, &why) &&
+		if (dir_add(agent_path(a->state, m->name, NULL, path), 0755, &why) &&
 		    member_open(m, &why))
 			continue;
-		log_error("trustpoint does not run", "trustpoint='%s' why='%s'", m->conf->name,
-		    why.text);
+		log_error(
+		    "trustpoint does not run", "trustpoint='%s' why='%s'", m->name, why.text);
 		m->trouble = mem_str(why.text);
 		tp_free(m->tp);
 		m->tp = NULL;

@@ -18,7 +18,7 @@
 /* STATEDIR/trustpoints/NAME[/leaf]; name NULL: the directory of all. */
 const char *agent_path(const char *state, const char *name, const char *leaf, char out[512]);
 /* Does this trustpoint run here? In IOS the one of a server's name is the server's own. */
-bool agent_runs(const struct conf *c, const struct conf_trustpoint *t);
+bool agent_runs(const struct conf *c, const char *name);
 /* How many do. */
 size_t agent_count(const struct conf *c);
 /* Where they ask, for the courier: the place of trustpoint[i] is i. */
@@ -33,9 +33,9 @@ struct agent_counters { /* since the start */
 	uint64_t valid, invalid; /* checks of certificates */
 	uint64_t list_fetches, list_failures;
 };
-struct agent_view { /* of one trustpoint, for show */
-	const struct conf_trustpoint *conf;
-	const struct tp *tp; /* NULL: its shelf makes no sense */
+struct agent_view {			    /* of one trustpoint, for show */
+	const struct conf_trustpoint *conf; /* until it looks at another */
+	const struct tp *tp;		    /* NULL: its shelf makes no sense */
 	struct tp_shelf *shelf;
 	struct agent_counters counters;
 	const char *trouble; /* the last one; NULL: none */

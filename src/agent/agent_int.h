@@ -6,6 +6,8 @@
 
 #define FETCHES_AT_ONCE 32 /* that the courier works on; the others wait here */
 #define JOBS_AT_ONCE 16
+#define MAKES_AT_ONCE 2 /* the signer makes one pair at a time */
+#define TRIM_AFTER 256	/* questions asked: then memory is given back */
 #define ERRANDS_AT_ONCE 64
 #define FETCH_MS 30000
 #define ANSWER_MAX (256 * 1024)
@@ -58,7 +60,8 @@ struct identity {
 
 struct member { /* one trustpoint */
 	struct agent *agent;
-	const struct conf_trustpoint *conf;
+	const char *name;
+	uint32_t number; /* in the configuration */
 	struct tp_policy policy;
 	struct tp_shelf *shelf;
 	struct tp *tp; /* NULL: its shelf makes no sense */
@@ -81,7 +84,9 @@ struct member { /* one trustpoint */
 	char *trouble; /* the last one, NULL: none since the start */
 };
 
-enum pending_kind { PENDING_FETCH, PENDING_JOB, PENDING_HOOK, PENDING_KINDS };
+/* Who has its key pair goes before who has none yet: thousands that begin at once end one by
+ * one. */
+enum pending_kind { PENDING_FETCH, PENDING_JOB, PENDING_MAKE, PENDING_HOOK, PENDING_KINDS };
 struct pending { /* asked of courier, signer or hooks, or waiting for its turn */
 	struct pending *next;
 	uint64_t id; /* ours */
@@ -121,7 +126,9 @@ struct agent {
 	struct arrival *arrivals, **arrivals_end;
 	struct agent_clock clock;
 	int64_t until_ms; /* monotonic: then this round ends */
-	uint64_t last_id;
+	uint64_t last_id, trimmed_id;
+	struct conf_trustpoint lines; /* unpacked, of this member */
+	const struct member *lines_of;
 	struct member **looking; /* whose files are to be looked at */
 	size_t looking_count;
 };
@@ -148,6 +155,8 @@ bool setup_subject(const struct conf *c, const struct conf_trustpoint *t, struct
     struct err *e) MUST_USE;
 const char *setup_label(const struct conf_trustpoint *t); /* of its keys */
 bool setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e) MUST_USE;
+/* Its lines of the configuration; until another one is asked for its own. */
+const struct conf_trustpoint *lines(const struct member *m);
 bool member_open(struct member *m, struct err *e) MUST_USE;
 
 /* shelf_file.c: a shelf in one file */

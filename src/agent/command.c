@@ -74,7 +74,7 @@ ask_human(struct member *m, struct view ca)
 	blob_printf(&text,
 	    "%% Compare with what the CA's operator reads to you: nothing is stored yet.\n"
 	    "  Type: crypto pki authenticate %s fingerprint %s\n",
-	    m->conf->name, blob_cstr(&hex));
+	    m->name, blob_cstr(&hex));
 	command_finish(m, PENDING, blob_cstr(&text));
 	blob_free(&text);
 	blob_free(&hex);
@@ -179,18 +179,18 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 	struct courier_fetch f = {.max = ANSWER_MAX};
 	struct blob tail = {0};
 
-	if (m->conf->url[0] == 0) {
+	if (lines(m)->url[0] == 0) {
 		command_say(m->agent, client, REFUSED,
 		    "%% Trustpoint %s has no server.\n  Configure: enrollment url "
 		    "http://HOST\n",
-		    m->conf->name);
+		    m->name);
 		return;
 	}
 	if (line->fingerprint[0] == 0 && tp_facts(m->tp)->authenticated) {
 		command_say(m->agent, client, DONE,
 		    "CA certificate of %s is authenticated already.\n"
 		    "  To take another one: crypto pki authenticate %s fingerprint HEX\n",
-		    m->conf->name, m->conf->name);
+		    m->name, m->name);
 		return;
 	}
 	command_begin(m, client, CMD_AUTHENTICATE);
@@ -198,7 +198,7 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 		member_step(m, &ev);
 		return;
 	}
-	courier_tail("GetCACert", view_str(m->conf->name), &tail);
+	courier_tail("GetCACert", view_str(m->name), &tail);
 	f.tail = blob_view(&tail);
 	(void)fetch_add(m, &f);
 	blob_free(&tail);
@@ -215,13 +215,13 @@ enroll(struct member *m, uint64_t client)
 		command_say(m->agent, client, REFUSED,
 		    "%% The CA of %s is not authenticated.\n  Type: crypto pki authenticate "
 		    "%s\n",
-		    m->conf->name, m->conf->name);
+		    m->name, m->name);
 		return;
 	}
 	if (m->policy.plan.auto_enroll && !m->policy.plan.shadow_only && f->have_id &&
 	    m->agent->clock.now < f->id_until) {
 		command_say(m->agent, client, DONE,
-		    "%s holds its certificate, and auto-enroll renews it: %s.\n", m->conf->name,
+		    "%s holds its certificate, and auto-enroll renews it: %s.\n", m->name,
 		    when_ios(plan_tp_due(&m->policy.plan, f), at));
 		return;
 	}
@@ -229,7 +229,7 @@ enroll(struct member *m, uint64_t client)
 		command_say(m->agent, client, PENDING,
 		    "%% The server keeps the request of %s already; it is asked again by "
 		    "itself.\n",
-		    m->conf->name);
+		    m->name);
 		return;
 	}
 	command_begin(m, client, CMD_ENROLL);
@@ -250,7 +250,7 @@ list_line(struct member *m, const struct listed *l, struct blob *out)
 		blob_printf(out, "CRL of %s, number %ju, %zu revoked, next update %s\n",
 		    blob_cstr(&name), (uintmax_t)l->crl.number, crl_count(&l->crl),
 		    when_ios(l->crl.next_update, at));
-		if (m->conf->crl_cache.none)
+		if (lines(m)->crl_cache.none)
 			blob_add_str(out, "  It is not kept: crl cache none\n");
 	} else {
 		blob_printf(out, "%% No CRL from %s: %s.\n", blob_cstr(&url), l->why);
@@ -280,11 +280,11 @@ list_request(struct member *m, uint64_t client)
 		return;
 	if (!tp_facts(m->tp)->have_id)
 		blob_printf(&m->asked.text,
-		    "%% Trustpoint %s has no certificate that names a CRL.\n", m->conf->name);
+		    "%% Trustpoint %s has no certificate that names a CRL.\n", m->name);
 	else
 		blob_printf(&m->asked.text,
 		    "%% The certificate of %s names no CRL that is fetched by HTTP.\n",
-		    m->conf->name);
+		    m->name);
 	blob_add_str(&m->asked.text, "  Configure: crl query http://HOST/PATH\n");
 	command_finish(m, REFUSED, blob_cstr(&m->asked.text));
 }
@@ -309,8 +309,8 @@ command_identity(struct member *m, uint64_t client, struct blob *cert, struct bl
 	if (cert->n > 0 && bundle->n > 0)
 		return true;
 	command_say(m->agent, client, REFUSED,
-	    "%% Trustpoint %s has no certificate.\n  Type: crypto pki %s %s\n", m->conf->name,
-	    f->authenticated ? "enroll" : "authenticate", m->conf->name);
+	    "%% Trustpoint %s has no certificate.\n  Type: crypto pki %s %s\n", m->name,
+	    f->authenticated ? "enroll" : "authenticate", m->name);
 	return false;
 }
 
@@ -349,7 +349,7 @@ command_run(struct member *m, uint64_t client, const struct command_line *line)
 		command_say(m->agent, client, REFUSED,
 		    "%% Keys are not imported: a trustpoint makes its own.\n  Type: crypto "
 		    "pki enroll %s\n",
-		    m->conf->name);
+		    m->name);
 		return;
 	case CMD_CRL_REQUEST:
 		list_request(m, client);

@@ -118,7 +118,7 @@ list_of(struct lists *l, const uint8_t ca[MARK])
 static when_t
 good_until(const struct member *m, const struct list *k)
 {
-	const struct conf_crl_cache *cache = &m->conf->crl_cache;
+	const struct conf_crl_cache *cache = &lines(m)->crl_cache;
 
 	if (cache->keep_most > 0)
 		return when_min(k->next_update, when_add(k->fetched_at, cache->keep_most));
@@ -128,8 +128,8 @@ good_until(const struct member *m, const struct list *k)
 static when_t
 delete_at(const struct member *m, const struct list *k)
 {
-	return m->conf->crl_cache.keep_most > 0
-		   ? when_add(k->fetched_at, m->conf->crl_cache.keep_most)
+	return lines(m)->crl_cache.keep_most > 0
+		   ? when_add(k->fetched_at, lines(m)->crl_cache.keep_most)
 		   : WHEN_NEVER;
 }
 
@@ -168,7 +168,7 @@ stored_read(const struct member *m, struct blob *bytes)
 	struct reader r;
 	char path[512];
 
-	(void)agent_path(m->agent->state, m->conf->name, "lists", path);
+	(void)agent_path(m->agent->state, m->name, "lists", path);
 	if (!file_read(path, FILE_MAX, bytes, NULL))
 		return (struct reader){0};
 	r = reader_of(blob_view(bytes));
@@ -207,7 +207,7 @@ file_found(void *arg, const char *name)
 	if (end == name || strcmp(end, ".pem") != 0 || filed(m->lists, number) != NULL)
 		return;
 	(void)snprintf(leaf, sizeof(leaf), "crl.d/%04lu.pem", number);
-	if (!file_remove(agent_path(m->agent->state, m->conf->name, leaf, path), &e))
+	if (!file_remove(agent_path(m->agent->state, m->name, leaf, path), &e))
 		log_warn("revocation list not removed", "why='%s'", e.text);
 }
 
@@ -219,7 +219,7 @@ pem_write(struct member *m, struct view stored, struct err *e)
 	struct blob all = {0}, one = {0};
 	struct stored s;
 	char leaf[64], path[512];
-	bool ok = dir_make(agent_path(m->agent->state, m->conf->name, "crl.d", path), 0750, e);
+	bool ok = dir_make(agent_path(m->agent->state, m->name, "crl.d", path), 0750, e);
 
 	while (ok && r.n > 0 && stored_next(&r, &s)) {
 		blob_clear(&one);
@@ -229,12 +229,11 @@ pem_write(struct member *m, struct view stored, struct err *e)
 		ok = files_public(m, leaf, blob_view(&one), e);
 	}
 	crash_point("lists-files");
+	ok = ok && (all.n > 0 ? files_public(m, "crl.pem", blob_view(&all), e)
+			      : file_remove(
+				    agent_path(m->agent->state, m->name, "crl.pem", path), e));
 	ok = ok &&
-	     (all.n > 0 ? files_public(m, "crl.pem", blob_view(&all), e)
-			: file_remove(
-			      agent_path(m->agent->state, m->conf->name, "crl.pem", path), e));
-	ok = ok && dir_each(agent_path(m->agent->state, m->conf->name, "crl.d", path),
-		       file_found, m, e);
+	     dir_each(agent_path(m->agent->state, m->name, "crl.d", path), file_found, m, e);
 	blob_free(&all);
 	blob_free(&one);
 	return ok;
@@ -261,11 +260,11 @@ lists_save(struct member *m, const struct list *fresh, struct view der)
 			stored_add(k, s.der, &bytes);
 	}
 	crash_point("lists-before");
-	if (!file_replace(agent_path(m->agent->state, m->conf->name, "lists", path), 0600,
+	if (!file_replace(agent_path(m->agent->state, m->name, "lists", path), 0600,
 		blob_view(&bytes), &e) ||
 	    !pem_write(m, view_of(bytes.p + lists_head.n, bytes.n - lists_head.n), &e))
-		log_error("revocation list not written", "trustpoint='%s' why='%s'",
-		    m->conf->name, e.text);
+		log_error(
+		    "revocation list not written", "trustpoint='%s' why='%s'", m->name, e.text);
 	blob_free(&old);
 	blob_free(&bytes);
 }
@@ -295,8 +294,8 @@ lists_open(struct member *m)
 		k->file = s.file;
 	}
 	if (m->lists != NULL && !pem_write(m, rest, &e))
-		log_error("revocation list not written", "trustpoint='%s' why='%s'",
-		    m->conf->name, e.text);
+		log_error(
+		    "revocation list not written", "trustpoint='%s' why='%s'", m->name, e.text);
 	blob_free(&bytes);
 }
 
@@ -382,8 +381,8 @@ wanted_of(const struct member *m, const struct held *h, struct wanted out[SOURCE
 	struct cert ca;
 	size_t n = 0;
 
-	if (strncasecmp(m->conf->crl_url, "http", 4) == 0) {
-		out[0].url = view_str(m->conf->crl_url);
+	if (strncasecmp(lines(m)->crl_url, "http", 4) == 0) {
+		out[0].url = view_str(lines(m)->crl_url);
 		return ca_of(&h->ca, &ca, out[0].ca);
 	}
 	n += cert_points(&h->id, &h->ca, &out[n]);
@@ -430,11 +429,11 @@ sources_set(struct member *m, const struct held *h)
 static bool
 wants_lists(const struct member *m)
 {
-	const uint8_t *checks = m->conf->checks;
+	const uint8_t *checks = lines(m)->checks;
 
 	for (size_t i = 0; i < CONF_CHECKS && checks[i] != CONF_CHECK_END; i++)
 		if (checks[i] == CONF_CHECK_CRL)
-			return !m->conf->crl_cache.none;
+			return !lines(m)->crl_cache.none;
 	return false;
 }
 
@@ -494,7 +493,7 @@ list_check(struct member *m, const struct source *s, struct view der, struct crl
 		return err_set(e, WHY_REFUSED, "no CA that is held here has signed it");
 	if (c->this_update > when_add(now, SKEW))
 		return err_set(e, WHY_REFUSED, "it is not valid yet");
-	if (now >= when_add(c->next_update, m->conf->crl_cache.extend))
+	if (now >= when_add(c->next_update, lines(m)->crl_cache.extend))
 		return err_set(e, WHY_REFUSED, "it has ended");
 	k = list_of(m->lists, mark);
 	if (k != NULL && (c->number < k->number || c->this_update < k->this_update))
@@ -512,11 +511,11 @@ list_keep(
 	struct list *k = list_of(l, mark);
 	uint32_t last = 0;
 
-	if (m->conf->crl_cache.none)
+	if (lines(m)->crl_cache.none)
 		return;
 	if (k != NULL && k->number == c->number && k->this_update == c->this_update) {
 		k->fetched_at = m->agent->clock.now;
-		if (m->conf->crl_cache.keep_most > 0)
+		if (lines(m)->crl_cache.keep_most > 0)
 			lists_save(m, k, c->whole);
 		return;
 	}
@@ -532,8 +531,8 @@ list_keep(
 	}
 	list_fill(k, c, s->url, m->agent->clock.now);
 	lists_save(m, k, c->whole);
-	log_notice("revocation list kept", "trustpoint='%s' number=%ju entries=%zu",
-	    m->conf->name, (uintmax_t)c->number, k->entries);
+	log_notice("revocation list kept", "trustpoint='%s' number=%ju entries=%zu", m->name,
+	    (uintmax_t)c->number, k->entries);
 }
 
 static void
@@ -557,8 +556,8 @@ source_failed(struct member *m, struct source *s, int64_t retry_after, struct li
 	source_trouble(m, s, retry_after);
 	m->counters.list_failures++;
 	text_escape(&url, view_str(s->url));
-	log_warn("revocation list not to be had", "trustpoint='%s' url='%s' why='%s'",
-	    m->conf->name, blob_cstr(&url), said->why);
+	log_warn("revocation list not to be had", "trustpoint='%s' url='%s' why='%s'", m->name,
+	    blob_cstr(&url), said->why);
 	blob_free(&url);
 }
 

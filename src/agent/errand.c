@@ -32,7 +32,7 @@ agent_programs(const struct conf *c, struct blob *out)
 
 		(void)snprintf(list[2 * i].line, sizeof(list->line), "%s", t->hook);
 		(void)snprintf(list[2 * i + 1].line, sizeof(list->line), "%s", t->verify);
-		any |= agent_runs(c, t) && (t->hook[0] != 0 || t->verify[0] != 0);
+		any |= agent_runs(c, t->name) && (t->hook[0] != 0 || t->verify[0] != 0);
 	}
 	hooks_programs_encode(list, 2 * c->trustpoint_count, out);
 	free(list);
@@ -62,15 +62,15 @@ facts_make(struct member *m, int errand, uint32_t generation, struct view cert, 
 
 	*f = (struct hooks_facts){
 	    .event = errands[errand].event,
-	    .trustpoint = view_str(m->conf->name),
+	    .trustpoint = view_str(m->name),
 	    .directory = path_view(m, generation, NULL, t->dir),
 	    .cert = path_view(m, generation, "cert.pem", t->leaf[0]),
 	    .chain = path_view(m, generation, "chain.pem", t->leaf[1]),
 	    .fullchain = path_view(m, generation, "fullchain.pem", t->leaf[2]),
 	    .ca = path_view(m, generation, "ca.pem", t->leaf[3]),
 	    .key = path_view(m, generation, "key.pem", t->leaf[4]),
-	    .ca_bundle = view_str(
-		agent_path(m->agent->state, m->conf->name, "ca-bundle.pem", t->bundle)),
+	    .ca_bundle =
+		view_str(agent_path(m->agent->state, m->name, "ca-bundle.pem", t->bundle)),
 	    .deadline = m->identity.active != 0 ? m->identity.active_until : 0,
 	};
 	if (cert.n == 0 || !cert_decode(cert, &c, NULL))
@@ -89,7 +89,7 @@ facts_make(struct member *m, int errand, uint32_t generation, struct view cert, 
 bool
 errand_has_hook(const struct member *m, int errand)
 {
-	const char *line = errand == ERRAND_VERIFY ? m->conf->verify : m->conf->hook;
+	const char *line = errand == ERRAND_VERIFY ? lines(m)->verify : lines(m)->hook;
 
 	return line[0] != 0 && m->agent->o.hooks >= 0;
 }
@@ -98,7 +98,7 @@ static struct pending *
 errand_add(
     struct member *m, int errand, uint32_t generation, struct view cert, const char *reason)
 {
-	uint32_t at = 2 * (uint32_t)(m->conf - m->agent->o.conf->trustpoint);
+	uint32_t at = 2 * m->number;
 	struct told told = {0};
 	struct hooks_facts facts;
 	struct blob env = {0}, json = {0};
@@ -169,13 +169,12 @@ ended(struct agent *a, struct pending *p, const struct hooks_ran *ran, bool lost
 
 	text_escape(&text, ran->text);
 	if (ran->status == 0)
-		log_notice("hook ran", "trustpoint='%s' event='%s'", m->conf->name, event);
+		log_notice("hook ran", "trustpoint='%s' event='%s'", m->name, event);
 	else if (ran->status == HOOKS_DEFER && p->errand == ERRAND_PRE_ACTIVATE)
-		log_notice(
-		    "hook puts the next certificate off", "trustpoint='%s'", m->conf->name);
+		log_notice("hook puts the next certificate off", "trustpoint='%s'", m->name);
 	else
 		log_warn("hook failed", "trustpoint='%s' event='%s' status=%d output='%s'",
-		    m->conf->name, event, ran->status, blob_cstr(&text));
+		    m->name, event, ran->status, blob_cstr(&text));
 	blob_free(&text);
 	if (p->id == m->identity.waits)
 		identity_errand_done(m, ran->status, lost, a->clock.now);

@@ -18,7 +18,7 @@ export_path(const struct member *m, const char *file, char out[512])
 	char leaf[CONF_NAME_MAX + 16];
 
 	(void)snprintf(leaf, sizeof(leaf), "export%s%s", file[0] != 0 ? "/" : "", file);
-	return agent_path(m->agent->state, m->conf->name, leaf, out);
+	return agent_path(m->agent->state, m->name, leaf, out);
 }
 
 /* True: it may be written; else that was said. */
@@ -101,7 +101,7 @@ export_pkcs12(struct member *m, uint64_t client, const struct command_line *line
 	m->asked.file = mem_str(line->file);
 	p = pending_add(m, PENDING_JOB);
 	p->job = (struct key_job){.id = p->id, .act = KEY_EXPORT, .forms = KEY_FORM_PKCS12};
-	(void)snprintf(p->job.path, sizeof(p->job.path), "%s/export", m->conf->name);
+	(void)snprintf(p->job.path, sizeof(p->job.path), "%s/export", m->name);
 	(void)snprintf(p->job.password, sizeof(p->job.password), "%s", line->password);
 	tp_key_of(m->tp, TP_ID, p->job.label);
 	blob_add_view(&p->message, blob_view(&cert));
@@ -137,13 +137,12 @@ export_job_done(struct member *m, const struct key_done *d)
 	ok = ok && (rename(from, to) == 0 || err_set(&e, WHY_IO, "cannot rename '%s'", from)) &&
 	     dir_sync(to, &e);
 	if (ok)
-		blob_printf(
-		    &text, "Key and certificates of %s written to %s\n", m->conf->name, to);
+		blob_printf(&text, "Key and certificates of %s written to %s\n", m->name, to);
 	else
 		blob_printf(&text, "%% Not exported: %s.\n", e.text);
 	if (ok)
 		log_notice("key exported under a password", "trustpoint='%s' file='%s'",
-		    m->conf->name, m->asked.file);
+		    m->name, m->asked.file);
 	command_finish(m, ok ? DONE : REFUSED, blob_cstr(&text));
 	blob_free(&text);
 }

@@ -39,7 +39,7 @@ fetch_add(struct member *m, const struct courier_fetch *f)
 	struct courier_fetch full = *f;
 
 	full.id = p->id;
-	full.place = (uint32_t)(m->conf - m->agent->o.conf->trustpoint);
+	full.place = m->number;
 	full.limit_ms = FETCH_MS;
 	courier_fetch_encode(&full, &p->message);
 	return p;
@@ -59,7 +59,7 @@ fetch_ask(struct member *m, const struct tp_effect *x)
 	struct blob tail = {0};
 
 	if (x->fetch != TP_OPERATION) {
-		courier_tail(operations[x->fetch], view_str(m->conf->name), &tail);
+		courier_tail(operations[x->fetch], view_str(m->name), &tail);
 	} else if (x->post) {
 		f.post = true;
 		f.media_type = VIEW(PKI_MESSAGE);

@@ -38,7 +38,7 @@ generation_path(const struct member *m, uint32_t number, const char *leaf, char 
 
 	(void)snprintf(name, sizeof(name), "gen-%04lu%s%s", (unsigned long)number,
 	    leaf == NULL ? "" : "/", leaf == NULL ? "" : leaf);
-	return agent_path(m->agent->state, m->conf->name, name, out);
+	return agent_path(m->agent->state, m->name, name, out);
 }
 
 /* The CA certificates of a bundle, in order; what is an RA's is left out. */
@@ -143,7 +143,7 @@ files_info(struct member *m, uint32_t number, struct view der, struct err *e)
 	blob_printf(&json,
 	    "{\n  \"version\": 1,\n  \"trustpoint\": \"%s\",\n"
 	    "  \"generation\": %lu,\n  \"fingerprint_sha256\": \"%s\",\n",
-	    m->conf->name, (unsigned long)number, blob_cstr(&text));
+	    m->name, (unsigned long)number, blob_cstr(&text));
 	blob_clear(&text);
 	name_text(c.subject, &text);
 	json_text(&json, "subject", &text);
@@ -184,7 +184,7 @@ ca_path(const struct member *m, unsigned long number, char out[512])
 	char leaf[64];
 
 	(void)snprintf(leaf, sizeof(leaf), "ca.d/%04lu.pem", number);
-	return agent_path(m->agent->state, m->conf->name, leaf, out);
+	return agent_path(m->agent->state, m->name, leaf, out);
 }
 
 static void
@@ -240,7 +240,7 @@ files_public(const struct member *m, const char *leaf, struct view text, struct 
 	char path[512];
 	bool same;
 
-	(void)agent_path(m->agent->state, m->conf->name, leaf, path);
+	(void)agent_path(m->agent->state, m->name, leaf, path);
 	same = file_read(path, text.n, &there, NULL) && view_equal(blob_view(&there), text);
 	blob_free(&there);
 	return same || file_replace(path, PUBLIC, text, e);
@@ -258,10 +258,10 @@ files_cas(struct member *m, struct view bundle, struct view next, bool remove, s
 	struct blob all = {0}, one = {0};
 	char path[512];
 	size_t n = 0;
-	bool ok = dir_make(agent_path(m->agent->state, m->conf->name, "ca.d", path), 0755, e) &&
+	bool ok = dir_make(agent_path(m->agent->state, m->name, "ca.d", path), 0755, e) &&
 		  cas_of(bundle, cas, &n, e) && cas_of(next, cas, &n, e) &&
-		  dir_each(agent_path(m->agent->state, m->conf->name, "ca.d", path),
-		      ca_file_found, &dir, e);
+		  dir_each(agent_path(m->agent->state, m->name, "ca.d", path), ca_file_found,
+		      &dir, e);
 
 	for (size_t i = 0; ok && i < n; i++) {
 		blob_clear(&one);

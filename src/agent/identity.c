@@ -161,7 +161,7 @@ generations_clean(struct member *m, const struct want *w)
 			continue;
 		if (!dir_remove(generation_path(m, g->number, NULL, path), &e))
 			log_warn("old identity stays on disk", "trustpoint='%s' why='%s'",
-			    m->conf->name, e.text);
+			    m->name, e.text);
 		*g = (struct generation){0};
 	}
 }
@@ -202,8 +202,8 @@ generation_make(struct member *m, const struct want *w, enum tp_leaf leaf, struc
 	mark_cert(cert, g->mark);
 	p = pending_add(m, PENDING_JOB);
 	p->job = (struct key_job){.id = p->id, .act = KEY_EXPORT};
-	p->job.forms = m->conf->forms == 0 ? KEY_FORM_PEM : m->conf->forms | KEY_FORM_PEM;
-	(void)snprintf(p->job.path, sizeof(p->job.path), "%s/gen-%04lu", m->conf->name,
+	p->job.forms = lines(m)->forms == 0 ? KEY_FORM_PEM : lines(m)->forms | KEY_FORM_PEM;
+	(void)snprintf(p->job.path, sizeof(p->job.path), "%s/gen-%04lu", m->name,
 	    (unsigned long)g->number);
 	tp_key_of(m->tp, leaf, p->job.label);
 	blob_add_view(&p->message, cert);
@@ -240,7 +240,7 @@ trouble(struct member *m, const struct err *e)
 	i->at = when_add(m->agent->clock.now, i->pause);
 	blob_printf(&text, "identity not written: %s", e->text);
 	log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
-	    m->conf->name, e->text);
+	    m->name, e->text);
 	member_trouble(m, blob_cstr(&text));
 	blob_free(&text);
 }
@@ -276,7 +276,7 @@ link_set(struct member *m, const char *leaf, uint32_t number, struct err *e)
 {
 	char path[512], target[64];
 
-	(void)agent_path(m->agent->state, m->conf->name, leaf, path);
+	(void)agent_path(m->agent->state, m->name, leaf, path);
 	if (number == 0)
 		return file_remove(path, e);
 	(void)snprintf(target, sizeof(target), "gen-%04lu", (unsigned long)number);
@@ -364,7 +364,7 @@ make_active(struct member *m, uint32_t number, when_t until, struct err *e)
 	i->asked = false;
 	i->errand_at[ERRAND_PRE_ACTIVATE] = 0;
 	i->errand_tries[ERRAND_PRE_ACTIVATE] = 0;
-	log_notice("identity active", "trustpoint='%s' generation=%lu", m->conf->name,
+	log_notice("identity active", "trustpoint='%s' generation=%lu", m->name,
 	    (unsigned long)number);
 	return true;
 }
@@ -487,13 +487,13 @@ go_back(struct member *m, when_t now)
 	if (i->before == i->active || generation_numbered(i, i->before) == NULL ||
 	    now >= i->before_until) {
 		log_error("verify-command fails, and there is no certificate to return to",
-		    "trustpoint='%s'", m->conf->name);
+		    "trustpoint='%s'", m->name);
 		return;
 	}
 	memcpy(i->returned, bad->mark, MARK);
 	i->returned_until = when_min(i->before_until, when_add(now, RETURN_FOR));
-	log_error("verify-command fails, back to the certificate before", "trustpoint='%s'",
-	    m->conf->name);
+	log_error(
+	    "verify-command fails, back to the certificate before", "trustpoint='%s'", m->name);
 	errand_failed(m, "verify-command fails, back to the certificate before");
 	memset(i->told[ERRAND_ACTIVATE], 0, MARK);
 	memset(i->told[ERRAND_POST_ACTIVATE], 0, MARK);
@@ -501,7 +501,7 @@ go_back(struct member *m, when_t now)
 	memcpy(i->told[ERRAND_VERIFY], generation_numbered(i, i->before)->mark, MARK);
 	if (!make_active(m, i->before, i->before_until, &e))
 		log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
-		    m->conf->name, e.text);
+		    m->name, e.text);
 }
 
 static void
@@ -534,7 +534,7 @@ identity_errand_done(struct member *m, int status, bool lost, when_t now)
 		i->errand_at[errand] = 0;
 		if (!told_save(m, &e))
 			log_error("hooks may hear of the same again",
-			    "trustpoint='%s' why='%s'", m->conf->name, e.text);
+			    "trustpoint='%s' why='%s'", m->name, e.text);
 		return;
 	}
 	memcpy(i->failed[errand], i->errand_about, MARK);

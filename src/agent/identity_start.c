@@ -58,7 +58,7 @@ told_save(const struct member *m, struct err *e)
 
 	told_encode(&m->identity, &b);
 	ok = file_replace(
-	    agent_path(m->agent->state, m->conf->name, "told", path), 0600, blob_view(&b), e);
+	    agent_path(m->agent->state, m->name, "told", path), 0600, blob_view(&b), e);
 	blob_free(&b);
 	return ok;
 }
@@ -71,12 +71,11 @@ told_load(struct member *m)
 	struct blob b = {0};
 	char path[512];
 
-	if (file_read(
-		agent_path(m->agent->state, m->conf->name, "told", path), TOLD_MAX, &b, NULL) &&
+	if (file_read(agent_path(m->agent->state, m->name, "told", path), TOLD_MAX, &b, NULL) &&
 	    !told_decode(blob_view(&b), i))
 		log_warn(
 		    "hooks hear of everything once more, what they had heard makes no sense",
-		    "trustpoint='%s' file='%s'", m->conf->name, path);
+		    "trustpoint='%s' file='%s'", m->name, path);
 	blob_free(&b);
 	if (i->before != 0 && i->before == i->active) { /* noted, but not linked */
 		i->active_until = i->before_until;
@@ -133,7 +132,7 @@ linked(struct member *m, const char *leaf)
 {
 	char path[512], target[64];
 
-	return link_read(agent_path(m->agent->state, m->conf->name, leaf, path), target,
+	return link_read(agent_path(m->agent->state, m->name, leaf, path), target,
 		   sizeof(target), NULL)
 		   ? number_of(target)
 		   : 0;
@@ -164,7 +163,7 @@ generations_load(struct member *m, const struct scan *s)
 			generation_load(m, s->number[k], &i->known[n++]);
 		else if (!dir_remove(generation_path(m, s->number[k], NULL, path), &e))
 			log_warn("old identity stays on disk", "trustpoint='%s' why='%s'",
-			    m->conf->name, e.text);
+			    m->name, e.text);
 	}
 	if (generation_numbered(i, i->before) == NULL)
 		i->before = 0;
@@ -178,8 +177,7 @@ identity_open(struct member *m, struct err *e)
 	char path[512];
 
 	i->at = WHEN_NEVER;
-	if (!dir_each(
-		agent_path(m->agent->state, m->conf->name, NULL, path), name_found, &scan, e))
+	if (!dir_each(agent_path(m->agent->state, m->name, NULL, path), name_found, &scan, e))
 		return false;
 	i->active = linked(m, "active");
 	i->shadow = linked(m, "shadow");

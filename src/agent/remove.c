@@ -16,7 +16,7 @@ copy_path(const struct member *m, char out[512])
 	char name[CONF_NAME_MAX + 32];
 
 	for (int i = 1; i < COPIES; i++) {
-		(void)snprintf(name, sizeof(name), "%s.removed-%d", m->conf->name, i);
+		(void)snprintf(name, sizeof(name), "%s.removed-%d", m->name, i);
 		if (!file_exists(agent_path(m->agent->state, name, NULL, out)))
 			return true;
 	}
@@ -28,7 +28,7 @@ directory_move(struct member *m, char to[512], struct err *e)
 {
 	char from[512];
 
-	(void)agent_path(m->agent->state, m->conf->name, NULL, from);
+	(void)agent_path(m->agent->state, m->name, NULL, from);
 	if (!copy_path(m, to))
 		return err_set(e, WHY_IO, "%d copies are there already", COPIES - 1);
 	if (rename(from, to) != 0)
@@ -58,7 +58,7 @@ machine_stop(struct member *m)
 			    (--a->living_count - i) * sizeof(*a->living));
 			break;
 		}
-	a->o.conf->trustpoint[m->conf - a->o.conf->trustpoint].removed = true;
+	conf_remove_trustpoint(a->o.conf, m->number);
 }
 
 void
@@ -73,7 +73,7 @@ member_remove(struct member *m, uint64_t client, const struct command_line *line
 		    "%% Removing an enrolled trustpoint destroys all certificates received "
 		    "from its certificate authority; a copy is kept.\n"
 		    "  Type: no crypto pki trustpoint %s force\n",
-		    m->conf->name);
+		    m->name);
 		return;
 	}
 	if (!directory_move(m, to, &e)) {
@@ -82,10 +82,10 @@ member_remove(struct member *m, uint64_t client, const struct command_line *line
 	}
 	machine_stop(m);
 	log_notice(
-	    "trustpoint removed", "trustpoint='%s' copy='%s' by='operator'", m->conf->name, to);
+	    "trustpoint removed", "trustpoint='%s' copy='%s' by='operator'", m->name, to);
 	command_say(a, client, DONE,
 	    "Trustpoint %s is removed; what it had is kept in %s\n"
 	    "%% Its lines are still in the configuration file: delete them, or it begins anew "
 	    "with the next start.\n",
-	    m->conf->name, to);
+	    m->name, to);
 }

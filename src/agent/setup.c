@@ -32,10 +32,10 @@ agent_path(const char *state, const char *name, const char *leaf, char out[512])
 }
 
 bool
-agent_runs(const struct conf *c, const struct conf_trustpoint *t)
+agent_runs(const struct conf *c, const char *name)
 {
 	for (size_t i = 0; i < c->server_count; i++)
-		if (strcmp(c->server[i].name, t->name) == 0)
+		if (strcmp(c->server[i].name, name) == 0)
 			return false;
 	return true;
 }
@@ -46,7 +46,7 @@ agent_count(const struct conf *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->trustpoint_count; i++)
-		n += agent_runs(c, &c->trustpoint[i]);
+		n += agent_runs(c, conf_trustpoint_name(c, i));
 	return n;
 }
 
@@ -159,10 +159,23 @@ setup_label(const struct conf_trustpoint *t)
 	return t->rsa_label[0] != 0 ? t->rsa_label : t->name;
 }
 
+const struct conf_trustpoint *
+lines(const struct member *m)
+{
+	struct agent *a = m->agent;
+
+	if (a->o.conf->trustpoint != NULL)
+		return &a->o.conf->trustpoint[m->number];
+	if (a->lines_of != m)
+		(void)conf_trustpoint(a->o.conf, m->number, &a->lines);
+	a->lines_of = m;
+	return &a->lines;
+}
+
 bool
 member_open(struct member *m, struct err *e)
 {
-	const struct conf_trustpoint *t = m->conf;
+	const struct conf_trustpoint *t = lines(m);
 	struct blob subject = {0}, san = {0};
 	char path[512];
 	bool ok = false;
@@ -178,7 +191,7 @@ member_open(struct member *m, struct err *e)
 	    .subject = blob_view(&subject),
 	    .san = blob_view(&san),
 	    .fingerprint = t->fingerprint,
-	    .password = m->agent->o.passwords[t - m->agent->o.conf->trustpoint],
+	    .password = m->agent->o.passwords[m->number],
 	    .shelf = m->shelf,
 	    .keys = m->agent->o.keys,
 	};

@@ -41,10 +41,10 @@ finish(struct member *m, int status, const char *fmt, ...)
 	else
 		m->counters.invalid++;
 	if (status == DONE)
-		blob_printf(text, "%sCertificate chain for %s is valid\n", line, m->conf->name);
+		blob_printf(text, "%sCertificate chain for %s is valid\n", line, m->name);
 	else
-		blob_printf(text, "%% Certificate chain for %s is not valid: %s.\n",
-		    m->conf->name, line);
+		blob_printf(
+		    text, "%% Certificate chain for %s is not valid: %s.\n", m->name, line);
 	command_finish(m, status, blob_cstr(text));
 }
 
@@ -159,7 +159,7 @@ revoked_look(struct member *m, const struct crl *list, const struct cert *c)
 static void
 other_ways(struct member *m, int status, const char *why)
 {
-	const uint8_t *checks = m->conf->checks;
+	const uint8_t *checks = lines(m)->checks;
 
 	for (size_t i = 0; i < CONF_CHECKS && checks[i] != CONF_CHECK_END; i++)
 		if (checks[i] == CONF_CHECK_NONE) {
@@ -172,7 +172,7 @@ other_ways(struct member *m, int status, const char *why)
 static bool
 asks_lists(const struct member *m)
 {
-	const uint8_t *checks = m->conf->checks;
+	const uint8_t *checks = lines(m)->checks;
 
 	/* What stands behind "none" is not tried; conf has refused it. */
 	for (size_t i = 0; i < CONF_CHECKS && checks[i] != CONF_CHECK_END; i++)
@@ -191,8 +191,8 @@ revocation(struct member *m, const struct cert *c, const struct cert *ca)
 	mark_bytes(ca->whole, mark);
 	if (!asks_lists(m))
 		other_ways(m, REFUSED,
-		    m->conf->checks[0] == CONF_CHECK_OCSP ? "OCSP is not spoken here"
-							  : "revocation-check none");
+		    lines(m)->checks[0] == CONF_CHECK_OCSP ? "OCSP is not spoken here"
+							   : "revocation-check none");
 	else if (lists_kept(m, mark, m->agent->clock.now, &der) &&
 		 crl_decode(blob_view(&der), &list, NULL))
 		revoked_look(m, &list, c);

@@ -141,6 +141,8 @@ void *mem_resize(void *p, size_t n);		     /* as realloc */
 void *mem_array(void *p, size_t count, size_t size); /* realloc with overflow check */
 char *mem_str(const char *s);
 void mem_wipe(void *p, size_t n);
+/* What was freed goes back to the system, as far as it knows how: after a rush. */
+void mem_give_back(void);
 
 /* ---- time ---- */
 

@@ -138,6 +138,7 @@ role_core(void)
 		log_error("core does not start", "why='%s'", e.text);
 		goto out;
 	}
+	conf_pack(&conf);
 	blob_free(&text);
 	(void)close(5);
 	(void)close(6);
@@ -391,14 +392,14 @@ add_agent(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, str
 	static char *clock_env[2];
 
 	clock_env[0] = d->clock;
-	if (agent_count(&d->conf) > 0) {
+	if (d->trustpoints > 0) {
 		signer.fds[2] = d->nothing;
 		(void)snprintf(
 		    signer.keys, sizeof(signer.keys), "KEYMUSTER_KEYS=%s/keys", d->o.state);
 		(void)snprintf(signer.exports, sizeof(signer.exports),
 		    "KEYMUSTER_EXPORT=%s/trustpoints", d->o.state);
 		(void)snprintf(signer.weakest_reply, sizeof(signer.weakest_reply),
-		    WEAKEST_REPLY "=%s", hash_name(weakest_message(&d->conf)));
+		    WEAKEST_REPLY "=%s", hash_name(d->weakest_message));
 		if (d->key_group >= 0)
 			(void)snprintf(signer.group, sizeof(signer.group),
 			    "KEYMUSTER_EXPORT_GROUP=%ld", d->key_group);
@@ -407,12 +408,11 @@ add_agent(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, str
 	}
 	courier_fds[1] = d->places;
 	courier_fds[2] = d->courier_more;
-	if (asks_anybody(&d->conf) &&
-	    !add_alone(set, &(struct child_spec){"courier", NULL, 3, clock_env}, courier_fds,
-		&core_fds[(*n)++], e))
+	if (d->asks && !add_alone(set, &(struct child_spec){"courier", NULL, 3, clock_env},
+			   courier_fds, &core_fds[(*n)++], e))
 		return false;
 	hooks_fds[1] = d->programs;
-	return !has_programs(&d->conf) ||
+	return !d->programs_run ||
 	       add_alone(set, &(struct child_spec){"hooks", NULL, 2, clock_env}, hooks_fds,
 		   &core_fds[(*n)++], e);
 }
@@ -615,6 +615,18 @@ check_passed(const struct daemon *d)
 	return CODE_DONE;
 }
 
+/* Nothing is read after the start: what there was to read is given back. */
+static void
+settle(struct daemon *d, struct blob *text)
+{
+	d->trustpoints = agent_count(&d->conf);
+	d->asks = asks_anybody(&d->conf);
+	d->programs_run = has_programs(&d->conf);
+	d->weakest_message = weakest_message(&d->conf);
+	conf_drop_trustpoints(&d->conf);
+	blob_free(text);
+}
+
 static int
 serve(struct daemon *d, const char *self)
 {
@@ -626,9 +638,9 @@ serve(struct daemon *d, const char *self)
 	if (d->conf.server_count > 0)
 		log_notice("serving", "http='%s:%u' state='%s' run='%s'", d->conf.http_address,
 		    d->conf.http_port, d->o.state, d->o.run);
-	if (agent_count(&d->conf) > 0)
+	if (d->trustpoints > 0)
 		log_notice("keeping trustpoints", "count=%zu state='%s' run='%s'",
-		    agent_count(&d->conf), d->o.state, d->o.run);
+		    d->trustpoints, d->o.state, d->o.run);
 	return supervise(self, make_set, d);
 }
 
@@ -647,8 +659,12 @@ daemon_main(int argc, char **argv)
 		return usage();
 	if (!clock_init(d.o.clock, &e) || !prepare(&d, &text, &e))
 		code = fail(&e);
-	else
-		code = d.o.check ? check_passed(&d) : serve(&d, argv[0]);
+	else if (d.o.check)
+		code = check_passed(&d);
+	else {
+		settle(&d, &text);
+		code = serve(&d, argv[0]);
+	}
 	blob_free(&text);
 	conf_free(&d.conf);
 	return code;

@@ -138,10 +138,14 @@ asks_anybody(const struct conf *c)
 bool
 has_programs(const struct conf *c)
 {
-	for (size_t i = 0; i < c->trustpoint_count; i++)
-		if (agent_runs(c, &c->trustpoint[i]) &&
-		    (c->trustpoint[i].hook[0] != 0 || c->trustpoint[i].verify[0] != 0))
+	struct conf_trustpoint room;
+
+	for (size_t i = 0; i < c->trustpoint_count; i++) {
+		const struct conf_trustpoint *t = conf_trustpoint(c, i, &room);
+
+		if (agent_runs(c, t->name) && (t->hook[0] != 0 || t->verify[0] != 0))
 			return true;
+	}
 	return false;
 }
 

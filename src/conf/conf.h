@@ -145,8 +145,10 @@ struct conf {
 	unsigned http_port;    /* default 80 */
 	struct conf_server server[CONF_SERVERS];
 	size_t server_count;
-	struct conf_trustpoint *trustpoint; /* trustpoint_count of them */
+	struct conf_trustpoint *trustpoint; /* trustpoint_count of them; NULL: packed */
 	size_t trustpoint_count;
+	struct blob packed;
+	uint32_t *packed_at;
 	struct blob kept; /* lines without effect here and foreign lines, as they stood, for
 			     write memory */
 	size_t foreign;	  /* how many foreign lines */
@@ -174,6 +176,19 @@ bool conf_parse(const char *file, struct view text, conf_seal seal, void *seal_a
 bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out,
     struct err *e) MUST_USE;
 void conf_free(struct conf *c);
+/*
+ * Trustpoints are texts, most of them empty. Packed they have a tenth of the size, and come by
+ * conf_trustpoint alone, which may use *room. Their names stay where they are until
+ * conf_free.
+ */
+void conf_pack(struct conf *c);
+const struct conf_trustpoint *conf_trustpoint(
+    const struct conf *c, size_t i, struct conf_trustpoint *room);
+const char *conf_trustpoint_name(const struct conf *c, size_t i);
+/* This one was removed: it is not printed any more. */
+void conf_remove_trustpoint(struct conf *c, size_t i);
+/* They are not needed any more. */
+void conf_drop_trustpoints(struct conf *c);
 
 /* Does this trustpoint enrol at that server of c? */
 enum conf_tie {

@@ -689,11 +689,7 @@ conf_free(struct conf *c)
 {
 	for (size_t i = 0; i < c->server_count; i++)
 		blob_free(&c->server[i].kept);
-	for (size_t i = 0; i < c->trustpoint_count; i++)
-		blob_free(&c->trustpoint[i].kept);
-	if (c->trustpoint_count > 0)
-		mem_wipe(c->trustpoint, c->trustpoint_count * sizeof(*c->trustpoint));
-	free(c->trustpoint);
+	conf_drop_trustpoints(c);
 	blob_free(&c->kept);
 	mem_wipe(c, sizeof(*c));
 }

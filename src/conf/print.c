@@ -140,18 +140,20 @@ print_blocks(const struct row *row, const struct conf *c, conf_seal seal, void *
     struct blob *out, struct err *e)
 {
 	struct conf_server *server = mem_get(sizeof(*server));
-	struct conf_trustpoint *trustpoint = mem_get(sizeof(*trustpoint));
+	struct conf_trustpoint *trustpoint = mem_get(2 * sizeof(*trustpoint));
 	bool ok = true;
 
 	for (size_t i = 0; ok && row->type == T_SERVER && i < c->server_count; i++)
 		ok = print_block(MODE_SERVER, "server", c->server[i].name, &c->server[i],
 		    blob_view(&c->server[i].kept), server, seal, seal_arg, out, e);
 	for (size_t i = 0;
-	     ok && row->type == T_TRUSTPOINT && row->value == 0 && i < c->trustpoint_count; i++)
-		ok = c->trustpoint[i].removed ||
-		     print_block(MODE_TRUSTPOINT, "trustpoint", c->trustpoint[i].name,
-			 &c->trustpoint[i], blob_view(&c->trustpoint[i].kept), trustpoint, seal,
-			 seal_arg, out, e);
+	     ok && row->type == T_TRUSTPOINT && row->value == 0 && i < c->trustpoint_count;
+	     i++) {
+		const struct conf_trustpoint *t = conf_trustpoint(c, i, &trustpoint[1]);
+
+		ok = t->removed || print_block(MODE_TRUSTPOINT, "trustpoint", t->name, t,
+				       blob_view(&t->kept), trustpoint, seal, seal_arg, out, e);
+	}
 	free(server);
 	free(trustpoint);
 	return ok;

@@ -280,7 +280,7 @@ static UNUSED void
 lab_member(void)
 {
 	lab->m = (struct member){.agent = &lab->a,
-	    .conf = lab->trustpoint,
+	    .name = lab->trustpoint[0].name,
 	    .shelf = lab->m.shelf,
 	    .tp = (struct tp *)lab, /* never looked into */
 	    .alert_at = WHEN_NEVER,

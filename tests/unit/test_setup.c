@@ -148,8 +148,8 @@ who_runs(void **state)
 	c.trustpoint_count = 2;
 	c.server_count = 1;
 	snprintf(c.server[0].name, sizeof(c.server[0].name), "ROOTCA");
-	assert_false(agent_runs(&c, &t[0]));
-	assert_true(agent_runs(&c, &t[1]));
+	assert_false(agent_runs(&c, t[0].name));
+	assert_true(agent_runs(&c, t[1].name));
 	assert_int_equal(agent_count(&c), 1);
 	assert_string_equal(agent_path("/s", NULL, NULL, path), "/s/trustpoints");
 	assert_string_equal(agent_path("/s", "R1", NULL, path), "/s/trustpoints/R1");
