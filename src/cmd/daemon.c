@@ -625,6 +625,7 @@ settle(struct daemon *d, struct blob *text)
 	d->weakest_message = weakest_message(&d->conf);
 	conf_drop_trustpoints(&d->conf);
 	blob_free(text);
+	mem_give_back();
 }
 
 static int

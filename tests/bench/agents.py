@@ -1,9 +1,9 @@
 # agents.py - thousands of trustpoints in one daemon: time, memory, idle CPU.
-"""usage: agents.py KEYMUSTERD KEYMUSTER CLIENT KEYMUSTER-AGENT COUNT [BITS [IDLE]]
+"""usage: agents.py KEYMUSTERD KEYMUSTER CLIENT KEYMUSTER-AGENT COUNT [BITS [IDLE [sizes]]]
 
 COUNT trustpoints with a key of BITS (2048) each enrol at one authority, then rest for IDLE (10) seconds, and the daemon starts
 anew. Figures per process and trustpoint; what they are measured on says TMPDIR (/dev/shm or a disk). Less than 2048 bits go with
-'compat ancient': where only the agent's part counts. TAP: all are enrolled, and who rests does not work (ticks, wakeups)."""
+'compat ancient': where only the agent's part counts. TAP: all are enrolled, who rests does not wake, and, with sizes, keeps under 2 KiB in core."""
 import os
 import re
 import sys
@@ -95,12 +95,12 @@ def enrol():
     many.launch()
     until(many.answers, 'the agent answers', 600)
     say('first_answer_s', time.monotonic() - begin)
-    show = []
+    answers = []
     left = list(range(COUNT))
     while left:
         begun = time.monotonic()
         run(daemon.KEYMUSTER, '-r', many.run, 'show', 'clock', code=0)
-        show.append(time.monotonic() - begun)
+        answers.append(time.monotonic() - begun)
         assert many.process.poll() is None, many.log()[-2000:]
         assert time.monotonic() - begin < 60 + COUNT * (0.02 + (BITS / 2048) ** 3), '%d are left\n%s' % (len(left), many.log()[-2000:])
         time.sleep(0.2)
@@ -108,7 +108,7 @@ def enrol():
     took = time.monotonic() - begin
     say('enrolled_s', took)
     say('enrolled_per_s', COUNT / took)
-    say('answer_busy_p99_ms', 1000 * sorted(show)[int(len(show) * 0.99)])
+    say('answer_busy_p99_ms', 1000 * sorted(answers)[int(len(answers) * 0.99)])
     for role, pid in processes(many).items():
         say('cpu_%s_s' % role, cpu(pid))
         say('peak_%s_mib' % role, int(re.search(r'VmHWM:\s+(\d+)', read('/proc/%d/status' % pid))[1]) / 1024)
@@ -146,11 +146,24 @@ def again():
     for role, pid in processes(many).items():
         say('restart_cpu_%s_s' % role, cpu(pid))
         say('restart_%s_each_bytes' % role, (dirty(pid) - figures['alone'][role]) // COUNT)
-    begin = time.monotonic()
-    out = run(daemon.KEYMUSTER, '-r', many.run, 'show', 'crypto', 'pki', 'trustpoints', code=0, patience=120).out
-    say('show_trustpoints_s', time.monotonic() - begin)
-    assert out.count('Trustpoint TP') == COUNT, out[:500]
+    assert 'sizes' not in sys.argv or figures['restart_core_each_bytes'] < 2048, figures
+    show()
     assert ' error: ' not in many.log(), many.log()[-2000:]
+
+
+def show():
+    """All of them, a piece at a time: who asks for something else meanwhile waits for a piece."""
+    begin, beside = time.monotonic(), []
+    with open(many.dir + '/shown', 'w+') as f:
+        process = daemon.start([daemon.KEYMUSTER, '-r', many.run, 'show', 'crypto', 'pki', 'trustpoints'], stdout=f)
+        while process.poll() is None:
+            asked = time.monotonic()
+            run(daemon.KEYMUSTER, '-r', many.run, 'show', 'clock', code=0)
+            beside.append(time.monotonic() - asked)
+        say('show_trustpoints_s', time.monotonic() - begin)
+        say('answer_beside_p99_ms', 1000 * sorted(beside)[int(len(beside) * 0.99)])
+        f.seek(0)
+        assert process.returncode == 0 and f.read().count('Trustpoint TP') == COUNT
 
 
 if __name__ == '__main__':
