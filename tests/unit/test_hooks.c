@@ -37,7 +37,7 @@ enum script {
 };
 static const char tell[] =
     "tr '\\0' '\\n' </proc/$$/environ; echo \"$1 $# $(umask) $(pwd)\"; cat\n"
-    "grep -cE '^Sig(Blk|Ign):.0*$' /proc/$$/status\n";
+    "grep -cE '^Sig(Blk|Ign):.0*$' /proc/self/status\n";
 static const char *const text_of[SCRIPTS] = {
     [EXIT_7] = "echo out; echo err >&2; exit 7",
     [TELL] = tell,
