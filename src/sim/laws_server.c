@@ -257,6 +257,7 @@ generation_seen(struct sim *w, const struct row_generation *row, when_t now)
 	struct ledger *l = &w->ledger;
 	struct seen_ca *ca;
 	struct cert c;
+	int64_t at;
 
 	if (!cert_decode(row->cert, &c, NULL))
 		return;
@@ -276,9 +277,9 @@ generation_seen(struct sim *w, const struct row_generation *row, when_t now)
 	made_on_time(w, ca, ca - 1);
 	no_gap(w, ca, ca - 1, now);
 	w->rollover_asked = false;
-	if (ca[-1].until > now) {
-		int64_t at = clock_true(&w->server.clock, ca[-1].until);
-
+	/* When it is time for clients: the clock by which it was made may be wrong just now. */
+	at = ca[-1].until * 1000;
+	if (at > w->now) {
 		world_at(w, at - 1, M_BEFORE_SWITCH, 0, 0, (uint64_t)ca[-1].number, NULL);
 		world_at(w, at + 120000, M_AFTER_SWITCH, 0, 0, (uint64_t)ca[-1].number, NULL);
 	}
