@@ -485,7 +485,9 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since &&
 	    w->server.decided_ms < c->pending_since)
 		broken(w, c, "I-07", "a request that waits is not known any more");
-	if (m->status != SCEP_PENDING && c->pending == transaction)
+	/* How a message was made says nothing of the request: it waits on. */
+	if (m->status != SCEP_PENDING && c->pending == transaction &&
+	    !(m->status == SCEP_FAILURE && m->fail == SCEP_BAD_ALG))
 		c->pending = 0;
 	c->unseen_ms = 0;
 }
