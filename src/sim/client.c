@@ -157,9 +157,9 @@ client_install(struct sim *w, struct client *c)
 	struct tp_event ev = {.kind = TP_EV_COMMAND, .command = TP_CMD_ENROLL};
 	uint32_t number = (uint32_t)client_number(w, c);
 
-	c->installing = false;
 	if (!fingerprint(w, c)) {
-		world_at(w, w->now + HOUR_MS, M_CLIENT_JOINS, number, c->life, 0, NULL);
+		/* He comes again, whatever happens to it in between. */
+		world_at(w, w->now + HOUR_MS, M_OPERATOR, number, 0, OP_INSTALL, NULL);
 		return;
 	}
 	forget(c);
@@ -168,7 +168,7 @@ client_install(struct sim *w, struct client *c)
 	c->shelf.base.table = &shelf_table;
 	c->shelf.w = w;
 	c->shelf.client = number;
-	c->had_triple = c->rejected = c->waits = c->was_ready = false;
+	c->had_triple = c->rejected = c->waits = c->was_ready = c->installing = false;
 	c->revoked_ms = 0;
 	c->handed = 0;
 	c->setup.shelf = &c->shelf.base;

@@ -265,6 +265,7 @@ revoke(struct sim *w, struct client *c)
 		return;
 	c->revoked_ms = w->now;
 	c->revoked_shadow = shadow;
+	c->let_in = false;
 	world_at(w, w->now + dice_between(&w->people, DAY_MS, 30 * DAY_MS), M_OPERATOR,
 	    (uint32_t)client_number(w, c), 0, OP_INSTALL, NULL);
 }

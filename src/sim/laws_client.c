@@ -81,6 +81,19 @@ next_ca_kept(struct sim *w, const struct client *c, const struct view after[TP_L
 		broken(w, c, "INV-10", "its next CA is not the one that follows");
 }
 
+/* It asked as a stranger, when what was revoked had ended. */
+static bool
+let_in(struct sim *w, const struct client *c, struct view id)
+{
+	const struct seen_cert *seen;
+	struct cert cert;
+
+	if (c->revoked_ms == 0 || !cert_decode(id, &cert, NULL))
+		return false;
+	seen = ledger_cert(&w->ledger, cert.serial);
+	return seen != NULL && seen->kind == CERT_INITIAL && seen->made_ms > c->revoked_ms;
+}
+
 void
 law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n)
 {
@@ -95,6 +108,7 @@ law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t 
 		changed[list[i].leaf] = true;
 	}
 	c->shelf_changed = true;
+	c->let_in |= changed[TP_ID] && let_in(w, c, after[TP_ID]);
 	c->took |=
 	    digest_of(after[TP_ID]) == c->handed || digest_of(after[TP_SHADOW]) == c->handed;
 	c->pairs_changed |=

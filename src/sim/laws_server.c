@@ -497,7 +497,7 @@ revoked_gets_nothing(struct sim *w, const struct letter *l, const struct seen_ce
 {
 	const struct client *c = &w->client[l->client];
 
-	if (c->revoked_ms != 0 && !c->revoked_shadow && !seen->by_operator &&
+	if (c->revoked_ms != 0 && !c->revoked_shadow && !c->let_in && !seen->by_operator &&
 	    seen->made_ms > c->revoked_ms && seen->kind != CERT_INITIAL &&
 	    l->sent_ms > c->revoked_ms)
 		broken(w, c, "INV-18", "a revoked client gets a certificate");

@@ -232,6 +232,7 @@ struct client {
 	bool rejected, waits;	/* what the server said last */
 	int64_t revoked_ms;	/* 0: not */
 	bool revoked_shadow;	/* what was revoked is its shadow */
+	bool let_in;		/* since then, as a stranger: what it holds is not revoked */
 	/* The certificate handed out last, its CA, when, is or was it on its disk? */
 	uint64_t handed;
 	uint32_t handed_by;
