@@ -5,7 +5,7 @@ takes its shadow certificate and switches, on a clock that steps, with a hook th
 crash, which says what points are passed how often. Then core dies at one passing in each life; the set comes back, and
 in the end the same certificates are there and the hook has heard of each event. All the while the files of the active
 identity are looked at: they are whole, and never of a CA that the bundle has not. In 'make check' one
-passing of each point, another one each day; KEYMUSTER_SOAK: all; KEYMUSTER_POINT=NAME:N: this one. CC-15, INV-13
+passing of each point, another one each day; KEYMUSTER_SOAK: all; KEYMUSTER_POINT=NAME:N: this one. INV-13
 """
 import collections
 import os
