@@ -168,4 +168,4 @@ def show():
 
 if __name__ == '__main__':
     d.start()
-    daemon.main((d,))
+    daemon.main()

@@ -59,4 +59,4 @@ if __name__ == '__main__':
     d.start()
     d.command('crypto pki server ROOTCA rollover')
     until(lambda: d.get('GetNextCACert').status == 200, 'GetNextCACert is answered')
-    daemon.main((d,))
+    daemon.main()

@@ -207,4 +207,4 @@ if __name__ == "__main__":
     monger.add_ca("auto", auto)
     monger.add_ca("manual", manual)
     monger.add_ca("behind-ra", behind_ra)
-    daemon.main((auto, manual, behind_ra, monger))
+    daemon.main()

@@ -377,4 +377,4 @@ def ends():
 if __name__ == "__main__":
     d.start()
     trusting.start()
-    daemon.main((d, trusting))
+    daemon.main()

@@ -247,4 +247,4 @@ def leap_back():
 
 
 if __name__ == "__main__":
-    daemon.main((first, second))
+    daemon.main()

@@ -82,4 +82,4 @@ def ends():
 if __name__ == "__main__":
     for d in daemons:
         d.start()
-    daemon.main(daemons)
+    daemon.main()

@@ -182,6 +182,7 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = start(self.options(), stderr=log, stdout=log, cwd=self.dir,
                                  env=dict(os.environ, **self.env))
+        launched.append(self)
 
     def start(self):
         self.launch()
@@ -435,7 +436,7 @@ def faked(at, pace=1):
             "FAKETIME": time.strftime("@%Y-%m-%d %H:%M:%S", time.gmtime(at)) + " x%d" % pace}
 
 
-cases = []
+cases, launched = [], []
 
 
 def case(sentence):
@@ -446,11 +447,12 @@ def case(sentence):
     return take
 
 
-def main(daemons=()):
-    """Run every case in order; each failure shows the end of the logs. TAP."""
+def main():
+    """Run every case in order; each failure shows the end of the logs of what ran beside it. TAP."""
     bad = 0
     print("TAP version 13\n1..%d" % len(cases))
     for number, (sentence, function) in enumerate(cases, 1):
+        launched[:] = [d for d in launched if d.process.poll() is None]
         try:
             function()
             print("ok %d - %s" % (number, sentence))
@@ -460,9 +462,8 @@ def main(daemons=()):
             bad += 1
             print("not ok %d - %s" % (number, sentence))
             text = traceback.format_exc()
-            for d in daemons:
-                if d.process:
-                    text += "log of %s:\n%s\n" % (d.name, "\n".join(d.log().splitlines()[-20:]))
+            for d in dict.fromkeys(launched):
+                text += "log of %s:\n%s\n" % (d.name, "\n".join(d.log().splitlines()[-20:]))
             print("\n".join("# " + line for line in text.splitlines()))
         sys.stdout.flush()
     sys.exit(1 if bad else 0)

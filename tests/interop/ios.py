@@ -112,4 +112,4 @@ def ends():
 
 
 if __name__ == "__main__":
-    daemon.main(servers.values())
+    daemon.main()

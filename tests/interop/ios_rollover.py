@@ -118,4 +118,4 @@ def ends():
 
 
 if __name__ == "__main__":
-    daemon.main(servers.values())
+    daemon.main()

@@ -112,4 +112,4 @@ def ends():
 if __name__ == "__main__":
     for each in all_of_them:
         each.start()
-    daemon.main(all_of_them)
+    daemon.main()

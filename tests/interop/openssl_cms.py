@@ -234,4 +234,4 @@ def ends():
 if __name__ == "__main__":
     auto.start()
     manual.start()
-    daemon.main((auto, manual))
+    daemon.main()

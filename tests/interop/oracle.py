@@ -52,4 +52,4 @@ def ends():
 
 if __name__ == "__main__":
     honest.start()
-    daemon.main((honest,))
+    daemon.main()

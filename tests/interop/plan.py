@@ -135,4 +135,4 @@ def alone():
 
 
 if __name__ == "__main__":
-    daemon.main(())
+    daemon.main()

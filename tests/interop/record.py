@@ -98,4 +98,4 @@ def differs():
 
 if __name__ == "__main__":
     d.start()
-    daemon.main((d,))
+    daemon.main()

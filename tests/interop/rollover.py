@@ -175,4 +175,4 @@ def ends():
 
 if __name__ == "__main__":
     d.start()
-    daemon.main((d,))
+    daemon.main()

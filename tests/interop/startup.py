@@ -17,21 +17,17 @@ from daemon import KEYMUSTER, KEYMUSTERD, Skip, case, enrol, exchange, run, unti
 ARCHIVE_WORD = "fig-tree-7-lantern"
 NO_CLOCK = daemon.ROOT.replace("clock calendar-valid\n", "")
 made = daemon.Daemon("  grant auto\n  database archive pkcs12 password 0 %s\n" % ARCHIVE_WORD)
-daemons = [made]
 
 
 def prepared(base=daemon.ROOT, lines="  grant auto\n"):
     """A stopped daemon with a copy of the state directory of one that ran."""
     d = daemon.Daemon(lines, base)
     shutil.copytree(made.state, d.state, symlinks=True)
-    daemons.append(d)
     return d
 
 
 def fresh(base=daemon.ROOT, lines="  grant auto\n"):
-    d = daemon.Daemon(lines, base)
-    daemons.append(d)
-    return d
+    return daemon.Daemon(lines, base)
 
 
 def says(text, *words):
@@ -438,4 +434,4 @@ def round_trip():
 
 
 if __name__ == "__main__":
-    daemon.main(daemons)
+    daemon.main()

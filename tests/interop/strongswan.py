@@ -266,4 +266,4 @@ if __name__ == "__main__":
     auto.start()
     manual.start()
     behind_ra.start()
-    daemon.main((auto, manual, behind_ra))
+    daemon.main()
