@@ -2,6 +2,7 @@
 # check.sh - build with every tool, run every test, count. Usage: check.sh quick|check|soak
 #
 # build-check: gcc, release flags, crash points. build-asan: clang, address and undefined behaviour. build-tsan: threads.
+# build-user: as a user builds it, without crash points.
 # The last line is "N passed, N failed"; exit 1 if anything failed or nothing ran.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -9,6 +10,7 @@ how=${1:-check}
 
 unset "${!KEYMUSTER_@}"
 export LC_ALL=C.UTF-8 TZ=UTC CMOCKA_MESSAGE_OUTPUT=TAP
+export MESON_TESTTHREADS=$((2 * $(nproc))) # many wait for clocks and peers
 here=$(mktemp -d "${TMPDIR:-/tmp}/keymuster-$how.XXXXXX") || exit 1
 trap 'rm -rf "$here"' EXIT
 trap 'exit 130' INT TERM
@@ -95,6 +97,9 @@ everything() {
 	[ "$deep" = build-asan ] || run build-check conformance
 	script rooms tools/rooms.sh build-check
 
+	targets='src/cmd/keymusterd src/cmd/keymuster src/cmd/keymuster-agent tests/crash/keymusterd_crash'
+	ready build-user gcc --buildtype=debug
+	targets=
 	sanitized
 	ready build-asan clang "${asan[@]}"
 	run build-asan unit story sim property fuzz interop
