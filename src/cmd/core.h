@@ -43,8 +43,8 @@ struct server {
 	bool tick;	       /* time to look at the plan */
 };
 
-struct saying { /* an answer on its way to front */
-	struct saying *next;
+struct delayed { /* an answer that is held back */
+	struct delayed *next;
 	int64_t due_ms;
 	struct blob message;
 };
@@ -67,8 +67,8 @@ struct core {
 	struct watch *front_watch, *courier_watch, *agent_watch, *hooks_watch;
 	struct question *questions;
 	uint64_t asked;
-	struct saying *sayings, **sayings_end; /* in order */
-	struct saying *delayed;
+	struct outbox sayings; /* to front */
+	struct delayed *delayed;
 	size_t delayed_count;
 	struct pending_show *shows;
 	struct recorder *recorder; /* NULL: none is kept */

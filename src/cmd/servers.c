@@ -20,54 +20,35 @@ flush_sayings(struct core *c)
 {
 	struct err e = {0};
 
-	while (c->sayings != NULL) {
-		struct saying *s = c->sayings;
-
-		if (!channel_send(c->o->front, blob_view(&s->message), &e)) {
-			if (e.why == WHY_BUSY)
-				timer_set(c->say_again, SAY_AGAIN_MS);
-			else
-				loop_stop(c->loop, 1);
-			return;
-		}
-		c->sayings = s->next;
-		if (c->sayings == NULL)
-			c->sayings_end = &c->sayings;
-		blob_free(&s->message);
-		free(s);
-	}
-}
-
-static void
-say_message(struct core *c, struct saying *s)
-{
-	*c->sayings_end = s;
-	c->sayings_end = &s->next;
+	if (outbox_send(&c->sayings, c->o->front, &e))
+		return;
+	if (e.why == WHY_BUSY)
+		timer_set(c->say_again, SAY_AGAIN_MS);
+	else
+		loop_stop(c->loop, 1);
 }
 
 static void
 say(struct core *c, const struct front_say *what, int64_t delay_ms)
 {
-	struct saying *s = mem_get(sizeof(*s));
+	struct delayed *d;
 
-	front_say_encode(what, &s->message);
-	if (delay_ms > 0) {
-		c->delayed_count++;
-		s->due_ms = clock_mono_ms() + delay_ms;
-		s->next = c->delayed;
-		c->delayed = s;
+	if (delay_ms <= 0) {
+		front_say_encode(what, outbox_add(&c->sayings));
 		return;
 	}
-	say_message(c, s);
+	d = mem_get(sizeof(*d));
+	front_say_encode(what, &d->message);
+	d->due_ms = clock_mono_ms() + delay_ms;
+	d->next = c->delayed;
+	c->delayed = d;
+	c->delayed_count++;
 }
 
 void
 core_say_clock(struct core *c, const struct front_clock *say)
 {
-	struct saying *s = mem_get(sizeof(*s));
-
-	front_clock_encode(say, &s->message);
-	say_message(c, s);
+	front_clock_encode(say, outbox_add(&c->sayings));
 }
 
 /* Before anything is published, so that no address is unknown that will not be. */
@@ -78,13 +59,11 @@ say_profiles(struct core *c)
 		const struct conf_server *conf = c->server[i].conf;
 
 		for (size_t k = 0; k < conf->profile_count; k++) {
-			struct saying *s = mem_get(sizeof(*s));
 			struct front_profile p;
 
 			(void)snprintf(p.name, sizeof(p.name), "%s", conf->profile[k].name);
 			(void)snprintf(p.ca, sizeof(p.ca), "%s", conf->name);
-			front_profile_encode(&p, &s->message);
-			say_message(c, s);
+			front_profile_encode(&p, outbox_add(&c->sayings));
 		}
 	}
 }
@@ -106,19 +85,19 @@ release_delayed(struct core *c)
 {
 	int64_t now = clock_mono_ms(), next = -1;
 
-	for (struct saying **at = &c->delayed; *at != NULL;) {
-		struct saying *s = *at;
+	for (struct delayed **at = &c->delayed; *at != NULL;) {
+		struct delayed *d = *at;
 
-		if (s->due_ms > now) {
-			if (next < 0 || s->due_ms - now < next)
-				next = s->due_ms - now;
-			at = &s->next;
+		if (d->due_ms > now) {
+			if (next < 0 || d->due_ms - now < next)
+				next = d->due_ms - now;
+			at = &d->next;
 			continue;
 		}
-		*at = s->next;
-		s->next = NULL;
+		*at = d->next;
 		c->delayed_count--;
-		say_message(c, s);
+		*outbox_add(&c->sayings) = d->message;
+		free(d);
 	}
 	return next;
 }
@@ -567,24 +546,11 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 	return ok;
 }
 
-static void
-sayings_free(struct saying *s)
-{
-	while (s != NULL) {
-		struct saying *next = s->next;
-
-		blob_free(&s->message);
-		free(s);
-		s = next;
-	}
-}
-
 bool
 servers_open(struct core *c, struct err *e)
 {
 	const struct core_options *o = c->o;
 
-	c->sayings_end = &c->sayings;
 	if (o->record[0] != 0) {
 		c->recorder = recorder_open(o->record, o->conf, e);
 		if (c->recorder == NULL)
@@ -623,8 +589,14 @@ servers_close(struct core *c)
 			s->store->table->close(s->store);
 	}
 	recorder_close(c->recorder);
-	sayings_free(c->sayings);
-	sayings_free(c->delayed);
+	outbox_free(&c->sayings);
+	while (c->delayed != NULL) {
+		struct delayed *d = c->delayed;
+
+		c->delayed = d->next;
+		blob_free(&d->message);
+		free(d);
+	}
 	questions_free(c);
 	watch_free(c->front_watch);
 	timer_free(c->say_again);
@@ -674,7 +646,7 @@ servers_settle(struct core *c)
 bool
 servers_busy(const struct core *c, when_t *next)
 {
-	bool busy = c->sayings != NULL || c->delayed != NULL || c->questions != NULL;
+	bool busy = c->sayings.first != NULL || c->delayed != NULL || c->questions != NULL;
 
 	for (size_t i = 0; i < c->server_count; i++) {
 		const struct server *s = &c->server[i];

@@ -55,16 +55,11 @@ struct lane {
 	size_t running, waiting;
 };
 
-struct saying {
-	struct saying *next;
-	struct blob message;
-};
-
 struct courier {
 	const struct courier_options *o;
 	struct poster *poster;
 	struct lane questions, fetches;
-	struct saying *sayings, **sayings_end;
+	struct outbox sayings;
 	struct stat resolver; /* as it was when the process lost sight of others */
 	bool ended;
 };
@@ -76,29 +71,13 @@ flush_sayings(struct courier *c)
 {
 	struct err e = {0};
 
-	while (c->sayings != NULL) {
-		struct saying *s = c->sayings;
-
-		if (!channel_send(c->o->core, blob_view(&s->message), &e)) {
-			c->ended |= e.why != WHY_BUSY;
-			return;
-		}
-		c->sayings = s->next;
-		if (c->sayings == NULL)
-			c->sayings_end = &c->sayings;
-		blob_free(&s->message);
-		free(s);
-	}
+	c->ended |= !outbox_send(&c->sayings, c->o->core, &e) && e.why != WHY_BUSY;
 }
 
 static struct blob *
 say(struct courier *c)
 {
-	struct saying *s = mem_get(sizeof(*s));
-
-	*c->sayings_end = s;
-	c->sayings_end = &s->next;
-	return &s->message;
+	return outbox_add(&c->sayings);
 }
 
 /* ---- questions ---- */
@@ -378,13 +357,7 @@ courier_free(struct courier *c)
 		job_free(c->questions.jobs);
 	while (c->fetches.jobs != NULL)
 		job_free(c->fetches.jobs);
-	while (c->sayings != NULL) {
-		struct saying *s = c->sayings;
-
-		c->sayings = s->next;
-		blob_free(&s->message);
-		free(s);
-	}
+	outbox_free(&c->sayings);
 }
 
 int
@@ -395,7 +368,6 @@ courier_main(const struct courier_options *o)
 	struct err e = {0};
 	int code = 1;
 
-	c.sayings_end = &c.sayings;
 	if (!prepare(&c, &e)) {
 		log_error("courier does not start", "why='%s'", e.text);
 		goto out;
@@ -403,7 +375,7 @@ courier_main(const struct courier_options *o)
 	courier_say_encode(&(struct courier_say){.result = COURIER_READY}, say(&c));
 	code = 0;
 	while (flush_sayings(&c), !c.ended) {
-		core.events = (short)(POLLIN | (c.sayings != NULL ? POLLOUT : 0));
+		core.events = (short)(POLLIN | (c.sayings.first != NULL ? POLLOUT : 0));
 		if (!poster_wait(c.poster, &core, COURIER_LIMIT_MS)) {
 			log_error("courier cannot wait", "running=%zu",
 			    c.questions.running + c.fetches.running);

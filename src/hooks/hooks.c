@@ -32,11 +32,6 @@ struct slot { /* job NULL: free */
 	size_t tail_n;
 };
 
-struct saying {
-	struct saying *next;
-	struct blob message;
-};
-
 struct hooks {
 	const struct hooks_options *o;
 	struct loop *loop;
@@ -45,7 +40,7 @@ struct hooks {
 	struct slot slot[HOOKS_AT_ONCE];
 	struct job *jobs, **jobs_end; /* that wait, the oldest first */
 	size_t waiting;
-	struct saying *sayings, **sayings_end;
+	struct outbox sayings;
 };
 
 static void hooks_go_on(void *arg);
@@ -57,30 +52,16 @@ flush_sayings(struct hooks *h)
 {
 	struct err e = {0};
 
-	while (h->sayings != NULL) {
-		struct saying *s = h->sayings;
-
-		if (h->core != NULL && !channel_send(h->o->core, blob_view(&s->message), &e) &&
-		    e.why == WHY_BUSY) {
-			timer_set(h->again, RETRY_MS);
-			return;
-		}
-		h->sayings = s->next;
-		if (h->sayings == NULL)
-			h->sayings_end = &h->sayings;
-		blob_free(&s->message);
-		free(s);
-	}
+	if (h->core == NULL) /* nobody is there to hear it */
+		outbox_free(&h->sayings);
+	else if (!outbox_send(&h->sayings, h->o->core, &e) && e.why == WHY_BUSY)
+		timer_set(h->again, RETRY_MS);
 }
 
 static void
 say(struct hooks *h, const struct hooks_ran *what)
 {
-	struct saying *s = mem_get(sizeof(*s));
-
-	hooks_ran_encode(what, &s->message);
-	*h->sayings_end = s;
-	h->sayings_end = &s->next;
+	hooks_ran_encode(what, outbox_add(&h->sayings));
 	loop_after_round(h->loop, hooks_go_on, h);
 }
 
@@ -365,7 +346,6 @@ hooks_main(const struct hooks_options *o)
 	h.core = loop_watch(h.loop, o->core, receive, &h);
 	h.again = loop_timer(h.loop, hooks_go_on, &h);
 	h.jobs_end = &h.jobs;
-	h.sayings_end = &h.sayings;
 	for (size_t i = 0; i < HOOKS_AT_ONCE; i++)
 		h.slot[i].hooks = &h;
 	say(&h, &(struct hooks_ran){.status = -1});

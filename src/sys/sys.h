@@ -51,6 +51,16 @@ enum channel_got { CHANNEL_MESSAGE, CHANNEL_EMPTY, CHANNEL_CLOSED, CHANNEL_BROKE
  * descriptors. */
 enum channel_got channel_receive(int fd, size_t max, struct blob *out);
 
+/* What a channel has not taken yet, in order. All zero: empty. */
+struct outbox {
+	struct outgoing *first, **end;
+};
+/* The message is to be put into this, before anything else is added or sent. */
+struct blob *outbox_add(struct outbox *o);
+/* As many as the channel takes. False: some are left, as of channel_send. */
+bool outbox_send(struct outbox *o, int fd, struct err *e) MUST_USE;
+void outbox_free(struct outbox *o);
+
 /* ---- sockets ---- */
 
 /* Listening TCP socket, non-blocking, close-on-exec. WHY_BUSY: in use; the text names address

@@ -112,6 +112,38 @@ test_full_is_busy(void **state)
 	assert_true(channel_send(s->fd[0], VIEW("again"), &e));
 }
 
+/* More than the channel takes: what is left goes later, in order; a gone peer is told. */
+static void
+test_outbox(void **state)
+{
+	struct ends *s = *state;
+	struct outbox box = {0};
+	struct err e = {0};
+	unsigned sent = 0, got = 0;
+
+	assert_true(outbox_send(&box, s->fd[0], &e));
+	for (; sent < 40000; sent++)
+		blob_add_u32(outbox_add(&box), sent);
+	while (!outbox_send(&box, s->fd[0], &e)) {
+		assert_int_equal(e.why, WHY_BUSY);
+		blob_add_u32(outbox_add(&box), sent++);
+		for (; channel_receive(s->fd[1], 4, &s->got) == CHANNEL_MESSAGE; got++)
+			assert_int_equal(s->got.p[2] << 8 | s->got.p[3], got);
+	}
+	assert_true(got > 0);
+	for (; channel_receive(s->fd[1], 4, &s->got) == CHANNEL_MESSAGE; got++)
+		assert_int_equal(s->got.p[2] << 8 | s->got.p[3], got);
+	assert_int_equal(got, sent);
+	blob_add_u32(outbox_add(&box), sent);
+	close(s->fd[1]);
+	assert_false(outbox_send(&box, s->fd[0], &e));
+	assert_int_equal(e.why, WHY_IO);
+	assert_non_null(box.first);
+	outbox_free(&box);
+	assert_null(box.first);
+	s->fd[1] = dup(s->fd[0]);
+}
+
 static void
 test_closed(void **state)
 {
@@ -280,6 +312,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_order_kept, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_full_is_busy, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_outbox, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_closed, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_too_large_to_send, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_hostile, set_up, tear_down),
