@@ -13,7 +13,7 @@
  *     powercut [SEED]             no state may break an invariant
  *     powercut planted [SEED]     each planted defect must break one
  *
- * KEYMUSTER_STATES=N asks for another number of states, KEYMUSTER_SOAK for ten times as many.
+ * KEYMUSTER_STATES=N asks for another number of states, KEYMUSTER_SOAK for twice as many.
  * One life is recorded (power_life.c). The power fails between any two operations on the disk;
  * of what was not synchronised the disk keeps what chance says (power_disk.c). On each such
  * disk the authority starts again, and every invariant is asked (power_check.c). While some of
