@@ -7,7 +7,7 @@ keymuster-agent.
 import os
 
 import daemon
-from daemon import case, until
+from daemon import case, plain_case, until
 from trustpoint import BORN, DAY, Agent, World
 
 
@@ -238,7 +238,7 @@ class ShiftedAgent(Shifted, Agent):
               "the clock is %s %s" % ("honest" if honest else "not", words))
 
 
-@case("a clock that leaps freezes an agent's trustpoints, also over a restart, until somebody confirms (BAD-126)")
+@plain_case("a clock that leaps freezes an agent's trustpoints, also over a restart, until somebody confirms (BAD-126)")
 def leaps():
     d = daemon.Daemon("  grant auto\n").start()
     print_ = daemon.fingerprint(d.ca()).partition("=")[2]

@@ -9,7 +9,7 @@ import signal
 import time
 
 import daemon
-from daemon import KEYMUSTER, Daemon, case, openssl, run, until
+from daemon import KEYMUSTER, Daemon, case, openssl, plain_case, run, until
 from stepclock import StepClock
 
 START = calendar.timegm((2028, 2, 28, 23, 0, 0))
@@ -204,7 +204,7 @@ class Faked(Daemon):
               "the clock is %s %s" % ("honest" if honest else "not", words))
 
 
-@case("the clock leaps while the daemon runs: frozen, also over a restart, until the operator confirms (BAD-126)")
+@plain_case("the clock leaps while the daemon runs: frozen, also over a restart, until the operator confirms (BAD-126)")
 def leap():
     d = Faked().start()
     daemon.enrol(d, "r1", "O=Cisco,CN=r1")
@@ -226,7 +226,7 @@ def leap():
     d.stop()
 
 
-@case("a leap that is taken back was nothing; two hours back stops everything until it is right (INV-16)")
+@plain_case("a leap that is taken back was nothing; two hours back stops everything until it is right (INV-16)")
 def leap_back():
     d = Faked().start()
     daemon.enrol(d, "r1", "O=Cisco,CN=r1")

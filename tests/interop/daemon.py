@@ -447,6 +447,11 @@ def case(sentence):
     return take
 
 
+def plain_case(sentence):
+    """One with libfaketime: it and a sanitizer stand in each other's way, now and then for good."""
+    return case(sentence) if "ASAN_OPTIONS" not in os.environ else lambda function: function
+
+
 def main():
     """Run every case in order; each failure shows the end of the logs of what ran beside it. TAP."""
     bad = 0
