@@ -93,7 +93,7 @@ everything() {
 
 	plain "$patience_plain"
 	ready build-check gcc "${release[@]}"
-	run build-check unit story sim property fuzz interop crash bench-smoke
+	run build-check unit unit-long story sim property fuzz interop crash bench-smoke
 	[ "$deep" = build-asan ] || run build-check conformance
 	script rooms tools/rooms.sh build-check
 
@@ -102,7 +102,7 @@ everything() {
 	targets=
 	sanitized
 	ready build-asan clang "${asan[@]}"
-	run build-asan unit story sim fuzz interop
+	run build-asan unit unit-long story sim fuzz interop
 	if [ "$deep" = build-asan ]; then run build-asan conformance; else run build-asan property interop-soak; fi
 
 	plain "$patience_plain"

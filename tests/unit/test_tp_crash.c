@@ -3,16 +3,6 @@
 
 #define AT(days) (T0 + (days)*DAY)
 
-/* Short lives, so that each run is quick: enrolment, renewal, next CA, shadow, switch. */
-static void
-short_lives(struct bench *b)
-{
-	b->w.policy.plan.lifetime_ca = 40 * DAY;
-	b->w.policy.plan.lifetime_cert = 30 * DAY;
-	b->w.policy.plan.rollover = 12 * DAY;
-	b->w.policy.plan.lifetime_crl = 60 * DAY;
-}
-
 /* BAD-159. What it comes to when nobody dies, and must come to whenever somebody does. */
 static void
 check_end(struct bench *b, int64_t issued_calmly, int64_t *issued)
@@ -40,7 +30,7 @@ live(int crash_at, bool regenerate, int64_t issued_calmly, int64_t *issued)
 	int boundaries;
 
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.policy.regenerate = regenerate;
 	b.crash_at = crash_at;
 	bench_begin(&b);
@@ -96,7 +86,7 @@ full_disk(void **state)
 		struct bench b;
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.policy.regenerate = true;
 		b.put_fails_at = at;
 		b.put_fails = at == 0 ? 0 : 5;
@@ -176,7 +166,7 @@ all_at_once(void **state)
 		soup.state = seed * 0x9e3779b97f4a7c15;
 		soup.n = 0;
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.behind = true;
 		b.policy.regenerate = seed % 2 == 0;
 		b.tamper = spoil;

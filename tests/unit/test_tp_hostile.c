@@ -4,15 +4,6 @@
 #define AT(days) (T0 + (days)*DAY)
 #define PAGE "<html><head><title>Hotel</title></head>Log in!</html>\r\n"
 
-static void
-short_lives(struct bench *b)
-{
-	b->w.policy.plan.lifetime_ca = 40 * DAY;
-	b->w.policy.plan.lifetime_cert = 30 * DAY;
-	b->w.policy.plan.rollover = 12 * DAY;
-	b->w.policy.plan.lifetime_crl = 60 * DAY;
-}
-
 /* ---- one row: what is asked, what is answered, and what is said about it ---- */
 
 enum when {
@@ -81,7 +72,7 @@ play(const struct row *rows, size_t n)
 		playing = &rows[i];
 		lied = 0;
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.tamper = lie;
 		b.because = playing->because;
 		bench_begin(&b);
@@ -457,7 +448,7 @@ only_what_is_signed(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = evil_outside;
 	bench_begin(&b);
 	bench_wait(&b, AT(41));
@@ -482,7 +473,7 @@ outer_by_a_word(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = outer_form;
 	b.policy.outer_next_ca = true;
 	bench_begin(&b);
@@ -512,7 +503,7 @@ cannot_be_told(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = refuses_getcert;
 	bench_begin(&b);
 	bench_wait(&b, AT(39));
@@ -547,7 +538,7 @@ no_octet_may_change(void **state)
 	for (octet = 0; octet < 2600; octet += 41) {
 		lied = 0;
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.tamper = one_octet;
 		bench_begin(&b);
 		bench_wait(&b, AT(0) + HOUR);

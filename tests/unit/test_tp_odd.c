@@ -4,15 +4,6 @@
 
 #define AT(days) (T0 + (days)*DAY)
 
-static void
-short_lives(struct bench *b)
-{
-	b->w.policy.plan.lifetime_ca = 40 * DAY;
-	b->w.policy.plan.lifetime_cert = 30 * DAY;
-	b->w.policy.plan.rollover = 12 * DAY;
-	b->w.policy.plan.lifetime_crl = 60 * DAY;
-}
-
 /* ---- an answer that comes behind the switch ---- */
 
 static enum tp_fetch slow;
@@ -40,7 +31,7 @@ late_answers(void **state)
 
 		slow = fetches[i];
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.policy.regenerate = true;
 		bench_begin(&b);
 		bench_wait(&b, AT(39));
@@ -82,7 +73,7 @@ replayed_announcement(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = replay;
 	b.because = "not signed by the CA that we hold";
 	bench_begin(&b);
@@ -174,7 +165,7 @@ another_ra(void **state)
 		struct bench b;
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.tamper = by_new_ra;
 		bench_begin(&b);
 		bench_wait(&b, AT(20));
@@ -239,7 +230,7 @@ authenticated_by_one_above(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.behind = true;
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
@@ -276,7 +267,7 @@ downgrade(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = less_than_it_can;
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
@@ -298,7 +289,7 @@ label_is_taken(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	assert_true(keys_submit(b.keys, &j, NULL) && keys_collect(b.keys, &d));
 	blob_free(&d.bytes);
@@ -318,7 +309,7 @@ size_changes(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
 	b.policy.key_bits = 3072;
@@ -337,7 +328,7 @@ size_changes_behind_a_reject(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.w.policy.mode = CA_GRANT_NONE;
 	bench_begin(&b);
 	bench_wait(&b, AT(0) + HOUR);
@@ -364,7 +355,7 @@ password_is_set_anew(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.w.policy.mode = CA_MANUAL;
 	b.setup.password = "wrong";
 	bench_begin(&b);
@@ -395,7 +386,7 @@ only_alternative_names(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	blob_set(&b.subject, VIEW("\x30\x00"));
 	san_encode_dns(names, 1, &san);
 	b.setup.san = blob_view(&san);
@@ -451,7 +442,7 @@ nonsense_on_the_shelf(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	bench_wait(&b, AT(39));
 	for (int i = 0; i < TP_LEAVES; i++) {
@@ -482,7 +473,7 @@ small_at_rest(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	bench_wait(&b, AT(39));
 	assert_null(b.tp->x);
@@ -525,7 +516,7 @@ ancient_answers(void **state)
 		struct bench b;
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.policy.ancient = rows[i].word;
 		b.tamper = as_scepserver;
 		bench_begin(&b);
@@ -559,7 +550,7 @@ due_as_it_comes(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = dated_back;
 	b.because = "due as it comes";
 	bench_begin(&b);
@@ -600,7 +591,7 @@ another_ca(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	assert_true(name_parse("CN=RootCA,OU=TAC,O=Cisco", &name, NULL));
 	forge_spki(STRANGER, &spki);
 	s.issuer = s.subject = blob_view(&name);

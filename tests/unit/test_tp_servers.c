@@ -3,15 +3,6 @@
 
 #define AT(days) (T0 + (days)*DAY)
 
-static void
-short_lives(struct bench *b)
-{
-	b->w.policy.plan.lifetime_ca = 40 * DAY;
-	b->w.policy.plan.lifetime_cert = 30 * DAY;
-	b->w.policy.plan.rollover = 12 * DAY;
-	b->w.policy.plan.lifetime_crl = 60 * DAY;
-}
-
 /* ---- what a server can do ---- */
 
 static const struct {
@@ -70,7 +61,7 @@ kinds_of_servers(void **state)
 
 		print_message("# %s\n", kinds[i].sentence);
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.caps = kinds[i].caps;
 		b.policy.hash = kinds[i].wanted;
 		b.tamper = look;
@@ -101,7 +92,7 @@ standard_or_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(others); i++) {
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.caps = others[i];
 		b.policy.require_standard = true;
 		bench_begin(&b);
@@ -115,7 +106,7 @@ standard_or_nothing(void **state)
 		bench_close(&b);
 	}
 	bench_open(&b); /* the line comes later */
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.caps = others[0];
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
@@ -137,7 +128,7 @@ oldest_server(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.caps = "404";
 	b.policy.hash = HASH_SHA1;
 	b.policy.cipher = CIPHER_DES3;
@@ -150,7 +141,7 @@ oldest_server(void **state)
 	bench_close(&b);
 
 	bench_open(&b); /* AES and SHA-256 by policy: the keys sign no SHA-1 unless told */
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.caps = "404";
 	b.w.policy.legacy.on = true;
 	bench_begin(&b);
@@ -171,7 +162,7 @@ behind_an_ra(void **state)
 		struct bench b;
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.w.policy.key_kind = ca_kinds[i];
 		b.w.policy.key_bits = ca_kinds[i] == KEY_EC ? 256 : 2048;
 		(void)snprintf(b.w.policy.ra_label, sizeof(b.w.policy.ra_label), "RA");
@@ -198,7 +189,7 @@ keys_that_change(void **state)
 		struct bench b;
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.policy.regenerate = regenerate != 0;
 		bench_begin(&b);
 		bench_wait(&b, AT(121)); /* three switches: at 40, 80 and 120 */
@@ -223,7 +214,7 @@ waits_for_an_operator(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.w.policy.mode = CA_MANUAL;
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
@@ -257,7 +248,7 @@ asks_again_after_a_reject(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.w.policy.mode = CA_MANUAL;
 	bench_begin(&b);
 	bench_wait(&b, AT(0) + HOUR);
@@ -283,7 +274,7 @@ stops_as_ios_does(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.policy.plan.ios_stop_on_reject = true;
 	b.w.policy.mode = CA_GRANT_NONE;
 	bench_begin(&b);
@@ -308,7 +299,7 @@ forgotten_by_the_server(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.w.policy.mode = CA_MANUAL;
 	b.w.policy.plan.lifetime_request = DAY;
 	bench_begin(&b);
@@ -327,7 +318,7 @@ out_of_reach(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	b.off = true;
 	bench_wait(&b, AT(1));
@@ -358,7 +349,7 @@ switches_late(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	bench_wait(&b, AT(39));
 	assert_true(tp_facts(b.tp)->have_shadow);
@@ -383,7 +374,7 @@ left_behind(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.behind = true;
 	b.w.policy.mode = CA_MANUAL;
 	b.w.policy.late_auto = true;
@@ -418,7 +409,7 @@ waits_over_the_switch(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.w.policy.mode = CA_MANUAL;
 	bench_begin(&b);
 	bench_wait(&b, AT(39));
@@ -455,7 +446,7 @@ shows_what_it_had(void **state)
 		struct bench b;
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.behind = true;
 		b.policy.regenerate = cases[i].regenerate;
 		b.w.policy.late_auto = true;
@@ -494,7 +485,7 @@ in_turn(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.behind = true;
 	b.policy.plan.auto_enroll = false;
 	bench_begin(&b);
@@ -531,7 +522,7 @@ suspect_clock(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	bench_begin(&b);
 	bench_wait(&b, AT(39));
 	b.suspect = true;
@@ -559,7 +550,7 @@ untrusted_clock(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.tamper = clock_lost;
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
@@ -584,7 +575,7 @@ clock_behind(void **state)
 
 	(void)state;
 	bench_open(&b);
-	short_lives(&b);
+	bench_short_lives(&b);
 	b.skew = -20 * MINUTE;
 	bench_begin(&b);
 	bench_wait(&b, AT(1));
@@ -612,7 +603,7 @@ by_command(void **state)
 		uint8_t digest[HASH_MAX];
 
 		bench_open(&b);
-		short_lives(&b);
+		bench_short_lives(&b);
 		b.policy.plan.fingerprint = b.policy.plan.auto_enroll = false;
 		b.setup.fingerprint = "";
 		bench_begin(&b);

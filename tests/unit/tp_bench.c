@@ -97,7 +97,7 @@ bench_open(struct bench *b)
 	    .name = "ROOTCA",
 	    .plan = {.lifetime_ca = 730 * DAY,
 		.lifetime_cert = 365 * DAY,
-		.lifetime_crl = 6 * HOUR,
+		.lifetime_crl = 60 * DAY, /* a list takes as long as a certificate */
 		.crl_overlap = 6 * HOUR,
 		.lifetime_request = 168 * HOUR,
 		.auto_rollover = true,
@@ -124,6 +124,14 @@ bench_open(struct bench *b)
 	};
 	if (!name_parse("CN=spoke-1,OU=CVO,O=Cisco", &b->subject, &e))
 		fail_msg("%s", e.text);
+}
+
+void
+bench_short_lives(struct bench *b)
+{
+	b->w.policy.plan.lifetime_ca = 40 * DAY;
+	b->w.policy.plan.lifetime_cert = 30 * DAY;
+	b->w.policy.plan.rollover = 12 * DAY;
 }
 
 static void
