@@ -1,5 +1,5 @@
 # A hook that does not answer is no refusal: the client comes again, and nothing is stored meanwhile. (rule 4)
-ca asks
+ca asks crl=30d
 at 2026-01-01T00:00:00Z
 hook again
 r1 enrol password=c -> unavailable
