@@ -41,6 +41,7 @@ haproxy               the same
 openvpn               the same
 strongswan-swanctl    the same, for charon
 charon-systemd        and charon
+libcharon-extra-plugins  ESP for it by a TUN device (its kernel-libipsec plugin)
 socat                 how hooks speak to sockets of haproxy and OpenVPN
 shellcheck            hooks are scripts for machines of others
 procps                memory and CPU of the processes in bench

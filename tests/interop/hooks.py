@@ -7,7 +7,6 @@ one. Arguments: keymusterd, keymuster, client, hook, directory of the ready-made
 """
 import glob
 import os
-import re
 import shutil
 import socket
 import ssl
@@ -16,6 +15,7 @@ import sys
 import threading
 import time
 
+import charon
 import daemon
 from daemon import Skip, case, run, start, until
 
@@ -383,15 +383,6 @@ def units():
     assert len(notes()) == 4
 
 
-STRONGSWAN = """\
-charon-systemd {
-  port = %(port)d
-  port_nat_t = %(natt)d
-  load_modular = no
-  load = random nonce openssl sha2 hmac kdf pem pkcs1 pkcs8 x509 revocation constraints pubkey socket-default kernel-netlink vici
-  filelog { stderr { default = 1 } }
-}
-"""
 # An SA of its own for each: what differs is only when they would be made anew.
 CONNECTION = """\
 connections { %(name)s {
@@ -408,48 +399,23 @@ connections { %(name)s {
     id = "O=Test, CN=%(other)s" }
 } }
 """
-# A charon with /run and /etc of its own; $0: its directory.
-CHARON = """\
-mount -t tmpfs none /run && mount --bind "$0/strongswan.conf" /etc/strongswan.conf &&
-mount --bind "$0/swanctl" /etc/swanctl && ip link set lo up && exec charon-systemd
-"""
 
 
-class Charon:
+class Charon(charon.Charon):
     def __init__(self, name, other, port, other_port, within):
-        self.dir = daemon.directory()
-        self.name = "charon-%s-of-%s" % (name, other)
-        for sub in os.listdir("/etc/swanctl"):
-            if os.path.isdir("/etc/swanctl/" + sub):
-                os.makedirs(self.dir + "/swanctl/" + sub)
-        write(self.dir + "/strongswan.conf", STRONGSWAN % {"port": port, "natt": port + 1})
-        write(self.dir + "/swanctl/swanctl.conf", "".join(
+        super().__init__("".join(
             CONNECTION % {"name": "try%d" % n, "hours": n, "me": name, "other": other, "port": other_port}
-            for n in range(1, 4)))
+            for n in range(1, 4)), port, port + 1, within)
         self.tries = 0
-        self.process = launch(self.name, *within, "sh", "-c", CHARON, self.dir)
-        self.within = ["nsenter", "-t", str(self.process.pid), "-U", "-n", "-m", "--preserve-credentials"]
-        until(lambda: self.process.poll() is not None or self.swanctl("--stats").code == 0, "charon %s runs" % name)
-        assert self.process.poll() is None, self.log()
-
-    def swanctl(self, *words, code=None):
-        return run(*self.within, "swanctl", *words, code=code)
-
-    def log(self):
-        return read("%s/%s.log" % (top, self.name))
 
     def initiate(self):
         self.tries += 1
         return self.swanctl("--initiate", "--ike", "try%d" % self.tries, "--timeout", "10").code == 0
 
-    def tunnels(self):
-        """The ones that are up, by number."""
-        return set(re.findall(r"(?m)^try\d: #(\d+), ESTABLISHED", self.swanctl("--list-sas", code=0).out))
 
-
-def charon(name, same_key):
+def two_charons(name, same_key):
     """The peer comes again after each event; what was up stays up."""
-    ours = Charon(name, "peer", 1500, 1502, ["unshare", "-rnm"])
+    ours = Charon(name, "peer", 1500, 1502, charon.NETWORK)
     peer = Charon("peer", name, 1502, 1500, ours.within + ["unshare", "-m"])
     tp = Trustpoint(name, same_key=same_key)
     cert, key = old.issue("/O=Test/CN=peer", "%s/peer-of-%s" % (top, name))
@@ -481,21 +447,16 @@ def charon(name, same_key):
     tp.tell("next-ca", "swanctl", within=ours.within)
     assert os.listdir(ours.dir + "/swanctl/x509ca") == [name + "-0002.pem"]
     assert os.stat("%s/swanctl/private/%s.pem" % (ours.dir, name)).st_mode & 0o777 == 0o600
-    for process in (peer.process, ours.process):
-        daemon.end(process)
-
-
-def may_have_charons():
-    if os.geteuid() == 0 and run("unshare", "-rnm", "sh", "-c", "mount -t tmpfs none /run && ip link set lo up").code == 0:
-        return True
-    return False
+    for each in peer, ours:
+        each.stop()
 
 
 def charon_or_notes(name, same_key):
-    if may_have_charons():
-        charon(name, same_key)
+    why = charon.refused()
+    if why is None:
+        two_charons(name, same_key)
         return
-    print("# no network of our own here: swanctl is one that takes notes, charon is not tested")
+    print("# %s: swanctl is one that takes notes, charon is not tested" % why)
     tp = Trustpoint(name, same_key=same_key)
     where, notes = stand_in("swanctl")
     tp.cas(old, new)
@@ -528,7 +489,9 @@ def swanctl_directory():
     assert sorted(os.listdir(etc + "/x509ca")) == ["A-0001-0001.pem", "A-0001-0002.pem", "A-0001.pem", "B-0001.pem"]
     assert sorted(os.listdir(etc + "/x509")) == ["A-0001.pem", "A.pem"]
     assert "neither" in directly(Trustpoint("C"), "activate", "swanctl", where, "al", code=64).stderr
-    assert notes() == ["swanctl --load-creds --noprompt"] * 3 + ["swanctl --load-all --noprompt"], notes()
+    # one key, and another certificate: charon must forget the one before
+    assert notes() == ["swanctl --load-creds --noprompt"] * 2 + [
+        "swanctl --load-creds --clear --noprompt", "swanctl --load-all --noprompt"], notes()
 
 
 @case("the ready-made hooks are what shellcheck likes")

@@ -77,10 +77,10 @@ class Agent(daemon.Daemon):
 class World:
     """An authority and an agent on one clock, which this holds."""
 
-    def __init__(self, trustpoints, times=TIMES, more_env=None, first="", cdp=False):
+    def __init__(self, trustpoints, times=TIMES, more_env=None, first="", cdp=False, clock=None):
         self.dir = daemon.directory()
-        self.clock = StepClock(self.dir + "/clock", BORN)
-        env = {"KEYMUSTER_CLOCK": "step=%s/clock" % self.dir}
+        self.clock = clock or StepClock(self.dir + "/clock", BORN)
+        env = {"KEYMUSTER_CLOCK": "step=" + self.clock.path}
         base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
         self.d = daemon.Daemon(times, base, env)
         if cdp:  # certificates name the list
