@@ -50,26 +50,12 @@ wake_of(const struct member *m)
 
 /* ---- jobs ---- */
 
-/* Does another trustpoint use the keys of this one ("rsakeypair")? */
-static bool
-shares_keys(const struct member *m)
-{
-	const struct conf *c = m->agent->o.conf;
-	struct conf_trustpoint room;
-
-	for (size_t i = 0; i < c->trustpoint_count; i++)
-		if (i != m->number && strcmp(setup_label(conf_trustpoint(c, i, &room)),
-					  setup_label(lines(m))) == 0)
-			return true;
-	return false;
-}
-
 static void
 job_ask(struct member *m, const struct tp_effect *x)
 {
 	struct pending *p;
 
-	if (x->job.act == KEY_FORGET && shares_keys(m)) {
+	if (x->job.act == KEY_FORGET && member_shares_keys(m)) {
 		struct arrival *v = arrival_add(m->agent, m, TP_EV_KEY);
 
 		v->done = (struct key_done){.id = x->id, .why = WHY_NOT_FOUND};
@@ -134,7 +120,7 @@ alerts(struct member *m)
 	m->alert_at = WHEN_NEVER;
 	if (f->have_id)
 		alert(m, "own", f->id_until, &m->id_alerted_at,
-		    plan_tp_followed(&m->policy.plan, f));
+		    plan_tp_followed(&m->kin->policy.plan, f));
 	if (f->authenticated)
 		alert(m, "CA", f->ca_until, &m->ca_alerted_at, f->have_next_ca);
 }
@@ -533,8 +519,10 @@ agent_open(const struct agent_options *o, struct err *e)
 	a->living = mem_get((o->conf->trustpoint_count + 1) * sizeof(*a->living));
 	a->arrivals_end = &a->arrivals;
 	crash_point("agent-opened");
-	if (members_open(a, e))
+	if (members_open(a, e)) {
+		mem_give_back();
 		return a;
+	}
 	agent_free(a);
 	return NULL;
 }
@@ -560,6 +548,10 @@ agent_free(struct agent *a)
 		free(m->asked.file);
 		free(m->trouble);
 		free(m->no_answer);
+	}
+	for (struct kin *k = a->kin, *next; k != NULL; k = next) {
+		next = k->next;
+		free(k);
 	}
 	if (a->o.keys != NULL)
 		keys_close(a->o.keys);

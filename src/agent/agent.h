@@ -28,10 +28,10 @@ void agent_places(const struct conf *c, struct blob *out);
 bool agent_programs(const struct conf *c, struct blob *out);
 
 struct agent_counters { /* since the start */
-	uint64_t asked, unanswered, granted, pending, rejected, next_cas, shadows, switches,
+	uint32_t asked, unanswered, granted, pending, rejected, next_cas, shadows, switches,
 	    troubles;
-	uint64_t valid, invalid; /* checks of certificates */
-	uint64_t list_fetches, list_failures;
+	uint32_t valid, invalid; /* checks of certificates */
+	uint32_t list_fetches, list_failures;
 };
 struct agent_view {			    /* of one trustpoint, for show */
 	const struct conf_trustpoint *conf; /* until it looks at another */

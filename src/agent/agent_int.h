@@ -58,11 +58,18 @@ struct identity {
 	when_t pause;		       /* after trouble */
 };
 
+struct kin { /* what many trustpoints have in common */
+	struct kin *next;
+	struct tp_policy policy;
+	char fingerprint[CONF_FINGERPRINT];
+};
+
 struct member { /* one trustpoint */
 	struct agent *agent;
 	const char *name;
-	uint32_t number; /* in the configuration */
-	struct tp_policy policy;
+	uint32_t number;   /* in the configuration */
+	uint32_t keys_are; /* of its label: another one says that the keys are others */
+	const struct kin *kin;
 	struct tp_shelf *shelf;
 	struct tp *tp; /* NULL: its shelf makes no sense */
 	when_t wake;
@@ -129,6 +136,7 @@ struct agent {
 	uint64_t last_id, trimmed_id;
 	struct conf_trustpoint lines; /* unpacked, of this member */
 	const struct member *lines_of;
+	struct kin *kin;
 	struct member **looking; /* whose files are to be looked at */
 	size_t looking_count;
 };
@@ -158,9 +166,11 @@ bool setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e)
 /* Its lines of the configuration; until another one is asked for its own. */
 const struct conf_trustpoint *lines(const struct member *m);
 bool member_open(struct member *m, struct err *e) MUST_USE;
+/* Does another trustpoint use the keys of this one ("rsakeypair")? */
+bool member_shares_keys(const struct member *m);
 
-/* shelf_file.c: a shelf in one file */
-struct tp_shelf *shelf_file(const char *path);
+/* shelf_file.c: a shelf in one file; both borrowed */
+struct tp_shelf *shelf_file(const char *state, const char *name);
 /* The leaves borrow; path is for the error. */
 bool shelf_decode(
     struct view bytes, const char *path, struct view leaf[TP_LEAVES], struct err *e) MUST_USE;

@@ -218,11 +218,11 @@ enroll(struct member *m, uint64_t client)
 		    m->name, m->name);
 		return;
 	}
-	if (m->policy.plan.auto_enroll && !m->policy.plan.shadow_only && f->have_id &&
+	if (m->kin->policy.plan.auto_enroll && !m->kin->policy.plan.shadow_only && f->have_id &&
 	    m->agent->clock.now < f->id_until) {
 		command_say(m->agent, client, DONE,
 		    "%s holds its certificate, and auto-enroll renews it: %s.\n", m->name,
-		    when_ios(plan_tp_due(&m->policy.plan, f), at));
+		    when_ios(plan_tp_due(&m->kin->policy.plan, f), at));
 		return;
 	}
 	if (f->pending) {

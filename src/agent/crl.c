@@ -441,7 +441,7 @@ static when_t
 source_due(const struct member *m, const struct source *s)
 {
 	const struct list *k = list_of(m->lists, s->ca);
-	struct plan_tp_policy policy = m->policy.plan;
+	struct plan_tp_policy policy = m->kin->policy.plan;
 
 	policy.ios_stop_on_reject = false;
 	if (s->trouble.answer != ANSWER_GOOD)

@@ -6,6 +6,7 @@
 #include "agent/agent_int.h"
 #include "sys/sys.h"
 
+#define KIN_LOOKED_AT 16
 #define DEFAULT_HOSTNAME "keymuster" /* of conf: no line says one */
 
 static const enum hash hashes[] = {
@@ -132,31 +133,75 @@ setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e)
 	return ok;
 }
 
-static struct tp_policy
-policy_of(const struct conf_trustpoint *t)
+/* Field by field into zeros: those who are alike are so octet by octet. */
+static void
+policy_fill(struct tp_policy *p, const struct conf_trustpoint *t)
 {
-	struct tp_policy p = {
-	    .plan = t->plan,
-	    .regenerate = t->regenerate_auto || (t->regenerate && !t->plan.auto_enroll),
-	    .key_kind = KEY_RSA,
-	    .key_bits = t->rsa_bits,
-	    .hash = hashes[t->hash],
-	    .cipher = ciphers[t->cipher],
-	    .key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT,
-	    .outer_next_ca = t->outer_next_ca,
-	    .ancient = t->compat_ancient,
-	    .require_standard = t->require_standard,
-	};
+	p->plan = t->plan;
+	p->plan.url = t->url[0] != 0;
+	p->plan.fingerprint = t->fingerprint[0] != 0;
+	p->regenerate = t->regenerate_auto || (t->regenerate && !t->plan.auto_enroll);
+	p->key_kind = KEY_RSA;
+	p->key_bits = t->rsa_bits;
+	p->hash = hashes[t->hash];
+	p->cipher = ciphers[t->cipher];
+	p->key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
+	p->outer_next_ca = t->outer_next_ca;
+	p->ancient = t->compat_ancient;
+	p->require_standard = t->require_standard;
+}
 
-	p.plan.url = t->url[0] != 0;
-	p.plan.fingerprint = t->fingerprint[0] != 0;
-	return p;
+/* Among the newest: thousands are of a few sorts, or each is of its own. */
+static const struct kin *
+kin_of(struct agent *a, const struct conf_trustpoint *t)
+{
+	struct kin *new = mem_get(sizeof(*new)), *k = a->kin;
+
+	policy_fill(&new->policy, t);
+	(void)snprintf(new->fingerprint, sizeof(new->fingerprint), "%s", t->fingerprint);
+	for (int i = 0; i < KIN_LOOKED_AT && k != NULL; i++, k = k->next)
+		if (memcmp(&k->policy, &new->policy, sizeof(k->policy)) == 0 &&
+		    strcmp(k->fingerprint, new->fingerprint) == 0) {
+			free(new);
+			return k;
+		}
+	new->next = a->kin;
+	a->kin = new;
+	return new;
 }
 
 const char *
 setup_label(const struct conf_trustpoint *t)
 {
 	return t->rsa_label[0] != 0 ? t->rsa_label : t->name;
+}
+
+static uint32_t
+label_digest(const char *label)
+{
+	uint8_t digest[32];
+	uint32_t first;
+
+	sha256(view_str(label), digest);
+	memcpy(&first, digest, sizeof(first));
+	return first;
+}
+
+bool
+member_shares_keys(const struct member *m)
+{
+	const struct agent *a = m->agent;
+	struct conf_trustpoint room;
+
+	for (size_t i = 0; i < a->living_count; i++) {
+		const struct member *o = a->living[i];
+
+		if (o != m && o->keys_are == m->keys_are &&
+		    strcmp(setup_label(conf_trustpoint(a->o.conf, o->number, &room)),
+			setup_label(lines(m))) == 0)
+			return true;
+	}
+	return false;
 }
 
 const struct conf_trustpoint *
@@ -177,20 +222,20 @@ member_open(struct member *m, struct err *e)
 {
 	const struct conf_trustpoint *t = lines(m);
 	struct blob subject = {0}, san = {0};
-	char path[512];
 	bool ok = false;
 
-	m->policy = policy_of(t);
+	m->kin = kin_of(m->agent, t);
+	m->keys_are = label_digest(setup_label(t));
 	if (!setup_subject(m->agent->o.conf, t, &subject, e) || !setup_san(t, &san, e))
 		goto out;
-	m->shelf = shelf_file(agent_path(m->agent->state, t->name, "shelf", path));
+	m->shelf = shelf_file(m->agent->state, m->name);
 
 	struct tp_setup setup = {
-	    .policy = &m->policy,
+	    .policy = &m->kin->policy,
 	    .label = setup_label(t),
 	    .subject = blob_view(&subject),
 	    .san = blob_view(&san),
-	    .fingerprint = t->fingerprint,
+	    .fingerprint = m->kin->fingerprint,
 	    .password = m->agent->o.passwords[m->number],
 	    .shelf = m->shelf,
 	    .keys = m->agent->o.keys,

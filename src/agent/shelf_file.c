@@ -14,13 +14,15 @@ static const struct view head = {(const uint8_t *)"KMSHELF1", 8};
 
 struct file_shelf {
 	struct tp_shelf shelf; /* first */
-	char *path;
+	const char *state, *name;
 };
 
-static struct file_shelf *
-file_of(struct tp_shelf *s)
+static const char *
+path_of(struct tp_shelf *s, char out[512])
 {
-	return (struct file_shelf *)s;
+	const struct file_shelf *f = (const struct file_shelf *)s;
+
+	return agent_path(f->state, f->name, "shelf", out);
 }
 
 bool
@@ -63,7 +65,8 @@ file_get(struct tp_shelf *s, enum tp_leaf at, struct blob *out, struct err *e)
 {
 	struct view leaf[TP_LEAVES];
 	struct blob bytes = {0};
-	bool ok = leaves_read(file_of(s)->path, &bytes, leaf, e) &&
+	char path[512];
+	bool ok = leaves_read(path_of(s, path), &bytes, leaf, e) &&
 		  (leaf[at].n > 0 || err_set(e, WHY_NOT_FOUND, "the shelf has no such leaf"));
 
 	if (ok)
@@ -77,7 +80,8 @@ file_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err 
 {
 	struct view leaf[TP_LEAVES];
 	struct blob old = {0}, bytes = {0};
-	bool ok = leaves_read(file_of(s)->path, &old, leaf, e);
+	char path[512];
+	bool ok = leaves_read(path_of(s, path), &old, leaf, e);
 
 	for (size_t i = 0; i < n; i++)
 		leaf[list[i].leaf] = list[i].bytes;
@@ -86,7 +90,7 @@ file_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err 
 		ok = err_set(
 		    e, WHY_REFUSED, "a shelf of %zu octets, limit %d", bytes.n, SHELF_MAX);
 	crash_point("shelf-before-put");
-	ok = ok && file_replace(file_of(s)->path, 0600, blob_view(&bytes), e);
+	ok = ok && file_replace(path, 0600, blob_view(&bytes), e);
 	crash_point("shelf-after-put");
 	blob_free(&old);
 	blob_free(&bytes);
@@ -96,7 +100,6 @@ file_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err 
 static void
 file_close(struct tp_shelf *s)
 {
-	free(file_of(s)->path);
 	free(s);
 }
 
@@ -107,11 +110,12 @@ static const struct tp_shelf_table file_table = {
 };
 
 struct tp_shelf *
-shelf_file(const char *path)
+shelf_file(const char *state, const char *name)
 {
 	struct file_shelf *f = mem_get(sizeof(*f));
 
 	f->shelf.table = &file_table;
-	f->path = mem_str(path);
+	f->state = state;
+	f->name = name;
 	return &f->shelf;
 }

@@ -24,7 +24,7 @@ static bool
 still_asks_this(const struct tp *t, const struct csr *c)
 {
 	struct blob challenge = {0};
-	bool same = c->has_challenge == (t->password[0] != 0);
+	bool same = c->has_challenge == (t->password != NULL);
 
 	if (same && c->has_challenge)
 		same = csr_challenge(c, &challenge, NULL) &&
@@ -111,7 +111,7 @@ make_csr(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	if (!spki_decode(spec.spki, &key, &why))
 		return talk_trouble(t, why.text, 0, now, out, e);
 	if (x->request.temporary) {
-		spec.challenge = t->password[0] != 0 ? t->password : NULL;
+		spec.challenge = t->password;
 	} else {
 		if (!cert_decode(blob_view(&x->request.signer), &id, e))
 			return false;

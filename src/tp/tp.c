@@ -23,8 +23,8 @@ tp_open(const struct tp_setup *s, struct err *e)
 	t->shelf = s->shelf;
 	t->keys = s->keys;
 	t->label = mem_str(s->label);
-	t->password = mem_str(s->password);
-	t->fingerprint = mem_str(s->fingerprint);
+	t->password = s->password[0] != 0 ? mem_str(s->password) : NULL;
+	t->fingerprint = s->fingerprint;
 	blob_set(&t->subject, s->subject);
 	blob_set(&t->san, s->san);
 	t->wake = t->held_until = t->forget_at = INT64_MIN;
@@ -44,10 +44,10 @@ tp_free(struct tp *t)
 	if (t == NULL)
 		return;
 	talk_end(t);
-	mem_wipe(t->password, strlen(t->password));
+	if (t->password != NULL)
+		mem_wipe(t->password, strlen(t->password));
 	free(t->label);
 	free(t->password);
-	free(t->fingerprint);
 	free(t->wanted);
 	blob_free(&t->subject);
 	blob_free(&t->san);

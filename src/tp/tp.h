@@ -127,7 +127,7 @@ struct tp_setup {
 	const char *label;	 /* of its key pairs: LABEL, LABEL#2, LABEL#3 ... */
 	struct view subject;	 /* Name element; copied */
 	struct view san;	 /* GeneralNames element or empty; copied */
-	const char *fingerprint; /* "": authenticated by command only */
+	const char *fingerprint; /* "": authenticated by command only; borrowed */
 	const char *password;	 /* challenge of a first enrolment; "": none */
 	struct tp_shelf *shelf;	 /* borrowed, as keys */
 	struct keys *keys;

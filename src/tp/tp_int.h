@@ -75,7 +75,8 @@ struct tp {
 	const struct tp_policy *policy;
 	struct tp_shelf *shelf;
 	struct keys *keys;
-	char *label, *password, *fingerprint;
+	char *label, *password; /* the latter NULL: there is none */
+	const char *fingerprint;
 	struct blob subject, san;
 	struct record record;
 	struct talk *x; /* NULL: none */

@@ -15,8 +15,9 @@ struct lab {
 	struct conf conf;
 	struct conf_trustpoint trustpoint[2]; /* the second one has lines only */
 	struct agent a;
-	struct member m;
-	struct member *heap[1], *looking[2];
+	struct member m, other; /* the latter: of trustpoint[1] */
+	struct kin kin;
+	struct member *heap[1], *looking[2], *living[2];
 	struct plan_tp_facts facts;
 	struct blob spki, message;
 	struct hooks_run run; /* the last one that was asked for; borrows from message */
@@ -280,6 +281,7 @@ static UNUSED void
 lab_member(void)
 {
 	lab->m = (struct member){.agent = &lab->a,
+	    .kin = &lab->kin,
 	    .name = lab->trustpoint[0].name,
 	    .shelf = lab->m.shelf,
 	    .tp = (struct tp *)lab, /* never looked into */
@@ -329,6 +331,11 @@ lab_open(const char *hook, const char *verify)
 	lab->a.count = 1;
 	lab->a.heap = lab->heap;
 	lab->a.looking = lab->looking;
+	lab->a.living = lab->living;
+	lab->living[0] = &lab->m;
+	lab->living[1] = &lab->other;
+	lab->other.number = 1;
+	lab->a.living_count = 1;
 	lab->a.arrivals_end = &lab->a.arrivals;
 	lab->a.clock = (struct agent_clock){T0, true, false};
 	assert_true(dir_make(lab_path(NULL), 0700, NULL));

@@ -22,7 +22,7 @@ shared_key(void **state)
 
 	(void)state;
 	lab_open("", "");
-	lab->conf.trustpoint_count = 2;
+	lab->conf.trustpoint_count = lab->a.living_count = 2;
 	snprintf(lab->trustpoint[1].name, sizeof(lab->trustpoint[1].name), "R2");
 	snprintf(lab->trustpoint[1].rsa_label, sizeof(lab->trustpoint[1].rsa_label), "R1");
 	lab_cert("CN=r1", "CN=ROOT", T0, T0 + DAY, false, &id);

@@ -11,13 +11,16 @@
 		(const uint8_t *)(s), sizeof(s) - 1                                            \
 	}
 
-static char path[256];
+static char path[512];
+static const char *state_dir;
 
 static struct tp_shelf *
 shelf_fresh(void)
 {
-	snprintf(path, sizeof(path), "%s/shelf", dir_fresh());
-	return shelf_file(path);
+	state_dir = dir_fresh();
+	assert_true(dir_make(agent_path(state_dir, "R1", NULL, path), 0755, NULL));
+	(void)agent_path(state_dir, "R1", "shelf", path);
+	return shelf_file(state_dir, "R1");
 }
 
 static bool
@@ -58,7 +61,7 @@ leaves_stay(void **state)
 	assert_true(s->table->put(s, two, COUNT_OF(two), NULL));
 	assert_true(put(s, TP_REQUEST, "a request", NULL));
 	s->table->close(s);
-	s = shelf_file(path); /* over a restart */
+	s = shelf_file(state_dir, "R1"); /* over a restart */
 	has(s, TP_CA, "a CA");
 	has(s, TP_FACTS, "facts");
 	has(s, TP_REQUEST, "a request");
@@ -144,7 +147,7 @@ static void
 disk_says_no(void **state)
 {
 	struct tp_shelf *s = shelf_fresh();
-	char beside[300];
+	char beside[sizeof(path) + 4];
 
 	(void)state;
 	assert_true(put(s, TP_CA, "a CA", NULL));
