@@ -206,7 +206,9 @@ status_text(const struct tree *o, struct blob *out)
 		blob_printf(
 		    out, "  Last enrollment status: %s\n", tree_text(o, "last_enrollment"));
 	blob_printf(out, "  State:\n    Keys generated ............. %s\n",
-	    tree_is(o, "keys") ? "Yes (General Purpose, non-exportable)" : "No");
+	    tree_is(o, "keys") ? "Yes (General Purpose, exportable)" : "No");
+	if (tree_has(o, "storage")) /* in clear, for programs that serve with it */
+		blob_printf(out, "    Key file: %s/key.pem\n", tree_text(o, "storage"));
 	blob_printf(out, "    Issuing CA authenticated ....... %s\n",
 	    tree_is(o, "authenticated") ? "Yes" : "No");
 	blob_printf(out, "    Certificate request(s) ..... %s\n",
