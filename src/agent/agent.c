@@ -321,9 +321,9 @@ agent_keys_readable(struct agent *a)
 	return a->o.keys->table->alive(a->o.keys);
 }
 
-/* Each of the three below goes on for so long. */
-static bool
-has_time(const struct agent *a)
+/* What arrives, lists, looks and wakes go on for so long. */
+bool
+agent_has_time(const struct agent *a)
 {
 	return clock_mono_ms() < a->until_ms;
 }
@@ -333,7 +333,7 @@ arrivals_deal(struct agent *a)
 {
 	struct arrival *v;
 
-	while (has_time(a) && (v = arrival_next(a)) != NULL) {
+	while (agent_has_time(a) && (v = arrival_next(a)) != NULL) {
 		v->event.done = &v->done;
 		v->event.body = blob_view(&v->body);
 		v->event.media_type = v->media_type;
@@ -349,7 +349,7 @@ wakes_deal(struct agent *a)
 {
 	static const struct tp_event tick = {.kind = TP_EV_TICK};
 
-	while (a->count > 0 && has_time(a)) {
+	while (a->count > 0 && agent_has_time(a)) {
 		struct member *m = a->heap[0];
 
 		if (m->wake > a->clock.now)
@@ -365,7 +365,7 @@ wakes_deal(struct agent *a)
 static void
 looks_deal(struct agent *a)
 {
-	while (a->looking_count > 0 && has_time(a)) {
+	while (a->looking_count > 0 && agent_has_time(a)) {
 		struct member *m = a->looking[--a->looking_count];
 
 		m->identity.look = false;
@@ -395,6 +395,7 @@ agent_round(struct agent *a, const struct agent_clock *clock)
 	fetch_late(a);
 	a->until_ms = clock_mono_ms() + ROUND_MS;
 	arrivals_deal(a);
+	cdps_deal(a);
 	looks_deal(a);
 	wakes_deal(a);
 	jobs_send(a, PENDING_JOB, JOBS_AT_ONCE);
@@ -416,7 +417,7 @@ agent_wake(const struct agent *a)
 bool
 agent_busy(const struct agent *a)
 {
-	return pending_any(a) || a->arrivals != NULL || a->looking_count > 0;
+	return pending_any(a) || a->arrivals != NULL || a->looking_count > 0 || cdps_came(a);
 }
 
 int64_t
@@ -425,7 +426,7 @@ agent_due_ms(const struct agent *a, when_t now)
 	when_t wake = agent_wake(a);
 	int64_t next = -1, mono = clock_mono_ms();
 
-	if (a->arrivals != NULL || a->looking_count > 0 || wake <= now)
+	if (a->arrivals != NULL || a->looking_count > 0 || cdps_came(a) || wake <= now)
 		return 0;
 	/* A clock that is not believed says nothing of the time for decisions: core looks. */
 	if (wake != WHEN_NEVER && a->clock.trusted && !a->clock.suspect)
@@ -535,6 +536,7 @@ agent_free(struct agent *a)
 	if (a == NULL)
 		return;
 	pending_free_all(a, NULL);
+	cdps_free(a);
 	while ((v = arrival_next(a)) != NULL)
 		arrival_free(v);
 	for (size_t i = 0; i < a->count; i++) {

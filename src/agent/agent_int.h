@@ -99,9 +99,9 @@ struct pending { /* asked of courier, signer or hooks, or waiting for its turn *
 	uint64_t id; /* ours */
 	struct member *member;
 	enum pending_kind kind;
-	uint64_t of_tp; /* 0: of an operator's command, or of the identity's files */
-	bool of_lists;
-	int64_t due_ms; /* of a fetch that was sent: the courier should have answered by now */
+	uint64_t of_tp;	 /* 0: of an operator's command, or of the identity's files */
+	struct cdp *cdp; /* a fetch for it, NULL: for another end */
+	int64_t due_ms;	 /* of a fetch that was sent: the courier should have answered by now */
 	struct blob message; /* not sent yet; a job's octets */
 	struct key_job job;
 	int errand; /* of a hook */
@@ -137,6 +137,7 @@ struct agent {
 	struct conf_trustpoint lines; /* unpacked, of this member */
 	const struct member *lines_of;
 	struct kin *kin;
+	struct cdp *cdps;	 /* under way, or not all who wait have heard of it yet */
 	struct member **looking; /* whose files are to be looked at */
 	size_t looking_count;
 };
@@ -155,6 +156,7 @@ bool pending_any(const struct agent *a);
 struct arrival *arrival_add(struct agent *a, struct member *m, enum tp_event_kind kind);
 void member_step(struct member *m, const struct tp_event *ev);
 void member_wake_at(struct member *m, when_t at);
+bool agent_has_time(const struct agent *a);		 /* else others have their turn */
 void member_trouble(struct member *m, const char *text); /* for show */
 struct member *member_named(struct agent *a, const char *name);
 
@@ -213,7 +215,7 @@ bool files_public(
 const char *generation_path(
     const struct member *m, uint32_t number, const char *leaf, char out[512]);
 
-/* crl.c: revocation lists */
+/* crl.c, crl_kept.c: revocation lists */
 struct listed { /* what became of the search for one */
 	const char *url;
 	const uint8_t *ca; /* of whom it is, or whose was sought */
@@ -226,13 +228,18 @@ void lists_open(struct member *m);
 void lists_free(struct member *m);
 void lists_work(struct member *m, when_t now);
 when_t lists_wake(const struct member *m);
-void lists_fetched(struct pending *p, const struct courier_got *got);
 /* Each is fetched now, and command_listed hears of it; how many are. */
 size_t lists_ask(struct member *m);
 bool lists_wait(const struct member *m); /* for one that was asked for */
 /* The one of this CA, while it is good. */
 bool lists_kept(struct member *m, const uint8_t ca[MARK], when_t now, struct blob *der);
 void mark_bytes(struct view v, uint8_t out[MARK]);
+
+/* cdp.c */
+void cdp_answered(struct agent *a, struct cdp *c, const struct courier_got *got);
+void cdps_deal(struct agent *a);
+bool cdps_came(const struct agent *a); /* and somebody is to hear of it */
+void cdps_free(struct agent *a);
 
 /* command.c */
 enum { /* exit codes of keymuster (docs/DESIGN.md) */

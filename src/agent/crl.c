@@ -1,46 +1,12 @@
-/* crl.c - revocation lists that trustpoints keep. */
+/* crl.c - which revocation lists trustpoints want, and why. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "agent/agent_int.h"
+#include "agent/lists_int.h"
 #include "sys/sys.h"
 
-#define LISTS 4
-#define SOURCES 2
-#define LIST_MAX (8 * 1024 * 1024) /* octets: an answer is looked at in one turn */
-#define FILE_MAX (LISTS * (size_t)LIST_MAX + 4096)
 #define SKEW (5 * MINUTE) /* that a CA's clock may be ahead */
-
-struct list {		  /* that is kept */
-	uint32_t file;	  /* crl.d/NNNN.pem */
-	uint8_t ca[MARK]; /* who signed it */
-	struct blob issuer;
-	char *url;
-	when_t this_update, next_update, fetched_at;
-	uint64_t number;
-	size_t size, entries;
-};
-
-struct source { /* where one is to be had; url NULL: nowhere */
-	char *url;
-	uint8_t ca[MARK];	     /* whose list is wanted */
-	struct plan_trouble trouble; /* with the last fetch */
-	uint64_t waits;		     /* for this fetch, 0: for none */
-	bool operator;		     /* somebody asked for it */
-};
-
-struct lists {
-	struct list kept[LISTS];
-	size_t count;
-	struct source source[SOURCES];
-	when_t at;
-};
-
-/* What we hold, from the shelf. */
-struct held {
-	struct blob id, ca, shadow, next;
-};
 
 static bool
 leaf_read(struct member *m, enum tp_leaf leaf, struct blob *out)
@@ -70,7 +36,7 @@ held_free(struct held *h)
 }
 
 /* The CA itself, which is the first; false: there is none. */
-static bool
+bool
 ca_of(const struct blob *bundle, struct cert *out, uint8_t mark[MARK])
 {
 	struct reader r = reader_of(blob_view(bundle));
@@ -80,281 +46,6 @@ ca_of(const struct blob *bundle, struct cert *out, uint8_t mark[MARK])
 		return false;
 	mark_bytes(d.whole, mark);
 	return true;
-}
-
-/* ---- what is kept ---- */
-
-static void
-list_free(struct list *k)
-{
-	blob_free(&k->issuer);
-	free(k->url);
-	*k = (struct list){0};
-}
-
-static void
-list_fill(struct list *k, const struct crl *c, const char *url, when_t fetched_at)
-{
-	free(k->url);
-	k->url = mem_str(url);
-	blob_set(&k->issuer, c->issuer);
-	k->this_update = c->this_update;
-	k->next_update = c->next_update;
-	k->fetched_at = fetched_at;
-	k->number = c->number;
-	k->size = c->whole.n;
-	k->entries = crl_count(c);
-}
-
-static struct list *
-list_of(struct lists *l, const uint8_t ca[MARK])
-{
-	for (size_t i = 0; l != NULL && i < l->count; i++)
-		if (memcmp(l->kept[i].ca, ca, MARK) == 0)
-			return &l->kept[i];
-	return NULL;
-}
-
-static when_t
-good_until(const struct member *m, const struct list *k)
-{
-	const struct conf_crl_cache *cache = &lines(m)->crl_cache;
-
-	if (cache->keep_most > 0)
-		return when_min(k->next_update, when_add(k->fetched_at, cache->keep_most));
-	return when_add(k->next_update, cache->extend);
-}
-
-static when_t
-delete_at(const struct member *m, const struct list *k)
-{
-	return lines(m)->crl_cache.keep_most > 0
-		   ? when_add(k->fetched_at, lines(m)->crl_cache.keep_most)
-		   : WHEN_NEVER;
-}
-
-/* 90 % of its life, or when it is to be kept no longer. */
-static when_t
-refresh_at(const struct member *m, const struct list *k)
-{
-	when_t life = when_add(k->next_update, -k->this_update);
-
-	return when_min(when_add(k->this_update, life - life / 10), delete_at(m, k));
-}
-
-/* ---- on disk: a file of ours with all that is known, and PEM for others ---- */
-
-static const struct view lists_head = {(const uint8_t *)"KMLISTS1", 8};
-
-struct stored {
-	struct view ca, url, der;
-	uint32_t file;
-	uint64_t fetched_at;
-};
-
-static bool
-stored_next(struct reader *r, struct stored *out)
-{
-	return read_view(r, MARK, &out->ca) && read_u32(r, &out->file) &&
-	       read_u64(r, &out->fetched_at) && read_sized(r, &out->url) &&
-	       read_sized(r, &out->der);
-}
-
-/* Empty: there is none, or none that makes sense; it is fetched anew. */
-static struct reader
-stored_read(const struct member *m, struct blob *bytes)
-{
-	struct view head;
-	struct reader r;
-	char path[512];
-
-	(void)agent_path(m->agent->state, m->name, "lists", path);
-	if (!file_read(path, FILE_MAX, bytes, NULL))
-		return (struct reader){0};
-	r = reader_of(blob_view(bytes));
-	if (!read_view(&r, lists_head.n, &head) || !view_equal(head, lists_head))
-		return (struct reader){0};
-	return r;
-}
-
-static void
-stored_add(const struct list *k, struct view der, struct blob *out)
-{
-	blob_add(out, k->ca, MARK);
-	blob_add_u32(out, k->file);
-	blob_add_u64(out, (uint64_t)k->fetched_at);
-	blob_add_sized(out, view_str(k->url));
-	blob_add_sized(out, der);
-}
-
-static const struct list *
-filed(const struct lists *l, unsigned long number)
-{
-	for (size_t i = 0; i < l->count; i++)
-		if (l->kept[i].file == number)
-			return &l->kept[i];
-	return NULL;
-}
-
-static void
-file_found(void *arg, const char *name)
-{
-	const struct member *m = arg;
-	char *end, leaf[64], path[512];
-	struct err e = {0};
-	unsigned long number = strtoul(name, &end, 10);
-
-	if (end == name || strcmp(end, ".pem") != 0 || filed(m->lists, number) != NULL)
-		return;
-	(void)snprintf(leaf, sizeof(leaf), "crl.d/%04lu.pem", number);
-	if (!file_remove(agent_path(m->agent->state, m->name, leaf, path), &e))
-		log_warn("revocation list not removed", "why='%s'", e.text);
-}
-
-/* Both PEM forms from what is stored: written again they say the same. */
-static bool
-pem_write(struct member *m, struct view stored, struct err *e)
-{
-	struct reader r = reader_of(stored);
-	struct blob all = {0}, one = {0};
-	struct stored s;
-	char leaf[64], path[512];
-	bool ok = dir_make(agent_path(m->agent->state, m->name, "crl.d", path), 0750, e);
-
-	while (ok && r.n > 0 && stored_next(&r, &s)) {
-		blob_clear(&one);
-		pem_add_as(&one, "X509 CRL", s.der);
-		blob_add_view(&all, blob_view(&one));
-		(void)snprintf(leaf, sizeof(leaf), "crl.d/%04lu.pem", (unsigned long)s.file);
-		ok = files_public(m, leaf, blob_view(&one), e);
-	}
-	crash_point("lists-files");
-	ok = ok && (all.n > 0 ? files_public(m, "crl.pem", blob_view(&all), e)
-			      : file_remove(
-				    agent_path(m->agent->state, m->name, "crl.pem", path), e));
-	ok = ok &&
-	     dir_each(agent_path(m->agent->state, m->name, "crl.d", path), file_found, m, e);
-	blob_free(&all);
-	blob_free(&one);
-	return ok;
-}
-
-/* With the new octets of one of them, if any; those of the others are there already. */
-static void
-lists_save(struct member *m, const struct list *fresh, struct view der)
-{
-	struct lists *l = m->lists;
-	struct blob old = {0}, bytes = {0};
-	struct reader r = stored_read(m, &old);
-	struct stored s;
-	struct err e = {0};
-	char path[512];
-
-	blob_set(&bytes, lists_head);
-	if (fresh != NULL)
-		stored_add(fresh, der, &bytes);
-	while (r.n > 0 && stored_next(&r, &s)) {
-		const struct list *k = filed(l, s.file);
-
-		if (k != NULL && k != fresh)
-			stored_add(k, s.der, &bytes);
-	}
-	crash_point("lists-before");
-	if (!file_replace(agent_path(m->agent->state, m->name, "lists", path), 0600,
-		blob_view(&bytes), &e) ||
-	    !pem_write(m, view_of(bytes.p + lists_head.n, bytes.n - lists_head.n), &e))
-		log_error(
-		    "revocation list not written", "trustpoint='%s' why='%s'", m->name, e.text);
-	blob_free(&old);
-	blob_free(&bytes);
-}
-
-void
-lists_open(struct member *m)
-{
-	struct blob bytes = {0};
-	struct reader r = stored_read(m, &bytes);
-	struct view rest = view_of(r.p, r.n);
-	struct stored s;
-	struct err e = {0};
-	struct crl c;
-
-	while (r.n > 0 && stored_next(&r, &s)) {
-		struct list *k;
-		char url[COURIER_URL_MAX + 1];
-
-		if (m->lists == NULL)
-			m->lists = mem_get(sizeof(*m->lists));
-		if (m->lists->count == LISTS || !crl_decode(s.der, &c, NULL))
-			continue;
-		k = &m->lists->kept[m->lists->count++];
-		(void)snprintf(url, sizeof(url), "%.*s", (int)s.url.n, (const char *)s.url.p);
-		list_fill(k, &c, url, (when_t)s.fetched_at);
-		memcpy(k->ca, s.ca.p, MARK);
-		k->file = s.file;
-	}
-	if (m->lists != NULL && !pem_write(m, rest, &e))
-		log_error(
-		    "revocation list not written", "trustpoint='%s' why='%s'", m->name, e.text);
-	blob_free(&bytes);
-}
-
-void
-lists_free(struct member *m)
-{
-	struct lists *l = m->lists;
-
-	for (size_t i = 0; l != NULL && i < l->count; i++)
-		list_free(&l->kept[i]);
-	for (size_t i = 0; l != NULL && i < SOURCES; i++)
-		free(l->source[i].url);
-	free(l);
-	m->lists = NULL;
-}
-
-bool
-lists_kept(struct member *m, const uint8_t ca[MARK], when_t now, struct blob *der)
-{
-	const struct list *k = list_of(m->lists, ca);
-	struct blob bytes = {0};
-	struct reader r;
-	struct stored s;
-	bool found = false;
-
-	if (k == NULL || now >= good_until(m, k))
-		return false;
-	for (r = stored_read(m, &bytes); !found && r.n > 0 && stored_next(&r, &s);)
-		if ((found = s.file == k->file))
-			blob_set(der, s.der);
-	blob_free(&bytes);
-	return found;
-}
-
-/* Those of CAs that we no longer hold, and those that are to be kept no longer. */
-static void
-lists_drop(struct member *m, const struct held *h, when_t now)
-{
-	struct lists *l = m->lists;
-	uint8_t ca[MARK] = {0}, next[MARK] = {0};
-	struct cert c;
-	size_t n = 0;
-
-	(void)ca_of(&h->ca, &c, ca);
-	(void)ca_of(&h->next, &c, next);
-	for (size_t i = 0; i < l->count; i++) {
-		struct list *k = &l->kept[i];
-
-		if ((memcmp(k->ca, ca, MARK) != 0 && memcmp(k->ca, next, MARK) != 0) ||
-		    now >= delete_at(m, k))
-			list_free(k);
-		else
-			l->kept[n++] = *k;
-	}
-	if (n == l->count)
-		return;
-	memset(&l->kept[n], 0, (l->count - n) * sizeof(*l->kept));
-	l->count = n;
-	lists_save(m, NULL, (struct view){0});
 }
 
 /* ---- where they are ---- */
@@ -440,7 +131,7 @@ wants_lists(const struct member *m)
 static when_t
 source_due(const struct member *m, const struct source *s)
 {
-	const struct list *k = list_of(m->lists, s->ca);
+	const struct list *k = kept_of(m->lists, s->ca);
 	struct plan_tp_policy policy = m->kin->policy.plan;
 
 	policy.ios_stop_on_reject = false;
@@ -448,17 +139,6 @@ source_due(const struct member *m, const struct source *s)
 		return plan_retry(&policy, &s->trouble,
 		    k != NULL ? good_until(m, k) : when_add(s->trouble.at, DAY));
 	return k != NULL ? refresh_at(m, k) : INT64_MIN;
-}
-
-static void
-source_ask(struct member *m, struct source *s)
-{
-	const struct courier_fetch f = {.url = view_str(s->url), .max = LIST_MAX};
-	struct pending *p = fetch_add(m, &f);
-
-	p->of_lists = true;
-	s->waits = p->id;
-	m->counters.list_fetches++;
 }
 
 /* ---- what comes ---- */
@@ -495,7 +175,7 @@ list_check(struct member *m, const struct source *s, struct view der, struct crl
 		return err_set(e, WHY_REFUSED, "it is not valid yet");
 	if (now >= when_add(c->next_update, lines(m)->crl_cache.extend))
 		return err_set(e, WHY_REFUSED, "it has ended");
-	k = list_of(m->lists, mark);
+	k = kept_of(m->lists, mark);
 	if (k != NULL && (c->number < k->number || c->this_update < k->this_update))
 		return err_set(e, WHY_REFUSED, "number %ju is older than that of the one kept",
 		    (uintmax_t)c->number);
@@ -504,60 +184,31 @@ list_check(struct member *m, const struct source *s, struct view der, struct crl
 }
 
 static void
-list_keep(
-    struct member *m, const struct source *s, const struct crl *c, const uint8_t mark[MARK])
-{
-	struct lists *l = m->lists;
-	struct list *k = list_of(l, mark);
-	uint32_t last = 0;
-
-	if (lines(m)->crl_cache.none)
-		return;
-	if (k != NULL && k->number == c->number && k->this_update == c->this_update) {
-		k->fetched_at = m->agent->clock.now;
-		if (lines(m)->crl_cache.keep_most > 0)
-			lists_save(m, k, c->whole);
-		return;
-	}
-	for (size_t i = 0; i < l->count; i++)
-		if (l->kept[i].file > last)
-			last = l->kept[i].file;
-	if (k == NULL) {
-		if (l->count == LISTS)
-			return;
-		k = &l->kept[l->count++];
-		k->file = last + 1;
-		memcpy(k->ca, mark, MARK);
-	}
-	list_fill(k, c, s->url, m->agent->clock.now);
-	lists_save(m, k, c->whole);
-	log_notice("revocation list kept", "trustpoint='%s' number=%ju entries=%zu", m->name,
-	    (uintmax_t)c->number, k->entries);
-}
-
-static void
-source_trouble(struct member *m, struct source *s, int64_t retry_after)
+source_trouble(struct source *s, const struct cdp *c, int64_t retry_after)
 {
 	struct plan_trouble *t = &s->trouble;
-	when_t now = m->agent->clock.now;
 
-	keys_random(m->agent->o.keys, &t->draw, 1);
+	t->draw = c->draw;
 	t->answer = ANSWER_NONE;
-	t->tries = t->at > now ? 1 : t->tries + (t->tries < UINT32_MAX);
-	t->at = now;
-	t->retry_after = retry_after > 0 ? when_add(now, retry_after) : 0;
+	t->tries = t->at > c->at ? 1 : t->tries + (t->tries < UINT32_MAX);
+	t->at = c->at;
+	t->retry_after = retry_after > 0 ? when_add(c->at, retry_after) : 0;
 }
 
+/* What is no good for everybody is said once. */
 static void
-source_failed(struct member *m, struct source *s, int64_t retry_after, struct listed *said)
+source_failed(struct member *m, struct source *s, const struct cdp *c, const char *why)
 {
 	struct blob url = {0};
 
-	source_trouble(m, s, retry_after);
+	source_trouble(s, c, c->got.retry_after);
+	if (c->got.status != 200 && c->served > 1)
+		return;
 	m->counters.list_failures++;
 	text_escape(&url, view_str(s->url));
-	log_warn("revocation list not to be had", "trustpoint='%s' url='%s' why='%s'", m->name,
-	    blob_cstr(&url), said->why);
+	log_warn("revocation list not to be had",
+	    "trustpoint='%s' waiting=%zu url='%s' why='%s'", m->name, c->n, blob_cstr(&url),
+	    why);
 	blob_free(&url);
 }
 
@@ -590,35 +241,42 @@ list_take(struct member *m, struct source *s, const struct courier_got *got,
 	return true;
 }
 
-void
-lists_fetched(struct pending *p, const struct courier_got *got)
+static struct source *
+source_waiting(struct member *m, const struct cdp *c)
 {
-	struct member *m = p->member;
-	struct source *s = NULL;
+	for (size_t i = 0; m->tp != NULL && m->lists != NULL && i < SOURCES; i++) {
+		struct source *s = &m->lists->source[i];
+
+		if (s->url != NULL && s->waits && cdp_is(c, m, s->url))
+			return s;
+	}
+	return NULL;
+}
+
+void
+lists_came(struct member *m, const struct cdp *c)
+{
+	struct source *s = source_waiting(m, c);
 	uint8_t mark[MARK];
 	struct err e = {0};
 	const struct list *k;
 	struct listed said;
 	bool asked;
 
-	for (size_t i = 0; m->tp != NULL && m->lists != NULL && i < SOURCES; i++)
-		if (m->lists->source[i].url != NULL && m->lists->source[i].waits == p->id)
-			s = &m->lists->source[i];
 	if (s == NULL)
 		return;
 	said = (struct listed){.url = s->url, .ca = s->ca};
-	asked = s->operator;
-	s->waits = 0;
-	s->operator= false;
-	if (list_take(m, s, got, &said, mark, &e)) {
-		k = list_of(m->lists, s->ca);
-		if (k != NULL && refresh_at(m, k) <= m->agent->clock.now)
-			source_trouble(m, s, 0); /* the next one is not out yet */
+	asked = s->by_command;
+	s->waits = s->by_command = false;
+	if (list_take(m, s, &c->got, &said, mark, &e)) {
+		k = kept_of(m->lists, s->ca);
+		if (k != NULL && refresh_at(m, k) <= c->at)
+			source_trouble(s, c, 0); /* the next one is not out yet */
 		else
 			s->trouble = (struct plan_trouble){0};
 	} else {
 		said.why = e.text;
-		source_failed(m, s, got->retry_after, &said);
+		source_failed(m, s, c, e.text);
 	}
 	if (asked)
 		command_listed(m, &said);
@@ -660,10 +318,11 @@ lists_work(struct member *m, when_t now)
 		for (size_t i = 0; wants_lists(m) && i < SOURCES; i++) {
 			struct source *s = &l->source[i];
 
-			if (s->url == NULL || s->waits != 0)
+			if (s->url == NULL || s->waits)
 				continue;
-			if (source_due(m, s) <= now)
-				source_ask(m, s);
+			s->waits = source_due(m, s) <= now;
+			if (s->waits)
+				cdp_ask(m, s->url, false);
 			else
 				l->at = when_min(l->at, source_due(m, s));
 		}
@@ -688,9 +347,9 @@ lists_ask(struct member *m)
 
 		if (s->url == NULL)
 			continue;
-		s->operator= true;
-		if (s->waits == 0)
-			source_ask(m, s);
+		s->by_command = true;
+		s->waits = true;
+		cdp_ask(m, s->url, true);
 		n++;
 	}
 	return n;
@@ -700,7 +359,7 @@ bool
 lists_wait(const struct member *m)
 {
 	for (size_t i = 0; m->lists != NULL && i < SOURCES; i++)
-		if (m->lists->source[i].url != NULL && m->lists->source[i].operator)
+		if (m->lists->source[i].url != NULL && m->lists->source[i].by_command)
 			return true;
 	return false;
 }

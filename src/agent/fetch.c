@@ -94,8 +94,8 @@ answered(struct agent *a, struct pending *p, const struct courier_got *got)
 {
 	struct arrival *v;
 
-	if (p->of_lists) { /* no word about the server */
-		lists_fetched(p, got);
+	if (p->cdp != NULL) { /* no word about the server */
+		cdp_answered(a, p->cdp, got);
 		pending_end(a, p);
 		return;
 	}

@@ -89,8 +89,8 @@ pending_free_all(struct agent *a, const struct member *of)
 		for (size_t i = 0; i < COUNT_OF(lines); i++)
 			for (struct pending *p = lines[i]->first, *next; p != NULL; p = next) {
 				next = p->next;
-				if (of != NULL && p->member != of)
-					continue;
+				if (of != NULL && (p->member != of || p->cdp != NULL))
+					continue; /* others wait for a list, too */
 				line_take(lines[i], p);
 				pending_free(p);
 			}
