@@ -197,13 +197,14 @@ source_trouble(struct source *s, const struct cdp *c, int64_t retry_after)
 
 /* What is no good for everybody is said once. */
 static void
-source_failed(struct member *m, struct source *s, const struct cdp *c, const char *why)
+source_failed(struct member *m, struct source *s, struct cdp *c, const char *why)
 {
 	struct blob url = {0};
 
 	source_trouble(s, c, c->got.retry_after);
-	if (c->got.status != 200 && c->served > 1)
+	if (c->said)
 		return;
+	c->said = c->got.status != 200;
 	m->counters.list_failures++;
 	text_escape(&url, view_str(s->url));
 	log_warn("revocation list not to be had",
@@ -254,7 +255,7 @@ source_waiting(struct member *m, const struct cdp *c)
 }
 
 void
-lists_came(struct member *m, const struct cdp *c)
+lists_came(struct member *m, struct cdp *c)
 {
 	struct source *s = source_waiting(m, c);
 	uint8_t mark[MARK];

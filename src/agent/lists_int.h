@@ -43,7 +43,7 @@ struct cdp { /* a list that is fetched, and who waits for it */
 	char *key; /* its address, and the way there */
 	struct member **waiting;
 	size_t n, cap, served;
-	bool came;
+	bool came, said;	/* the latter: that it is no good for anybody */
 	struct courier_got got; /* borrows from the two below */
 	struct blob body, reason;
 	when_t at;    /* it came, */
@@ -55,7 +55,7 @@ void cdp_ask(struct member *m, const char *url, bool fresh);
 bool cdp_is(const struct cdp *c, const struct member *m, const char *url);
 
 /* crl.c */
-void lists_came(struct member *m, const struct cdp *c);
+void lists_came(struct member *m, struct cdp *c);
 bool ca_of(const struct blob *bundle, struct cert *out, uint8_t mark[MARK]);
 
 /* crl_kept.c */

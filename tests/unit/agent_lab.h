@@ -17,7 +17,7 @@ struct lab {
 	struct agent a;
 	struct member m, other; /* the latter: of trustpoint[1] */
 	struct kin kin;
-	struct member *heap[1], *looking[2], *living[2];
+	struct member *heap[2], *looking[2], *living[2];
 	struct plan_tp_facts facts;
 	struct blob spki, message;
 	struct hooks_run run; /* the last one that was asked for; borrows from message */
@@ -219,7 +219,7 @@ lab_switch(when_t ca_until, when_t id_until)
 static UNUSED bool
 lab_works(void)
 {
-	return lab->a.looking_count > 0 || lab->a.arrivals != NULL ||
+	return lab->a.looking_count > 0 || lab->a.arrivals != NULL || cdps_came(&lab->a) ||
 	       lab->a.waiting[PENDING_JOB].first != NULL ||
 	       lab->a.sent[PENDING_JOB].first != NULL ||
 	       lab->a.waiting[PENDING_HOOK].first != NULL;
@@ -351,6 +351,7 @@ static UNUSED void
 lab_close(void)
 {
 	pending_free_all(&lab->a, NULL);
+	cdps_free(&lab->a);
 	lab->m.shelf->table->close(lab->m.shelf);
 	keys_close(lab->a.o.keys);
 	close(lab->hooks);

@@ -324,7 +324,7 @@ signature_fits(const struct blob *spki, struct view bytes, struct view signature
 }
 
 /* Empty directories of the test's own, gone when it ends. */
-static char dirs[32][40];
+static char dirs[64][40];
 static size_t dir_count;
 
 static UNUSED int
