@@ -6,12 +6,18 @@
 /* A stored request, with octets of its own: the row's views go with the next store call. */
 struct waiting {
 	int64_t id, intent, generation;
+	when_t made_at;
 	enum request_state state;
 	enum cert_kind role;
 	uint8_t identity[32], digest[32];
 	char transaction[2 * SCEP_TRANSACTION_MAX + 1];
 	struct blob csr_der, signer_der;
 	struct csr csr;
+	bool have_signer;
+	struct cert signer;
+	/* look_again: */
+	enum grant_signer standing; /* of the signer */
+	bool late;		    /* the client has what it asked for later */
 };
 
 static void
@@ -24,11 +30,14 @@ waiting_free(struct waiting *w)
 static bool
 waiting_of(const struct row_request *row, struct waiting *w, struct err *e)
 {
+	struct err why = {0};
+
 	if (row->identity.n != 32 || row->digest.n != 32)
 		return err_set(e, WHY_IO, "request %ld is damaged", (long)row->id);
 	w->id = row->id;
 	w->intent = row->intent;
 	w->generation = row->generation;
+	w->made_at = row->made_at;
 	w->state = row->state;
 	w->role = (enum cert_kind)row->role;
 	memcpy(w->identity, row->identity.p, 32);
@@ -36,6 +45,7 @@ waiting_of(const struct row_request *row, struct waiting *w, struct err *e)
 	(void)snprintf(w->transaction, sizeof(w->transaction), "%s", row->transaction);
 	blob_set(&w->csr_der, row->csr);
 	blob_set(&w->signer_der, row->signer);
+	w->have_signer = cert_decode(blob_view(&w->signer_der), &w->signer, &why);
 	return csr_decode(blob_view(&w->csr_der), &w->csr, e);
 }
 
@@ -59,28 +69,10 @@ tell_role(struct ca *ca, const struct waiting *w, struct effects *out)
 	ca_task_start(ca, TASK_ROLE, issuer_for(ca, w), &job, out)->number = w->id;
 }
 
-/* Granted by hand is adopted too: the certificate that asked is ours and must be listed and
- * revocable. */
-static bool
-adopt_signer(struct ca *ca, const struct waiting *w, when_t now, struct err *e)
+static struct issue
+issue_of(const struct ca *ca, const struct waiting *w)
 {
-	enum grant_signer signer;
-	int64_t intent;
-	struct cert c;
-	struct err why = {0};
-
-	if (!cert_decode(blob_view(&w->signer_der), &c, &why))
-		return true;
-	if (!signer_classify(ca, &c, now, &signer, &intent, e))
-		return false;
-	return signer != SIGNER_ADOPTABLE ||
-	       adopt(ca, &c, view_of(w->identity, 32), "operator", now, e);
-}
-
-static bool
-certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out, struct err *e)
-{
-	struct issue i = {
+	return (struct issue){
 	    .by = issuer_for(ca, w),
 	    .subject = w->csr.subject,
 	    .spki = w->csr.key.whole,
@@ -88,28 +80,59 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 	    .key_usage = w->csr.key_usage,
 	    .eku = w->csr.eku,
 	    .kind = w->role,
+	    .lifetime =
+		issuer_for(ca, w) == ca->next && w->role == CERT_SHADOW && w->have_signer
+		    ? shadow_lifetime(ca, &w->signer)
+		    : 0,
 	    .identity = view_of(w->identity, 32),
 	    .digest = view_of(w->digest, 32),
 	    .transaction = w->transaction,
 	    .granted_by = "operator",
 	};
-	struct sighting s = {.identity = i.identity, .subject = i.subject};
+}
 
-	struct cert signer;
+/* Was this certificate asked for behind what waits here, and does it count? A request that had
+ * a certificate itself is older than all that came behind that. */
+static bool
+later_than(struct ca *ca, const struct waiting *w, int64_t intent, bool *later, struct err *e)
+{
+	uint8_t digest[32];
+	struct row_cert cert;
+	struct row_request row;
 	struct err why = {0};
-	int64_t intent;
+	int64_t before;
 
-	if (i.by == ca->next && i.kind == CERT_SHADOW &&
-	    cert_decode(blob_view(&w->signer_der), &signer, &why))
-		i.lifetime = shadow_lifetime(ca, &signer);
-	if (!adopt_signer(ca, w, now, e) || !issue_begin(ca, &i, now, &intent, out, e) ||
-	    !ST(ca)->request_update(
-		ca->store, w->id, REQUEST_GRANTED, "granted by the operator", intent, e))
+	*later = false;
+	if (intent == 0)
+		return true;
+	if (!same_cert(
+		ca, sha256_8(w->csr.key.whole), view_of(w->digest, 32), NULL, &before, e) ||
+	    !ST(ca)->cert_get(ca->store, intent, &cert, e))
 		return false;
-	if (i.by != ca->next)
-		s.intent = intent;
-	return client_note(ca, &s, now, e) &&
-	       (i.by != ca->next || shadow_issued(ca, &i, intent, now, out, e));
+	if (cert.state == CERT_VOID || cert.revoked_at != 0)
+		return true;
+	*later = before != 0 ? before < intent : w->made_at <= cert.made_at;
+	if (before != 0 || cert.request.n != sizeof(digest))
+		return true;
+	memcpy(digest, cert.request.p, sizeof(digest));
+	if (!ST(ca)->request_by_digest(ca->store, view_of(digest, sizeof(digest)), &row, &why))
+		return absent(&why, e); /* it did not wait, or that is long ago */
+	*later = w->id < row.id;
+	return true;
+}
+
+/* The newest certificate that this one would take the place of; *later: it may not. */
+static bool
+later_one(struct ca *ca, const struct waiting *w, bool *later, struct err *e)
+{
+	const struct issue i = issue_of(ca, w);
+	struct row_client client;
+	int64_t newest;
+
+	return (i.by == ca->next
+		       ? shadow_newest(ca, i.identity, issue_key_usage(&i), &newest, e)
+		       : client_newest(ca, i.identity, &client, &newest, e)) &&
+	       later_than(ca, w, newest, later, e);
 }
 
 /* Behind the active one there is the next, and what was cancelled. */
@@ -119,23 +142,83 @@ was_cancelled(const struct ca *ca, int64_t number)
 	return number > ca->active->number && (ca->next == NULL || number != ca->next->number);
 }
 
+/* What may have changed since it was stored. *why (static): it may not be granted now. */
+static bool
+look_again(struct ca *ca, struct waiting *w, when_t now, const char **why, struct err *e)
+{
+	bool elsewhere;
+	int64_t intent;
+
+	w->standing = SIGNER_STRANGER;
+	if ((w->have_signer &&
+		!signer_classify(ca, &w->signer, now, &w->standing, &intent, e)) ||
+	    !issue_key_elsewhere(
+		ca, w->csr.key.whole, view_of(w->identity, 32), &elsewhere, e) ||
+	    !later_one(ca, w, &w->late, e))
+		return false;
+	*why = w->standing == SIGNER_REVOKED
+		   ? "the certificate that signed it is revoked, so it is rejected"
+	       : was_cancelled(ca, w->generation) ? grant_words(REASON_CANCELLED)
+	       : elsewhere			  ? grant_words(REASON_KEY_ELSEWHERE)
+	       : w->late && issuer_for(ca, w) == ca->next
+		   ? "the client has a certificate by a later request: reject this one, or "
+		     "revoke that one first"
+		   : NULL;
+	return true;
+}
+
+/* A revoked signer stays so: the client hears of it. All else may pass. */
+static bool
+put_off(struct ca *ca, const struct waiting *w, const char *text, when_t now, struct err *e)
+{
+	char object[32];
+
+	if (w->standing != SIGNER_REVOKED)
+		return ST(ca)->request_update(ca->store, w->id, REQUEST_PENDING, text, 0, e);
+	(void)snprintf(object, sizeof(object), "request %ld", (long)w->id);
+	log_notice("request decided", "ca='%s' id=%ld act='reject' by='keymuster' why='%s'",
+	    ca->policy.name, (long)w->id, grant_words(REASON_REVOKED));
+	return ST(ca)->request_update(
+		   ca->store, w->id, REQUEST_REJECTED, grant_words(REASON_REVOKED), 0, e) &&
+	       ST(ca)->audit_add(ca->store, now, "keymuster", "reject", object, e);
+}
+
+static bool
+certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out, struct err *e)
+{
+	const struct issue i = issue_of(ca, w);
+	struct sighting s = {.identity = i.identity, .subject = i.subject};
+	int64_t intent;
+
+	/* Granted by hand is adopted too: the certificate that asked is ours and must be listed
+	 * and revocable. */
+	if (w->standing == SIGNER_ADOPTABLE &&
+	    !adopt(ca, &w->signer, i.identity, "operator", now, e))
+		return false;
+	if (!issue_begin(ca, &i, now, &intent, out, e) ||
+	    !ST(ca)->request_update(
+		ca->store, w->id, REQUEST_GRANTED, "granted by the operator", intent, e))
+		return false;
+	if (i.by != ca->next && !w->late)
+		s.intent = intent;
+	return client_note(ca, &s, now, e) &&
+	       (i.by != ca->next || shadow_issued(ca, &i, intent, now, out, e));
+}
+
 bool
 approve(struct ca *ca, int64_t id, when_t now, const char **refused, struct effects *out,
     struct err *e)
 {
 	struct waiting w = {0};
 	struct row_request row;
-	bool elsewhere, ok = false;
+	bool ok = false;
 
 	*refused = NULL;
 	if (!ST(ca)->request_get(ca->store, id, &row, e) || !waiting_of(&row, &w, e) ||
-	    !issue_key_elsewhere(ca, w.csr.key.whole, view_of(w.identity, 32), &elsewhere, e))
+	    !look_again(ca, &w, now, refused, e))
 		goto out;
-	ok = true;
-	if (was_cancelled(ca, w.generation)) {
-		*refused = grant_words(REASON_CANCELLED);
-	} else if (elsewhere) {
-		*refused = grant_words(REASON_KEY_ELSEWHERE);
+	if (*refused != NULL) {
+		ok = put_off(ca, &w, *refused, now, e);
 	} else if (w.role == CERT_SUB_CA) {
 		/* Durable first: a restart tells the signer again. */
 		ok = ST(ca)->request_update(
@@ -153,6 +236,7 @@ bool
 approve_role(struct ca *ca, int64_t id, const struct key_done *d, when_t now,
     struct effects *out, struct err *e)
 {
+	const char *refused = NULL;
 	struct waiting w = {0};
 	struct row_request row;
 	struct err why = {0};
@@ -161,17 +245,23 @@ approve_role(struct ca *ca, int64_t id, const struct key_done *d, when_t now,
 	if (!ST(ca)->request_get(ca->store, id, &row, &why))
 		return absent(&why, e); /* removed meanwhile */
 	ok = waiting_of(&row, &w, e);
-	if (ok && w.state == REQUEST_GRANTED && w.intent == 0) {
-		if (d->why == WHY_NONE && issue_possible(ca, now)) {
-			ok = certify(ca, &w, now, out, e);
-		} else {
-			log_error("CA role not granted", "ca='%s' id=%ld why='%s'",
-			    ca->policy.name, (long)id,
-			    d->why == WHY_NONE ? "nothing can be issued now" : d->text);
-			ok = ST(ca)->request_update(ca->store, id, REQUEST_PENDING,
-			    "the signer refused the CA role", 0, e);
-		}
+	if (!ok || w.state != REQUEST_GRANTED || w.intent != 0)
+		goto out;
+	ok = look_again(ca, &w, now, &refused, e);
+	if (!ok)
+		goto out;
+	if (refused == NULL && d->why != WHY_NONE)
+		refused = "the signer refused the CA role";
+	else if (refused == NULL && !issue_possible(ca, now))
+		refused = "nothing can be issued now";
+	if (refused == NULL) {
+		ok = certify(ca, &w, now, out, e);
+		goto out;
 	}
+	log_warn("CA role not granted", "ca='%s' id=%ld why='%s'", ca->policy.name, (long)id,
+	    d->why == WHY_NONE ? refused : d->text);
+	ok = put_off(ca, &w, refused, now, e);
+out:
 	waiting_free(&w);
 	return ok;
 }

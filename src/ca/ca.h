@@ -99,9 +99,10 @@ struct grant_facts {
 	enum grant_password password;
 	enum grant_role role; /* asked for, or held by the signer */
 	enum grant_to to;
-	bool late; /* "grant late ... auto": signed by the client's newest certificate, ended
-		      with the CA's, not long ago */
-	bool shadows_spent; /* it had several certificates of the next CA already */
+	bool late;  /* "grant late ... auto": signed by the client's newest certificate, ended
+		       with the CA's, not long ago */
+	bool spent; /* this very request had a certificate that was revoked, or to the next CA:
+		       that is gone, or the client had several */
 };
 enum grant_act { GRANT_ISSUE, GRANT_PEND, GRANT_REFUSE };
 enum grant_reason {
@@ -127,6 +128,7 @@ enum grant_reason {
 	REASON_REPLACE,
 	REASON_NEXT,
 	REASON_SHADOWS,
+	REASON_GONE, /* the certificate of this very request was revoked */
 	REASON_OLD,
 	REASON_CANCELLED,
 	REASON_COUNT,

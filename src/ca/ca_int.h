@@ -284,7 +284,8 @@ bool issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e)
 bool serial_next(struct ca *ca, struct blob *out, struct err *e) MUST_USE;
 
 /* approve.c: a request that waits becomes a certificate */
-/* *refused gets a reason for people (static) when it may not; the request then waits on. */
+/* *refused gets a reason for people (static) when it may not; the request then waits on, but
+ * one whose signer was revoked is rejected. */
 bool approve(struct ca *ca, int64_t id, when_t now, const char **refused, struct effects *out,
     struct err *e) MUST_USE;
 /* The signer knows the role of request id now, or refused it. */
@@ -302,6 +303,13 @@ bool same_answer(struct ca *ca, struct exchange *x, struct view digest, int64_t 
  * *intent 0: none. */
 bool same_cert(struct ca *ca, int64_t key8, struct view digest, const char *transaction,
     int64_t *intent, struct err *e) MUST_USE;
+/*
+ * Had this very request a certificate that is revoked, or with any_end one at all? Else a
+ * replay would bring another one, for a key that may be in wrong hands, or revoke the shadow
+ * that the client holds.
+ */
+bool same_spent(struct ca *ca, int64_t key8, struct view digest, bool any_end, bool *spent,
+    struct err *e) MUST_USE;
 bool same_poll(
     struct ca *ca, struct exchange *x, when_t now, struct effects *out, struct err *e) MUST_USE;
 
@@ -417,10 +425,12 @@ bool revoke_cert(struct ca *ca, const struct row_cert *row, int reason, const ch
 /* shadow.c: certificates of the next generation, one live one a client and key usage */
 /* Its lifetime, by the certificate that asks; 0: as configured. */
 when_t shadow_lifetime(const struct ca *ca, const struct cert *signer);
-/* Must a human look, because it had so many, or because this very request had one that is gone?
- * Else a replay would revoke the one that the client holds. */
-bool shadow_spent(struct ca *ca, struct view identity, int64_t key8, struct view digest,
-    bool *spent, struct err *e) MUST_USE;
+/* Must a human look, because it had so many? */
+bool shadow_spent(struct ca *ca, struct view identity, uint32_t key_usage, bool *spent,
+    struct err *e) MUST_USE;
+/* Its newest certificate of the next CA for this key usage; 0: none. */
+bool shadow_newest(struct ca *ca, struct view identity, uint32_t key_usage, int64_t *intent,
+    struct err *e) MUST_USE;
 bool shadow_issued(struct ca *ca, const struct issue *i, int64_t intent, when_t now,
     struct effects *out, struct err *e) MUST_USE;
 /* Behind the switch: the certificate by the active CA for this key, if there is one. */

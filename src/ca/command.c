@@ -85,12 +85,12 @@ one_request(struct ca *ca, enum ca_command command, int64_t id, const char *acto
 static void
 tell_all(struct ca *ca, struct effects *out)
 {
-	char left[120] = "";
+	char left[140] = "";
 
 	if (ca->cursor.left > 0)
 		(void)snprintf(left, sizeof(left),
-		    "  %ld left waiting: CA and RA certificates, and keys of another name, by "
-		    "ID.\n",
+		    "  %ld not granted: CA and RA certificates go by ID, and \"grant ID\" says "
+		    "why of the others.\n",
 		    (long)ca->cursor.left);
 	effect_tell(out, ca->cursor.id, 0, "%% %ld enrollment request%s %s.\n%s",
 	    (long)ca->cursor.done, ca->cursor.done == 1 ? "" : "s",

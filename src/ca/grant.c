@@ -65,8 +65,8 @@ grant_decide(const struct grant_facts *f)
 		return refuse(SCEP_BAD_REQUEST, REASON_NEXT);
 	if (f->role != ROLE_CLIENT)
 		return pend(REASON_ROLE);
-	if (f->to == TO_NEXT && f->shadows_spent)
-		return pend(REASON_SHADOWS);
+	if (f->spent)
+		return pend(f->to == TO_NEXT ? REASON_SHADOWS : REASON_GONE);
 	if (f->signer == SIGNER_EXPIRED)
 		return f->late && !f->renewals_wait ? issue(REASON_LATE) : pend(REASON_EXPIRED);
 	if (f->to == TO_OLD && f->password != PASSWORD_RIGHT)
@@ -95,7 +95,9 @@ grant_words(enum grant_reason r)
 		"the next CA certificate serves renewals by live certificates only, until it "
 		"is active",
 	    [REASON_SHADOWS] =
-		"several certificates of the next CA were made; waits for an operator",
+		"certificates of the next CA were made for this before; waits for an operator",
+	    [REASON_GONE] =
+		"the certificate of this very request was revoked; waits for an operator",
 	    [REASON_OLD] = "sent to the CA certificate that was replaced: fetch it again by "
 			   "GetCACert; waits for an operator",
 	    [REASON_CANCELLED] =

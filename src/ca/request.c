@@ -185,6 +185,26 @@ find_late(struct ca *ca, const struct exchange *x, const struct request *r, when
 	return true;
 }
 
+static enum cert_kind
+kind_of(const struct request *r)
+{
+	if (r->role == ROLE_CA)
+		return CERT_SUB_CA;
+	if (r->role == ROLE_RA)
+		return CERT_RA;
+	if (r->facts.to == TO_NEXT)
+		return CERT_SHADOW;
+	return r->facts.signer == SIGNER_SELF ? CERT_INITIAL : CERT_RENEWAL;
+}
+
+static uint32_t
+usage_of(const struct request *r)
+{
+	const struct issue i = {.key_usage = r->csr.key_usage, .kind = kind_of(r)};
+
+	return issue_key_usage(&i);
+}
+
 /* Everything that grant_decide wants to know. */
 static bool
 gather_facts(
@@ -192,6 +212,8 @@ gather_facts(
 {
 	struct grant_facts *f = &r->facts;
 	const struct csr *csr = &r->csr;
+	const struct view identity = view_of(r->identity, 32), digest = view_of(r->digest, 32);
+	int64_t key8 = sha256_8(csr->key.whole);
 	bool void_last;
 
 	*f = (struct grant_facts){
@@ -209,9 +231,8 @@ gather_facts(
 	    view_equal(csr->key.whole, x->scep.signer.key.whole))
 		f->signer = SIGNER_SELF;
 	if (!find_role(ca, x, r, e) ||
-	    !issue_key_elsewhere(
-		ca, csr->key.whole, view_of(r->identity, 32), &f->key_elsewhere, e) ||
-	    !client_live(ca, view_of(r->identity, 32), now, &f->subject_live, &void_last, e))
+	    !issue_key_elsewhere(ca, csr->key.whole, identity, &f->key_elsewhere, e) ||
+	    !client_live(ca, identity, now, &f->subject_live, &void_last, e))
 		return false;
 	f->role = r->role;
 	f->to = x->to->cancelled_at != 0 ? TO_CANCELLED
@@ -219,24 +240,12 @@ gather_facts(
 		: x->to == ca->active	 ? TO_ACTIVE
 					 : TO_OLD;
 	if (!find_late(ca, x, r, now, &f->late, e) ||
-	    (f->to == TO_NEXT &&
-		!shadow_spent(ca, view_of(r->identity, 32), sha256_8(csr->key.whole),
-		    view_of(r->digest, 32), &f->shadows_spent, e)))
+	    !same_spent(ca, key8, digest, f->to == TO_NEXT, &f->spent, e) ||
+	    (f->to == TO_NEXT && !f->spent &&
+		!shadow_spent(ca, identity, usage_of(r), &f->spent, e)))
 		return false;
 	/* A challenge in a renewal is never compared (rule 7). */
 	return f->signer != SIGNER_SELF || find_password(ca, r, void_last, now, e);
-}
-
-static enum cert_kind
-kind_of(const struct request *r)
-{
-	if (r->role == ROLE_CA)
-		return CERT_SUB_CA;
-	if (r->role == ROLE_RA)
-		return CERT_RA;
-	if (r->facts.to == TO_NEXT)
-		return CERT_SHADOW;
-	return r->facts.signer == SIGNER_SELF ? CERT_INITIAL : CERT_RENEWAL;
 }
 
 static bool

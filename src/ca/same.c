@@ -45,7 +45,7 @@ answer_request(struct ca *ca, struct exchange *x, const struct row_request *row,
 		reply_pending(ca, x, out);
 		return true;
 	case REQUEST_REJECTED:
-		reply_fail(ca, x, SCEP_BAD_REQUEST, "rejected by the operator", out);
+		reply_fail(ca, x, SCEP_BAD_REQUEST, row->reason, out);
 		return true;
 	case REQUEST_GRANTED:
 		if (row->intent != 0)
@@ -78,6 +78,21 @@ same_cert(struct ca *ca, int64_t key8, struct view digest, const char *transacti
 		before = cert.intent;
 	}
 	return absent(&why, e);
+}
+
+bool
+same_spent(
+    struct ca *ca, int64_t key8, struct view digest, bool any_end, bool *spent, struct err *e)
+{
+	struct row_cert row;
+	int64_t intent;
+
+	*spent = false;
+	if (!same_cert(ca, key8, digest, NULL, &intent, e) ||
+	    (intent != 0 && !ST(ca)->cert_get(ca->store, intent, &row, e)))
+		return false;
+	*spent = intent != 0 && (any_end || row.revoked_at != 0);
+	return true;
 }
 
 bool

@@ -101,6 +101,7 @@ static const struct column client_columns[] = {
 	INT(row_client, strength),
 	INT64(row_client, shadow),
 	INT(row_client, shadows),
+	OCTETS(row_client, usages),
 };
 
 static const struct column crl_columns[] = {

@@ -100,6 +100,8 @@ struct row_client {	      /* the muster: one row an identity */
 	int strength;
 	int64_t shadow; /* newest certificate by the generation that was next then; 0: none */
 	int shadows;	/* how many there were of that generation */
+	struct view usages; /* the same for each key usage: octets of ca/shadow.c; empty in
+			       stores of before 2026-12 */
 };
 
 struct row_crl {

@@ -28,7 +28,7 @@ main(void)
 		    .role = (enum grant_role)d[12],
 		    .to = (enum grant_to)d[13],
 		    .late = d[14] != 0,
-		    .shadows_spent = d[15] != 0,
+		    .spent = d[15] != 0,
 		};
 		struct grant g = grant_decide(&f);
 

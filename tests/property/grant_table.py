@@ -37,12 +37,12 @@ def refusal(f):
 
 def proven(f):
     """Does the request itself carry enough to be granted without a human?"""
-    if f["role"] != "client" or f["to"] == "cancelled":
+    if f["role"] != "client" or f["to"] == "cancelled" or f["spent"]:
         return False
     if f["signer"] == "expired":
         return f["late"] and not f["wait"]
     if f["to"] == "next":
-        return not f["wait"] and not f["spent"] and not (f["signer"] == "adoptable" and f["adopt"])
+        return not f["wait"] and not (f["signer"] == "adoptable" and f["adopt"])
     if f["to"] == "old":
         return f["password"] == "right" and (
             f["signer"] == "self" or not f["wait"] and not (f["signer"] == "adoptable" and f["adopt"]))

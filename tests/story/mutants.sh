@@ -62,7 +62,7 @@ revoked-in-flight|src/ca/request.c|s/if (!signer_classify(.*/if (false)/
 adopt-race|src/ca/request.c|s/if (!signer_classify(.*/if (false)/
 revoked-replay|src/ca/same.c|s/row.revoked_at != 0 ||//
 ended-repeat|src/ca/same.c|s/ || now >= row.not_after//
-key-two-names|src/ca/approve.c|s/if (elsewhere)/if (false)/
+key-two-names|src/ca/approve.c|s/: elsewhere/: false/
 password-outstanding|src/ca/request.c|s/!ST(ca)->challenge_expiry(.*)))/false))/
 signer-refuses|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
 signer-refuses|src/ca/issue.c|s/^	send_later(ca, intent, out);//
@@ -83,8 +83,20 @@ serial-damaged|src/ca/issue.c|s/if (!read_u64(&r, &last)) {/if (false) {/
 clock-jump|src/ca/issue.c|s/return ca->facts.clock_trusted && /return /
 rollover-in-flight|src/ca/same.c|s/\*answered = cert.revoked_at == 0;/*answered = false;/
 shadow-counts|src/ca/client.c|s/^			\*newest = shadow;/;/
-shadow-replay|src/ca/shadow.c|s/*spent = intent != 0;/*spent = false;/
-shadow-replay|src/ca/shadow.c|s/before->state == CERT_VOID/before->state != CERT_ISSUED/
+shadow-replay|src/ca/same.c|s/\*spent = intent != 0 .*/*spent = false;/
+shadow-replay|src/ca/same.c|s/(any_end || /(/
+shadow-replay|src/ca/shadow.c|s/before.state == CERT_VOID/before.state != CERT_ISSUED/
+shadow-usages|src/ca/shadow.c|s/u->list\[i\].key_usage == key_usage/true/
+shadow-usages|src/ca/shadow.c|s/u.n >= USAGES_MAX/false/
+shadow-before|src/ca/shadow.c|s/usages_of_before(&row, made, u);/;/
+late-grant|src/ca/approve.c|s/: w->late \&\& .*/: false/
+late-grant|src/ca/approve.c|s/before != 0 ? before < intent :/false ? false :/
+late-grant|src/ca/approve.c|s/\*later = w->id < row.id;/;/
+late-newest|src/ca/approve.c|s/ \&\& !w->late)/)/
+waits-revoked|src/ca/approve.c|s/w->standing == SIGNER_REVOKED/false/
+waits-revoked|src/ca/approve.c|/^approve_role/,/^}/s/ok = look_again(.*/;/
+waits-revoked|src/ca/same.c|s/row->reason, out/"rejected by the operator", out/
+renewal-replay|src/ca/grant.c|s/if (f->spent)/if (f->to == TO_NEXT \&\& f->spent)/
 rollover-poll|src/ca/exchange.c|s/(void)addressed_to_us(ca, x);/;/
 rollover-timer|src/ca/ca.c|s/now >= ca->wake \&\& !follow_plan/false \&\& !follow_plan/
 shadow-role|src/ca/approve.c|s/TASK_ROLE, issuer_for(ca, w)/TASK_ROLE, ca->active/

@@ -12,6 +12,6 @@ expect r1 until=365d
 rb enrol as-written subject=O=Cisco,OU=ioscs~RA,OU=CVO,CN=rb -> pending
 rc enrol as-written subject=O=Cisco,OU=IOSCS~RA,CN=rc -> pending
 sub2 enrol wants-ca -> pending
-operator grant all -> 4 left waiting
+operator grant all -> 4 not granted
 sub2 poll -> pending
 expect counts pending=4

@@ -1,5 +1,6 @@
 /* rollover.c - words about the next CA certificate. */
 #include <openssl/x509.h>
+#include <string.h>
 
 #include "tests/story/story.h"
 
@@ -100,8 +101,33 @@ do_repeat(struct story *s, struct client *c, struct err *e)
 	blob_set(&active, blob_view(&c->cert));
 	blob_set(&c->cert, blob_view(&c->shadow));
 	ok = send_message(s, c, e);
+	if (ok && c->answer.cert != NULL) {
+		blob_set(&c->shadow, blob_view(&c->cert));
+		c->shadow_key = c->cert_key;
+	}
 	blob_set(&c->cert, blob_view(&active));
 	c->cert_key = key;
 	blob_free(&active);
 	return ok;
+}
+
+/* "store of-before": nobody kept key usages apart when it was written. */
+bool
+do_store(struct story *s, struct err *e)
+{
+	const struct store_table *st = s->w.store->table;
+	struct row_client row;
+	struct view after = {0};
+	uint8_t identity[32];
+
+	if (!st->begin(s->w.store, e))
+		return false;
+	while (st->client_next(s->w.store, after, &row, e)) {
+		memcpy(identity, row.identity.p, sizeof(identity));
+		row.usages = (struct view){0};
+		if (!st->client_put(s->w.store, &row, e))
+			return false;
+		after = view_of(identity, sizeof(identity));
+	}
+	return st->commit(s->w.store, e);
 }

@@ -646,6 +646,7 @@ static const struct {
     {"revoked", do_revoked},
     {"log", do_log},
     {"damage", do_damage},
+    {"store", do_store},
     {"signer", do_signer},
     {"restart", do_restart},
     {"reboot", do_reboot},

@@ -13,7 +13,9 @@ r2 enrol -> granted
 steady
 signer fails 2
 r2 shadow to-next new-key -> unavailable
+bob keep r2
 r2 shadow to-next new-key -> granted
+bob repeat -> pending
 restart
 expect counts issued=5 revoked=1
 wait 30d

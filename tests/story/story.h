@@ -64,6 +64,7 @@ bool trust_next(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_shadow(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_asks_next(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_activate(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool do_store(struct story *s, struct err *e) MUST_USE;
 bool do_repeat(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* query.c */
 bool do_crl(struct story *s, struct client *c, struct err *e) MUST_USE;

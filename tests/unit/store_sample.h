@@ -139,6 +139,7 @@ sample_client(int64_t n)
 	    .strength = 0x35,
 	    .shadow = n + 8,
 	    .shadows = 2,
+	    .usages = VIEW("usages"),
 	};
 }
 

@@ -91,6 +91,9 @@ say_client(struct blob *b, const struct row_client *c)
 	say_text(b, c->asked);
 	say_int(b, c->intent);
 	say_int(b, c->strength);
+	say_int(b, c->shadow);
+	say_int(b, c->shadows);
+	blob_add_sized(b, c->usages);
 }
 
 /* ---- one random operation, the same for both stores ---- */
