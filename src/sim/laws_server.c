@@ -205,7 +205,6 @@ row_known(struct sim *w, const struct row_cert *row, when_t now)
 	if (seen->der == 0) {
 		seen->der = digest_of(row->body);
 		seen->kind = (int)row->kind;
-		seen->by_operator = view_equal_str(view_str(row->granted_by), "operator");
 		seen->generation = (uint32_t)row->generation;
 		one_for_each_request(w, row, number, now);
 		authority_named(w, row);
@@ -497,7 +496,7 @@ revoked_gets_nothing(struct sim *w, const struct letter *l, const struct seen_ce
 {
 	const struct client *c = &w->client[l->client];
 
-	if (c->revoked_ms != 0 && !c->revoked_shadow && !c->let_in && !seen->by_operator &&
+	if (c->revoked_ms != 0 && !c->revoked_shadow && !c->let_in &&
 	    seen->made_ms > c->revoked_ms && seen->kind != CERT_INITIAL &&
 	    l->sent_ms > c->revoked_ms)
 		broken(w, c, "INV-18", "a revoked client gets a certificate");

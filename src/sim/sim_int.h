@@ -69,7 +69,6 @@ struct seen_cert {
 	int64_t made_ms;
 	int64_t revoked_at; /* server's time; 0: not */
 	int kind;	    /* enum cert_kind, once committed */
-	bool by_operator;
 	uint8_t octets[20], n;
 };
 struct seen_ca {
