@@ -21,6 +21,9 @@ const char *agent_path(const char *state, const char *name, const char *leaf, ch
 bool agent_runs(const struct conf *c, const char *name);
 /* How many do. */
 size_t agent_count(const struct conf *c);
+/* What its lines make of it; the key pair aside, simulate lives through the same. */
+void agent_policy(const struct conf_trustpoint *t, struct tp_policy *out);
+enum hash agent_hash(enum conf_hash hash); /* of a server's line too */
 /* Where they ask, for the courier: the place of trustpoint[i] is i. */
 void agent_places(const struct conf *c, struct blob *out);
 /* Programs of "hook" and "verify-command": those of trustpoint[i] are 2i and 2i + 1, and

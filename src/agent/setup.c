@@ -9,21 +9,6 @@
 #define KIN_LOOKED_AT 16
 #define DEFAULT_HOSTNAME "keymuster" /* of conf: no line says one */
 
-static const enum hash hashes[] = {
-    [CONF_HASH_SHA256] = HASH_SHA256,
-    [CONF_HASH_SHA384] = HASH_SHA384,
-    [CONF_HASH_SHA512] = HASH_SHA512,
-    [CONF_HASH_MD5] = HASH_MD5,
-    [CONF_HASH_SHA1] = HASH_SHA1,
-};
-static const enum cipher ciphers[] = {
-    [CONF_CIPHER_AUTO] = CIPHER_AES256,
-    [CONF_CIPHER_AES128] = CIPHER_AES128,
-    [CONF_CIPHER_AES192] = CIPHER_AES192,
-    [CONF_CIPHER_AES256] = CIPHER_AES256,
-    [CONF_CIPHER_DES3] = CIPHER_DES3,
-};
-
 const char *
 agent_path(const char *state, const char *name, const char *leaf, char out[512])
 {
@@ -133,31 +118,13 @@ setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e)
 	return ok;
 }
 
-/* Field by field into zeros: those who are alike are so octet by octet. */
-static void
-policy_fill(struct tp_policy *p, const struct conf_trustpoint *t)
-{
-	p->plan = t->plan;
-	p->plan.url = t->url[0] != 0;
-	p->plan.fingerprint = t->fingerprint[0] != 0;
-	p->regenerate = t->regenerate_auto || (t->regenerate && !t->plan.auto_enroll);
-	p->key_kind = KEY_RSA;
-	p->key_bits = t->rsa_bits;
-	p->hash = hashes[t->hash];
-	p->cipher = ciphers[t->cipher];
-	p->key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
-	p->outer_next_ca = t->outer_next_ca;
-	p->ancient = t->compat_ancient;
-	p->require_standard = t->require_standard;
-}
-
 /* Among the newest: thousands are of a few sorts, or each is of its own. */
 static const struct kin *
 kin_of(struct agent *a, const struct conf_trustpoint *t)
 {
 	struct kin *new = mem_get(sizeof(*new)), *k = a->kin;
 
-	policy_fill(&new->policy, t);
+	agent_policy(t, &new->policy);
 	(void)snprintf(new->fingerprint, sizeof(new->fingerprint), "%s", t->fingerprint);
 	for (int i = 0; i < KIN_LOOKED_AT && k != NULL; i++, k = k->next)
 		if (memcmp(&k->policy, &new->policy, sizeof(k->policy)) == 0 &&

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "cmd/cmd.h"
 #include "cmd/replay.h"
 #include "sim/sim.h"
@@ -128,30 +129,15 @@ with_server(const struct conf *c, size_t n)
 	return NULL;
 }
 
+/* Its pairs are numbers too, and somebody authenticates the CA. */
 static struct tp_policy
 client_policy(const struct conf_trustpoint *t)
 {
-	static const enum hash hashes[] = {[CONF_HASH_SHA256] = HASH_SHA256,
-	    [CONF_HASH_SHA384] = HASH_SHA384,
-	    [CONF_HASH_SHA512] = HASH_SHA512,
-	    [CONF_HASH_MD5] = HASH_MD5,
-	    [CONF_HASH_SHA1] = HASH_SHA1};
-	static const enum cipher ciphers[] = {[CONF_CIPHER_AUTO] = CIPHER_AES128,
-	    [CONF_CIPHER_AES128] = CIPHER_AES128,
-	    [CONF_CIPHER_AES192] = CIPHER_AES192,
-	    [CONF_CIPHER_AES256] = CIPHER_AES256,
-	    [CONF_CIPHER_DES3] = CIPHER_DES3};
-	struct tp_policy p = {.plan = t->plan,
-	    .regenerate = t->regenerate_auto,
-	    .key_kind = KEY_RSA,
-	    .key_bits = KEY_BITS,
-	    .hash = hashes[t->hash],
-	    .cipher = ciphers[t->cipher],
-	    .outer_next_ca = t->outer_next_ca,
-	    .ancient = t->compat_ancient,
-	    .require_standard = t->require_standard};
+	struct tp_policy p;
 
-	p.plan.url = p.plan.fingerprint = true; /* somebody authenticates the CA */
+	agent_policy(t, &p);
+	p.key_bits = KEY_BITS;
+	p.plan.fingerprint = true;
 	return p;
 }
 
@@ -166,8 +152,7 @@ fleet_add(struct sim_setup *s, const char *name, const struct tp_policy *p)
 
 /* Each trustpoint that enrols at the server stands for a part of the clients. */
 static void
-fleets(
-    const struct conf *c, size_t n, const struct conf *at, size_t clients, struct sim_setup *s)
+fleets(const struct conf *c, size_t n, size_t clients, struct sim_setup *s)
 {
 	struct sim_setup usual;
 
@@ -179,7 +164,6 @@ fleets(
 			if (t->url[0] != 0)
 				fleet_add(s, t->name, &p);
 		}
-	(void)at;
 	if (s->fleets == 0) {
 		sim_default(&usual, 0, SIM_NONE);
 		fleet_add(s, usual.fleet[0].name, &usual.fleet[0].policy);
@@ -214,7 +198,7 @@ setup(const struct conf *c, size_t n, const struct wish *wish, struct sim_setup 
 		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
 		return false;
 	}
-	fleets(c, n, at, (size_t)wish->clients, out);
+	fleets(c, n, (size_t)wish->clients, out);
 	if (!when_parse("2026-01-01T00:00:00Z", &out->start)) /* always the same: it repeats */
 		return false;
 	out->span = wish->years > 0 ? years : when_min(years, LIVES * out->ca.plan.lifetime_ca);

@@ -10,13 +10,6 @@
 _Static_assert(COURIER_HOOKS >= CONF_SERVERS * (1 + CONF_PROFILES), "a number for every hook");
 _Static_assert(CA_PROFILES >= CONF_PROFILES, "a place for every profile");
 
-static const enum hash hashes[] = {
-    [CONF_HASH_SHA256] = HASH_SHA256,
-    [CONF_HASH_SHA384] = HASH_SHA384,
-    [CONF_HASH_SHA512] = HASH_SHA512,
-    [CONF_HASH_MD5] = HASH_MD5,
-    [CONF_HASH_SHA1] = HASH_SHA1,
-};
 static const enum ca_mode modes[] = {
     [GRANT_MANUAL] = CA_MANUAL,
     [GRANT_AUTO] = CA_AUTO,
@@ -36,7 +29,7 @@ wire_policy(const struct conf_server *c, struct ca_policy *out, struct err *e)
 	    .serial_sequential = c->serial == SERIAL_SEQUENTIAL,
 	    .serial_floor = c->serial_number,
 	    .eku = c->eku,
-	    .hash = hashes[c->hash],
+	    .hash = agent_hash(c->hash),
 	    .key_kind = c->ec_label[0] != 0 ? KEY_EC : KEY_RSA,
 	    .key_bits = c->ec_label[0] != 0 ? c->ec_bits : c->rsa_bits,
 	    .ra_bits = c->ra_bits,

@@ -187,6 +187,70 @@ places(void **state)
 	blob_free(&b);
 }
 
+static void
+ignore(void *arg, bool warn, const char *text)
+{
+	(void)arg;
+	(void)warn;
+	(void)text;
+}
+
+/* The agent's trustpoints, and those of keymuster simulate, from the text of a configuration.
+ */
+static void
+policies(void **state)
+{
+	static const struct {
+		const char *sentence, *lines;
+		int bits;
+		enum hash hash;
+		enum cipher cipher;
+		bool url, fingerprint, regenerate, outer_next_ca, ancient, require_standard;
+	} cases[] = {
+	    /* 0: 2048, SHA-256, AES-256 */
+	    {"nothing is said", ""},
+	    {"somebody to ask", "enrollment url http://ca\n", .url = true},
+	    {"whom to believe", "fingerprint 00112233445566778899AABBCCDDEEFF\n",
+		.fingerprint = true},
+	    {"a new key each time", "auto-enroll 80 regenerate\n", .regenerate = true},
+	    {"by hand, and nothing is by itself", "regenerate\n", .regenerate = true},
+	    {"by hand, while renewals keep the key", "regenerate\nauto-enroll 80\n"},
+	    {"a larger key", "rsakeypair K 4096\n", .bits = 4096},
+	    {"another digest", "hash sha384\n", .hash = HASH_SHA384},
+	    {"the longest digest", "hash sha512\n", .hash = HASH_SHA512},
+	    {"another cipher", "scepencrypt aes128\n", .cipher = CIPHER_AES128},
+	    {"an old cipher", "scepencrypt des_ede3\n", .cipher = CIPHER_DES3},
+	    {"old servers", "compat outer-next-ca\ncompat ancient\n", .outer_next_ca = true,
+		.ancient = true},
+	    {"new servers only", "require SCEPStandard\n", .require_standard = true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conf c = {0};
+		struct blob text = {0};
+		struct tp_policy p;
+
+		blob_printf(&text, "crypto pki trustpoint R1\n%s", cases[i].lines);
+		if (!conf_parse("test", blob_view(&text), NULL, NULL, ignore, NULL, &c))
+			fail_msg("%s: does not parse", cases[i].sentence);
+		agent_policy(&c.trustpoint[0], &p);
+		if (memcmp(&p.plan, &c.trustpoint[0].plan, sizeof(p.plan)) != 0 ||
+		    p.plan.url != cases[i].url || p.plan.fingerprint != cases[i].fingerprint ||
+		    p.regenerate != cases[i].regenerate || p.key_kind != KEY_RSA ||
+		    p.key_bits != (cases[i].bits != 0 ? cases[i].bits : 2048) ||
+		    p.hash != (cases[i].hash != 0 ? cases[i].hash : HASH_SHA256) ||
+		    p.cipher != (cases[i].cipher != 0 ? cases[i].cipher : CIPHER_AES256) ||
+		    p.key_usage != (KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT) ||
+		    p.outer_next_ca != cases[i].outer_next_ca ||
+		    p.ancient != cases[i].ancient ||
+		    p.require_standard != cases[i].require_standard)
+			fail_msg("%s: another policy", cases[i].sentence);
+		conf_free(&c);
+		blob_free(&text);
+	}
+}
+
 int
 main(void)
 {
@@ -197,6 +261,7 @@ main(void)
 	    cmocka_unit_test(alternative_names),
 	    cmocka_unit_test(who_runs),
 	    cmocka_unit_test(places),
+	    cmocka_unit_test(policies),
 	};
 
 	return cmocka_run_group_tests_name("setup", tests, NULL, NULL);
