@@ -310,6 +310,9 @@ agent_keys_readable(struct agent *a)
 			v->done = done;
 			done = (struct key_done){0};
 		} else if (p != NULL) {
+			if (p->job.act == KEY_EXPORT && done.why == WHY_NOT_FOUND)
+				memcpy(arrival_add(a, p->member, TP_EV_LOST)->label,
+				    p->job.label, KEY_LABEL_MAX);
 			identity_job_done(p->member, &done);
 			command_job_done(p->member, &done);
 		}
@@ -337,6 +340,7 @@ arrivals_deal(struct agent *a)
 		v->event.done = &v->done;
 		v->event.body = blob_view(&v->body);
 		v->event.media_type = v->media_type;
+		v->event.label = v->label;
 		member_step(v->member, &v->event);
 		arrival_free(v);
 	}

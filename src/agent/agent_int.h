@@ -117,7 +117,7 @@ struct arrival { /* an event that waits for the round */
 	struct tp_event event;
 	struct key_done done;
 	struct blob body;
-	char media_type[64];
+	char media_type[64], label[KEY_LABEL_MAX];
 };
 
 struct agent {

@@ -229,7 +229,7 @@ key_written(struct member *m, struct want *w, struct err *e)
 	}
 }
 
-/* A key that is gone stays gone, a disk may be full for days: said less and less often. */
+/* A disk may be full for days: said less and less often. */
 static void
 trouble(struct member *m, const struct err *e)
 {

@@ -143,7 +143,7 @@ is_directory(const char *path, struct err *e)
 	struct stat st;
 
 	return (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) ||
-	       err_set(e, WHY_NOT_FOUND, "'%s' is no directory", path);
+	       err_set(e, WHY_IO, "'%s' is no directory", path);
 }
 
 bool
@@ -152,26 +152,28 @@ export_write(
 {
 	struct blob path = {0}, bytes = {0};
 	size_t name = strcspn(job->path, "/");
+	struct err why = {0};
 	bool ok;
 
 	blob_printf(&path, "%s/%.*s", x->dir, (int)name, job->path);
-	ok = is_directory(blob_cstr(&path), e);
+	ok = is_directory(blob_cstr(&path), &why);
 	blob_printf(&path, "%s", job->path + name);
-	ok = ok && is_directory(blob_cstr(&path), e);
+	ok = ok && is_directory(blob_cstr(&path), &why);
 	for (size_t i = 0; ok && i < COUNT_OF(forms); i++) {
 		if ((job->forms & forms[i].form) == 0)
 			continue;
 		blob_clear(&path);
 		blob_clear(&bytes);
 		blob_printf(&path, "%s/%s/%s", x->dir, job->path, forms[i].name);
-		ok = forms[i].make(p, job, &bytes, e) &&
+		ok = forms[i].make(p, job, &bytes, &why) &&
 		     file_replace_for(blob_cstr(&path), x->group < 0 ? 0600 : 0640, x->group,
-			 blob_view(&bytes), e);
+			 blob_view(&bytes), &why);
 		if (ok)
 			crash_point("key-exported");
 	}
 	ERR_clear_error();
 	blob_free(&path);
 	blob_free(&bytes);
-	return ok;
+	/* What is not found is the key, and that was. */
+	return ok || err_set(e, why.why == WHY_NOT_FOUND ? WHY_IO : why.why, "%s", why.text);
 }

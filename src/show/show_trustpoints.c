@@ -103,6 +103,8 @@ put_state(const struct show *s, const struct show_trustpoint *t, struct tree *o)
 	tree_put_text(
 	    o, "state", states[s->w->clock_trusted ? plan.state : TP_IS_WITHOUT_CLOCK].word);
 	tree_put_bool(o, "keys", f->have_id || last[0] != 0);
+	if (tp_key_lost(t->tp))
+		tree_put_bool(o, "key_lost", true);
 	tree_put_bool(o, "authenticated", f->authenticated);
 	if (f->caps_known)
 		tree_put_bool(o, "server_has_rollover", f->caps_next_ca);
@@ -206,7 +208,9 @@ status_text(const struct tree *o, struct blob *out)
 		blob_printf(
 		    out, "  Last enrollment status: %s\n", tree_text(o, "last_enrollment"));
 	blob_printf(out, "  State:\n    Keys generated ............. %s\n",
-	    tree_is(o, "keys") ? "Yes (General Purpose, exportable)" : "No");
+	    tree_has(o, "key_lost") ? "Lost: another pair is made for a new certificate"
+	    : tree_is(o, "keys")    ? "Yes (General Purpose, exportable)"
+				    : "No");
 	if (tree_has(o, "storage")) /* in clear, for programs that serve with it */
 		blob_printf(out, "    Key file: %s/key.pem\n", tree_text(o, "storage"));
 	blob_printf(out, "    Issuing CA authenticated ....... %s\n",

@@ -48,24 +48,24 @@ is_usable(struct tp *t, const struct request *old, struct view id, when_t now)
 	    !cert_decode(blob_view(&old->signer), &signer, NULL))
 		return false;
 	if (old->temporary)
-		return t->x->act == TP_ENROL && now < signer.not_after &&
+		return (t->x->act == TP_ENROL || t->record.lost) && now < signer.not_after &&
 		       still_asks_this(t, &csr);
-	return (t->x->act != TP_ENROL || t->record.behind) &&
+	return (t->x->act != TP_ENROL || t->record.behind) && !t->record.lost &&
 	       view_equal(blob_view(&old->signer), id);
 }
 
 /*
- * Who has no live identity enrols as a stranger, or shows the one that ended: first that of a
- * CA that was replaced, for servers let those in who are late; and each in turn once the other
- * was refused.
+ * Who has no live identity, or not its key, enrols as a stranger, or shows the one that ended:
+ * first that of a CA that was replaced, for servers let those in who are late; and each in turn
+ * once the other was refused.
  */
 static bool
 shows_old(const struct tp *t, const struct request *old)
 {
+	if (t->record.id_key == 0 || t->record.lost)
+		return false;
 	if (t->x->act != TP_ENROL)
 		return true;
-	if (t->record.id_key == 0)
-		return false;
 	return old->key != 0 && old->closed ? old->temporary : t->record.behind;
 }
 
@@ -237,7 +237,8 @@ choose_key(struct tp *t, const struct request *old, const struct cert *id, when_
 	    csr_decode(blob_view(&old->csr), &csr, NULL) && key_fits(t, &csr.key)) {
 		x->request.key = old->key;
 		blob_set(&x->spki, csr.key.whole);
-	} else if (r->id_key != 0 && !t->policy->regenerate && key_fits(t, &id->key)) {
+	} else if (r->id_key != 0 && !r->lost && !t->policy->regenerate &&
+		   key_fits(t, &id->key)) {
 		x->request.key = r->id_key;
 		blob_set(&x->spki, id->key.whole);
 	} else if (r->doomed_count >= DOOMED_MAX - 2) {

@@ -1,4 +1,4 @@
-/* switch.c - from one CA certificate to the next. */
+/* switch.c - what another takes the place of. */
 #include <string.h>
 
 #include "tp/tp_int.h"
@@ -33,7 +33,17 @@ drop_request(struct turn *s)
 	s->next.plan.pending = false;
 }
 
-/* One to the CA that takes over goes on (PO-07); any other is over, its key may serve again. */
+/* Its key may serve again, and the next one shows the identity if it can. */
+static void
+close_request(struct turn *s, struct request *r)
+{
+	r->closed = r->temporary = true;
+	request_encode(r, &s->request);
+	change(s, TP_REQUEST, blob_view(&s->request));
+	s->next.plan.pending = false;
+}
+
+/* One to the CA that takes over goes on (PO-07); any other is over. */
 static bool
 keep_request(struct tp *t, struct turn *s, struct err *e)
 {
@@ -45,12 +55,8 @@ keep_request(struct tp *t, struct turn *s, struct err *e)
 	if (!request_load(t, &r, e))
 		return false;
 	bundle_digest(blob_view(&s->ca), digest);
-	if (memcmp(digest, r.addressed, sizeof(digest)) != 0) {
-		r.closed = r.temporary = true; /* so that the next one shows the identity */
-		request_encode(&r, &s->request);
-		change(s, TP_REQUEST, blob_view(&s->request));
-		s->next.plan.pending = false;
-	}
+	if (memcmp(digest, r.addressed, sizeof(digest)) != 0)
+		close_request(s, &r);
 	request_free(&r);
 	return true;
 }
@@ -174,6 +180,71 @@ switch_authenticate(struct tp *t, struct view bundle, struct tp_effects *out, st
 		talk_end(t);
 	}
 	blob_free(&text);
+	turn_free(&s);
+	return ok;
+}
+
+/* ---- a pair that the keys have no more ---- */
+
+static void
+drop_shadow(struct turn *s)
+{
+	struct plan_tp_facts *f = &s->next.plan;
+	uint32_t key = s->next.shadow_key;
+
+	change(s, TP_SHADOW, (struct view){0});
+	s->next.shadow_key = 0;
+	record_doom(&s->next, key);
+	f->have_shadow = f->confirmed = false;
+	f->shadow_from = 0;
+}
+
+/* What it was to certify, or has signed and nobody can sign or open again. */
+static bool
+lose_request(struct tp *t, struct turn *s, uint32_t key, struct err *e)
+{
+	struct request r = {0};
+
+	if (s->next.request_key == key)
+		drop_request(s);
+	if (s->next.request_key == 0 || s->next.request_signer_key != key)
+		return true;
+	if (!request_load(t, &r, e))
+		return false;
+	close_request(s, &r);
+	request_free(&r);
+	return true;
+}
+
+/*
+ * With a shadow the identity is not asked for anew: it lives, if only in its files, until that
+ * takes over. The server cannot be told of the shadow then. Whatever it is, the next try is not
+ * at once, for keys that lose every pair.
+ */
+bool
+switch_lost(struct tp *t, uint32_t key, when_t now, struct tp_effects *out, struct err *e)
+{
+	struct turn s = {.next = t->record};
+	struct plan_tp_facts *f = &s.next.plan;
+	bool held = key == s.next.id_key || key == s.next.shadow_key;
+	char label[KEY_LABEL_MAX];
+	bool ok;
+
+	s.next.lost |= key == s.next.id_key;
+	if (key == s.next.shadow_key)
+		drop_shadow(&s);
+	if (s.next.lost && f->have_shadow)
+		f->confirmed = true;
+	else if (s.next.lost)
+		leave_behind(&s);
+	trouble_set(t, &f->ask, ANSWER_NONE, 0, held, now);
+	ok = lose_request(t, &s, key, e) && record_commit(t, &s.next, s.list, s.n, e);
+	if (ok) {
+		key_label(t, key, label);
+		talk_end(t);
+		tp_note(out, TP_NOTED_TROUBLE,
+		    "key pair '%s' is gone: the next request is for another one", label);
+	}
 	turn_free(&s);
 	return ok;
 }

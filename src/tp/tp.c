@@ -84,11 +84,23 @@ forgotten(struct tp *t, const struct key_done *d, when_t now, struct err *e)
 
 /* ---- events ---- */
 
-/* A label that was taken by another kind of key is passed over for good. */
+/* Whose job came back. */
+static uint32_t
+key_used(const struct talk *x)
+{
+	return x->step == STEP_MESSAGE || x->step == STEP_UNWRAP ? x->request.signer_key
+								 : x->request.key;
+}
+
+/* A label that was taken by another kind of key is passed over for good; a pair that was stored
+ * as made, and is gone, is replaced. */
 static bool
 key_refused(
     struct tp *t, const struct key_done *d, when_t now, struct tp_effects *out, struct err *e)
 {
+	if (d->why == WHY_NOT_FOUND && t->x->step != STEP_KEY &&
+	    key_used(t->x) <= t->record.last_key)
+		return switch_lost(t, key_used(t->x), now, out, e);
 	if (t->x->step == STEP_KEY && d->why == WHY_REFUSED) {
 		struct record next = t->record;
 
@@ -124,6 +136,22 @@ key_done(
 		break;
 	}
 	return request_go_on(t, bytes, now, out, e);
+}
+
+/* The body of the trustpoint had need of a pair that is not there. */
+static bool
+lost(struct tp *t, const char *label, when_t now, struct tp_effects *out, struct err *e)
+{
+	const struct record *r = &t->record;
+	uint32_t keys[] = {r->lost ? 0 : r->id_key, r->shadow_key};
+	char is[KEY_LABEL_MAX];
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		key_label(t, keys[i], is);
+		if (keys[i] != 0 && strcmp(is, label) == 0)
+			return switch_lost(t, keys[i], now, out, e);
+	}
+	return true;
 }
 
 static bool
@@ -248,6 +276,8 @@ deal(struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out
 		return key_done(t, ev->done, now, out, e);
 	case TP_EV_FETCHED:
 		return fetched(t, ev, now, out, e);
+	case TP_EV_LOST:
+		return lost(t, ev->label, now, out, e);
 	case TP_EV_COMMAND:
 		return command(t, ev, out, e);
 	}
@@ -310,6 +340,12 @@ struct plan_tp
 tp_plan(const struct tp *t, when_t now)
 {
 	return plan_tp(&t->policy->plan, &t->record.plan, now);
+}
+
+bool
+tp_key_lost(const struct tp *t)
+{
+	return t->record.lost;
 }
 
 const char *

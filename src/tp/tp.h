@@ -63,6 +63,7 @@ enum tp_event_kind {
 	TP_EV_KEY,     /* a job came back */
 	TP_EV_FETCHED, /* TP_EFFECT_FETCH id was answered, or not */
 	TP_EV_COMMAND,
+	TP_EV_LOST, /* the keys have no pair of this label, by somebody else's job */
 };
 enum tp_command {
 	/* Accept the CA with this fingerprint, its own or that of one above it; what was held
@@ -80,6 +81,7 @@ struct tp_event {
 	int retry_after;	     /* TP_EV_FETCHED: seconds, 0: not said */
 	struct view body;
 	enum tp_command command;
+	const char *label;	 /* TP_EV_LOST: as tp_key_of has it; another is nothing */
 	const char *fingerprint; /* TP_CMD_AUTHENTICATE: hex of MD5, SHA-1 or SHA-256 */
 };
 
@@ -150,6 +152,8 @@ void tp_free(struct tp *t);
 const struct plan_tp_facts *tp_facts(const struct tp *t);
 struct plan_tp tp_plan(const struct tp *t, when_t now);
 const char *tp_label(const struct tp *t);
+/* The pair of TP_ID is gone: that is kept, and not shown to the server any more. */
+bool tp_key_lost(const struct tp *t);
 /* The label of the key pair of TP_ID or TP_SHADOW. */
 void tp_key_of(const struct tp *t, enum tp_leaf leaf, char out[KEY_LABEL_MAX]);
 

@@ -36,7 +36,8 @@ struct request {
 struct record {
 	struct plan_tp_facts plan;
 	uint16_t caps;
-	bool behind; /* the identity on the shelf is of a CA that was replaced */
+	bool behind; /* the identity on the shelf is of a CA that was replaced, or lost */
+	bool lost;   /* the keys have the pair of the identity on the shelf no more */
 	uint32_t last_key, id_key, shadow_key;	  /* 0: none */
 	uint32_t request_key, request_signer_key; /* of TP_REQUEST, 0: there is none */
 	uint32_t doomed[DOOMED_MAX];
@@ -162,6 +163,9 @@ bool switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct er
  */
 bool switch_authenticate(
     struct tp *t, struct view bundle, struct tp_effects *out, struct err *e) MUST_USE;
+/* This pair exists no more: what needs it is given up, and asked for anew with another one. */
+bool switch_lost(
+    struct tp *t, uint32_t key, when_t now, struct tp_effects *out, struct err *e) MUST_USE;
 
 /* talk.c */
 void talk_new(struct tp *t, enum plan_tp_act act);

@@ -217,6 +217,31 @@ def key_group():
     w.stop()
 
 
+@case("the signer has lost the key: at the renewal the agent makes another and enrols anew, what is active stays till then")
+def key_lost():
+    w = World({"R1": ["auto-enroll 80"]}, SHORT)
+    until(lambda: w.a.has("R1", "active/cert.pem"), "it enrols")
+    begin, end = w.a.dates("R1")
+    due, old = begin + (end - begin) * 80 // 100, w.a.key("R1")
+    w.a.stop()
+    lost = [f for f in os.listdir(w.a.state + "/keys") if f.startswith("R1")]
+    assert lost, os.listdir(w.a.state + "/keys")
+    for name in lost:
+        os.unlink(w.a.state + "/keys/" + name)
+    w.a.start()
+    w.run_until(due)
+    until(lambda: "key pair 'R1' is gone" in w.a.log().replace("\\'", "'"), "it says so")
+    assert w.a.dates("R1") == (begin, end), w.a.dates("R1")
+    w.a.whole("R1", due)
+    status = w.a.command("show crypto pki trustpoints R1 status")
+    assert "Lost: another pair" in status and "is gone" in status, status
+    w.run_until(due + 70)
+    until(lambda: w.a.dates("R1")[0] > begin, "it enrols anew")
+    assert w.a.key("R1") != old
+    w.a.whole("R1", due + 70)
+    w.stop()
+
+
 class Shifted(daemon.Daemon):
     """A real wall clock, shifted by a file; the boot clock is the machine's."""
 

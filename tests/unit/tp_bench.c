@@ -403,6 +403,14 @@ bench_wait(struct bench *b, when_t until)
 }
 
 void
+bench_event(struct bench *b, const struct tp_event *ev)
+{
+	struct tp_event mine = *ev;
+
+	step(b, &mine);
+}
+
+void
 bench_command(struct bench *b, enum tp_command command)
 {
 	struct tp_event ev = {

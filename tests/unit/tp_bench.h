@@ -66,6 +66,7 @@ void bench_close(struct bench *b);
 void bench_reopen(struct bench *b);
 /* Both live until then; every instant that one of them asked for is visited. */
 void bench_wait(struct bench *b, when_t until);
+void bench_event(struct bench *b, const struct tp_event *ev);
 void bench_command(struct bench *b, enum tp_command command);
 void bench_authenticate(struct bench *b, const char *fingerprint);
 /* The operator of the server, on all requests that wait. */
