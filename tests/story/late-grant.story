@@ -33,6 +33,7 @@ eve keep r2
 r2 shadow to-next new-key -> pending
 operator grant r2 -> granted
 expect crl entries=2
+wait 1m
 eve repeat -> pending
 bob repeat -> pending
 operator grant all -> 2 not granted

@@ -17,7 +17,7 @@ compile() { # FILE [OBJECT]
 link() { # PROGRAM OBJECT...
 	program=$1
 	shift
-	"$cc" "$@" -o "$program" -Wl,--wrap=PKCS12_create_ex -Wl,--wrap=PKCS12_set_mac -lsqlite3 -lcrypto -lseccomp -levent_core -lm -lpthread
+	"$cc" "$@" -o "$program" -Wl,--wrap=PKCS12_create_ex -Wl,--wrap=PKCS12_set_mac -Wl,--wrap=EVP_PKCS82PKEY -lsqlite3 -lcrypto -lseccomp -levent_core -lm -lpthread
 }
 
 mutant() { # STORY FILE SED-EXPRESSION
