@@ -52,7 +52,8 @@ struct agent;
 struct agent_options {
 	struct conf *conf; /* borrowed; a trustpoint that is removed is marked in it */
 	const char *state;
-	char *const *passwords; /* challenges in clear, by number of the trustpoint; copied */
+	char *const *passwords; /* challenges in clear, by number of the trustpoint, NULL: none;
+				   copied */
 	struct keys *keys;	/* of trustpoints; the agent closes it */
 	int courier, hooks;	/* channels; the latter -1: nobody has a hook */
 	/* What an operator's command came to, exit code of keymuster and text. */

@@ -304,11 +304,16 @@ lists_wake(const struct member *m)
 void
 lists_work(struct member *m, when_t now)
 {
+	struct wanted wanted[SOURCES] = {0};
 	struct held h = {0};
 	struct lists *l;
 
 	if (m->tp == NULL || (m->lists == NULL && !wants_lists(m)))
 		return;
+	/* Thousands have a certificate that names none: they hear when it changes. */
+	if (m->lists == NULL && held_read(m, &h) && wanted_of(m, &h, wanted) == 0)
+		goto out;
+	held_free(&h);
 	lists_need(m);
 	l = m->lists;
 	l->at = when_add(now, MINUTE);
@@ -330,6 +335,7 @@ lists_work(struct member *m, when_t now)
 		for (size_t i = 0; i < l->count; i++)
 			l->at = when_min(l->at, delete_at(m, &l->kept[i]));
 	}
+out:
 	held_free(&h);
 }
 

@@ -29,6 +29,14 @@ list_fill(struct list *k, const struct crl *c, const char *url, when_t fetched_a
 	k->entries = crl_count(c);
 }
 
+static struct list *
+list_add(struct lists *l)
+{
+	l->kept = mem_array(l->kept, l->count + 1, sizeof(*l->kept));
+	l->kept[l->count] = (struct list){0};
+	return &l->kept[l->count++];
+}
+
 struct list *
 kept_of(struct lists *l, const uint8_t ca[MARK])
 {
@@ -209,7 +217,7 @@ lists_open(struct member *m)
 			m->lists = mem_get(sizeof(*m->lists));
 		if (m->lists->count == LISTS || !crl_decode(s.der, &c, NULL))
 			continue;
-		k = &m->lists->kept[m->lists->count++];
+		k = list_add(m->lists);
 		(void)snprintf(url, sizeof(url), "%.*s", (int)s.url.n, (const char *)s.url.p);
 		list_fill(k, &c, url, (when_t)s.fetched_at);
 		memcpy(k->ca, s.ca.p, MARK);
@@ -230,6 +238,8 @@ lists_free(struct member *m)
 		list_free(&l->kept[i]);
 	for (size_t i = 0; l != NULL && i < SOURCES; i++)
 		free(l->source[i].url);
+	if (l != NULL)
+		free(l->kept);
 	free(l);
 	m->lists = NULL;
 }
@@ -300,7 +310,7 @@ list_keep(
 	if (k == NULL) {
 		if (l->count == LISTS)
 			return;
-		k = &l->kept[l->count++];
+		k = list_add(l);
 		k->file = last + 1;
 		memcpy(k->ca, mark, MARK);
 	}

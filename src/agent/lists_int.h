@@ -27,8 +27,8 @@ struct source { /* where one is to be had; url NULL: nowhere */
 };
 
 struct lists {
-	struct list kept[LISTS];
-	size_t count;
+	struct list *kept;
+	size_t count; /* LISTS at most */
 	struct source source[SOURCES];
 	when_t at;
 };

@@ -188,6 +188,7 @@ bool
 member_open(struct member *m, struct err *e)
 {
 	const struct conf_trustpoint *t = lines(m);
+	const char *password = m->agent->o.passwords[m->number];
 	struct blob subject = {0}, san = {0};
 	bool ok = false;
 
@@ -203,7 +204,7 @@ member_open(struct member *m, struct err *e)
 	    .subject = blob_view(&subject),
 	    .san = blob_view(&san),
 	    .fingerprint = m->kin->fingerprint,
-	    .password = m->agent->o.passwords[m->number],
+	    .password = password != NULL ? password : "",
 	    .shelf = m->shelf,
 	    .keys = m->agent->o.keys,
 	};

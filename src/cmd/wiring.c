@@ -158,7 +158,8 @@ challenges_take(const struct conf *c)
 	char **list = mem_get((c->trustpoint_count + 1) * sizeof(*list));
 
 	for (size_t i = 0; i < c->trustpoint_count; i++)
-		list[i] = mem_str(c->trustpoint[i].password);
+		if (c->trustpoint[i].password[0] != 0)
+			list[i] = mem_str(c->trustpoint[i].password);
 	return list;
 }
 
@@ -166,7 +167,8 @@ void
 challenges_free(char **list, const struct conf *c)
 {
 	for (size_t i = 0; list != NULL && i < c->trustpoint_count; i++) {
-		mem_wipe(list[i], strlen(list[i]));
+		if (list[i] != NULL)
+			mem_wipe(list[i], strlen(list[i]));
 		free(list[i]);
 	}
 	free(list);
