@@ -400,15 +400,18 @@ leave_behind(struct sim *w, struct client *c, struct seen_ca *old, enum left_why
 }
 
 static bool
+is_under(struct sim *w, const struct client *c, enum tp_leaf ca, const struct seen_ca *wanted)
+{
+	return ledger_ca_by_der(&w->ledger, first_of(leaf(c, ca))) == wanted;
+}
+
+/* The shadow of one that slept through a switch is of the CA that ends now. */
+static bool
 ready(struct sim *w, const struct client *c, const struct seen_ca *old)
 {
-	const struct plan_tp_facts *f;
-
-	if (!c->up)
-		return c->shelf.leaf[TP_SHADOW].n > 0;
-	f = tp_facts(c->tp);
-	return f->have_shadow || (f->have_id && ledger_ca_by_der(&w->ledger,
-						    first_of(leaf(c, TP_CA))) == old + 1);
+	if (leaf(c, TP_SHADOW).n > 0 && is_under(w, c, TP_NEXT_CA, old + 1))
+		return true;
+	return c->up && tp_facts(c->tp)->have_id && is_under(w, c, TP_CA, old + 1);
 }
 
 void
@@ -452,7 +455,7 @@ law_after_switch(struct sim *w, int64_t number)
 		if (!f->have_id || f->id_until * 1000 <= w->now + c->clock.ahead_ms)
 			broken(w, c, "INV-01",
 			    "it was ready, and has no valid certificate behind the switch");
-		else if (ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA))) != old + 1)
+		else if (!is_under(w, c, TP_CA, old + 1))
 			broken(w, c, "INV-02",
 			    "it was ready, and does not trust the CA that took over");
 	}

@@ -59,6 +59,8 @@ post_publish(struct sim *w, const struct effect *x)
 		else
 			s->object[kept++] = s->object[i];
 	s->objects = kept;
+	if (x->object == OBJECT_NEXT && x->bytes.n == 0)
+		s->next_due = x->valid_from;
 	if (x->bytes.n == 0) /* taken back */
 		return;
 	s->object = mem_array(s->object, kept + 1, sizeof(*s->object));
@@ -72,6 +74,16 @@ post_publish(struct sim *w, const struct effect *x)
 	blob_set(&o->bytes, blob_view(&x->bytes));
 }
 
+int
+post_next_retry(struct sim *w)
+{
+	when_t due = w->server.next_due;
+
+	if (due == INT64_MIN)
+		return HOUR;
+	return (int)when_max(MINUTE, when_min(DAY, when_add(due, -server_now(w))));
+}
+
 void
 post_forget(struct sim *w)
 {
@@ -80,6 +92,7 @@ post_forget(struct sim *w)
 	for (size_t i = 0; i < s->objects; i++)
 		blob_free(&s->object[i].bytes);
 	s->objects = 0;
+	s->next_due = INT64_MIN;
 	for (size_t i = 0; i < s->letters; i++) {
 		struct letter *l = s->letter[i];
 

@@ -179,7 +179,7 @@ show_object(struct sim *w, struct letter *l, enum ca_object what)
 		blob_set(&l->body, blob_view(&o->bytes));
 	} else if (what == OBJECT_NEXT) {
 		l->status = 404;
-		l->retry_after = 3600;
+		l->retry_after = post_next_retry(w);
 	} else {
 		l->status = 503;
 		l->retry_after = 5;

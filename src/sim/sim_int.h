@@ -162,6 +162,7 @@ struct server {
 	bool granting; /* somebody is on his way to decide what waits */
 	struct object *object;
 	size_t objects;
+	when_t next_due;	/* as net/front.c has it; INT64_MIN: nobody knows */
 	struct letter **letter; /* by slot of the exchange's number */
 	size_t letters;
 	uint64_t asked;
@@ -338,6 +339,7 @@ void post_send(struct sim *w, struct client *c, struct tp_effect *x);
 void post_answer(struct sim *w, struct letter *l);
 bool post_clear(const struct sim *w, const struct client *c); /* nothing lies between them */
 struct object *post_object(struct sim *w, enum ca_object what, const char *leaf);
+int post_next_retry(struct sim *w); /* Retry-After of who asks for the next CA too early */
 void post_publish(struct sim *w, const struct effect *x);
 void post_forget(struct sim *w); /* objects and letters of a server that is gone */
 
