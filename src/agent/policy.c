@@ -45,6 +45,7 @@ agent_policy(const struct conf_trustpoint *t, struct tp_policy *out)
 	out->hash = agent_hash(t->hash);
 	out->cipher = cipher_of(t->cipher);
 	out->key_usage = KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
+	out->eku = t->eku;
 	out->outer_next_ca = t->outer_next_ca;
 	out->ancient = t->compat_ancient;
 	out->require_standard = t->require_standard;

@@ -19,7 +19,7 @@ key_fits(const struct tp *t, const struct spki *key)
 
 /* ---- is the request on the shelf the one to send? ---- */
 
-/* The password may have been set anew, the name as well. */
+/* The password may have been set anew, name and usages as well. */
 static bool
 still_asks_this(const struct tp *t, const struct csr *c)
 {
@@ -30,7 +30,8 @@ still_asks_this(const struct tp *t, const struct csr *c)
 		same = csr_challenge(c, &challenge, NULL) &&
 		       view_equal_str(blob_view(&challenge), t->password);
 	blob_free(&challenge);
-	return same && name_equal(c->subject, blob_view(&t->subject)) &&
+	return same && c->eku == t->policy->eku &&
+	       name_equal(c->subject, blob_view(&t->subject)) &&
 	       view_equal(c->san, blob_view(&t->san));
 }
 
@@ -102,6 +103,7 @@ make_csr(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	    .subject = blob_view(&t->subject),
 	    .spki = blob_view(&x->spki),
 	    .key_usage = t->policy->key_usage,
+	    .eku = t->policy->eku,
 	    .san = blob_view(&t->san),
 	};
 	struct spki key;

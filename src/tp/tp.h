@@ -22,6 +22,7 @@ struct tp_policy { /* shared by many, outlives them */
 	enum hash hash;	       /* of messages and requests, at most what the server can do */
 	enum cipher cipher;    /* the same */
 	uint32_t key_usage;    /* asked for; 0: none */
+	uint32_t eku;	       /* the same */
 	bool outer_next_ca;    /* "compat outer-next-ca" (docs/compat.md) */
 	bool ancient;	       /* "compat ancient": SHA-1, and answers in single DES */
 	bool require_standard; /* a server that lists SCEPStandard, or none */

@@ -212,6 +212,8 @@ put_extension_request(struct der_writer *w, const struct csr_spec *s)
 	der_open(w, DER_SEQUENCE);
 	if (s->key_usage != 0)
 		extension_key_usage(w, s->key_usage);
+	if (s->eku != 0)
+		extension_eku(w, s->eku);
 	if (s->san.n > 0)
 		extension_san(w, s->san, name_is_empty(s->subject));
 	der_close(w);
@@ -231,7 +233,7 @@ csr_encode_info(const struct csr_spec *s, struct blob *info)
 	der_open(&w, DER_CONTEXT(0));
 	if (s->challenge != NULL)
 		put_challenge(&w, s->challenge);
-	if (s->key_usage != 0 || s->san.n > 0)
+	if (s->key_usage != 0 || s->eku != 0 || s->san.n > 0)
 		put_extension_request(&w, s);
 	der_close_sorted(&w);
 	der_close(&w);

@@ -327,6 +327,7 @@ struct csr_spec {
 	struct view subject, spki;
 	const char *challenge; /* NULL: none */
 	uint32_t key_usage;    /* 0: none asked */
+	uint32_t eku;	       /* the same */
 	struct view san;       /* GeneralNames element or empty */
 };
 void csr_encode_info(const struct csr_spec *s, struct blob *info);

@@ -256,10 +256,12 @@ def fingerprint():
     w.stop()
 
 
-@case("require SCEPStandard: a server that says it is enrolled at")
+@case("require SCEPStandard: a server that says it is enrolled at; eku request: it grants of it what clients may have")
 def standard():
-    w = world("require SCEPStandard")
+    w = world("require SCEPStandard", "eku request client-auth code-signing ipsec-user")
     w.a.whole("R1", w.now())
+    text = openssl("x509", "-in", w.a.path("R1", "active/cert.pem"), "-noout", "-ext", "extendedKeyUsage")
+    assert text.split("\n")[1].strip() == "TLS Web Client Authentication, IPSec User", text
     w.stop()
 
 

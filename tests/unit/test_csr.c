@@ -5,10 +5,12 @@
 #define SUBJECT "CN=R1,hostname=r1.example.com+serialNumber=67109104"
 
 static void
-put(EVP_PKEY *key, const char *challenge, uint32_t key_usage, struct view san, struct blob *out)
+put(EVP_PKEY *key, const char *challenge, uint32_t key_usage, uint32_t eku, struct view san,
+    struct blob *out)
 {
 	struct blob subject = {0}, spki = {0}, info = {0};
-	struct csr_spec spec = {.challenge = challenge, .key_usage = key_usage, .san = san};
+	struct csr_spec spec = {
+	    .challenge = challenge, .key_usage = key_usage, .eku = eku, .san = san};
 
 	assert_true(name_parse(SUBJECT, &subject, NULL));
 	key_spki(key, &spki);
@@ -50,22 +52,28 @@ as_stock_made_by_us(void **state)
 {
 	static const char *const hosts[] = {"r1.example.com", "r1"};
 	static const char *const challenges[] = {NULL, "secret", "p\xc3\xa4ss"};
+	static const uint32_t ekus[] = {
+	    0, EKU_CLIENT_AUTH, EKU_SERVER_AUTH | EKU_IPSEC_USER | EKU_SSH_SERVER};
+	static const int nids[][3] = {
+	    {0}, {NID_client_auth}, {NID_server_auth, NID_ipsecUser, NID_sshServer}};
 	struct blob san = {0}, der = {0}, text = {0};
 
 	(void)state;
 	san_encode_dns(hosts, COUNT_OF(hosts), &san);
-	for (int i = 0; i < 2 * 3 * 2 * 2; i++) {
+	for (int i = 0; i < 2 * 3 * 2 * 2 * 3; i++) {
 		EVP_PKEY *key = i % 2 == 0 ? key_rsa() : key_ec();
 		const char *challenge = challenges[i / 2 % 3];
 		uint32_t usage =
 		    i / 6 % 2 == 0 ? 0 : KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT;
-		struct view names = i / 12 == 0 ? (struct view){0} : blob_view(&san);
+		struct view names = i / 12 % 2 == 0 ? (struct view){0} : blob_view(&san);
+		uint32_t eku = ekus[i / 24];
 		STACK_OF(X509_EXTENSION) * extensions;
+		EXTENDED_KEY_USAGE *purposes;
 		ASN1_BIT_STRING *bits;
 		X509_REQ *x;
 		struct csr c;
 
-		put(key, challenge, usage, names, &der);
+		put(key, challenge, usage, eku, names, &der);
 		x = stock_csr(blob_view(&der));
 		assert_non_null(x);
 		assert_int_equal(X509_REQ_verify(x, key), 1);
@@ -73,6 +81,7 @@ as_stock_made_by_us(void **state)
 		assert_as_stock(&c, x);
 		assert_int_equal(c.has_key_usage, usage != 0);
 		assert_int_equal(c.key_usage, usage);
+		assert_int_equal(c.eku, eku);
 		assert_true(view_equal(c.san, names));
 		extensions = X509_REQ_get_extensions(x);
 		bits = X509V3_get_d2i(extensions, NID_key_usage, NULL, NULL);
@@ -80,6 +89,14 @@ as_stock_made_by_us(void **state)
 		if (bits != NULL)
 			assert_int_equal(bits->data[0], 0xa0);
 		ASN1_BIT_STRING_free(bits);
+		purposes = X509V3_get_d2i(extensions, NID_ext_key_usage, NULL, NULL);
+		assert_int_equal(sk_ASN1_OBJECT_num(purposes), eku == 0	     ? -1
+							       : i / 24 == 1 ? 1
+									     : 3);
+		for (int k = 0; k < sk_ASN1_OBJECT_num(purposes); k++)
+			assert_int_equal(
+			    OBJ_obj2nid(sk_ASN1_OBJECT_value(purposes, k)), nids[i / 24][k]);
+		sk_ASN1_OBJECT_pop_free(purposes, ASN1_OBJECT_free);
 		sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 		blob_clear(&text);
 		assert_int_equal(csr_challenge(&c, &text, NULL), challenge != NULL);
@@ -342,7 +359,7 @@ san_syntax_bad116(void **state)
 		der_open(&w, DER_SEQUENCE);
 		der_put(&w, sans[i].tag, view_str(sans[i].text));
 		der_close(&w);
-		put(key_ec(), NULL, 0, blob_view(&san), &der);
+		put(key_ec(), NULL, 0, 0, blob_view(&san), &der);
 		if (csr_decode(blob_view(&der), &c, NULL) != sans[i].good)
 			fail_msg("%s", sans[i].says);
 		blob_free(&san);
@@ -386,7 +403,7 @@ refuses_cuts_bad043(void **state)
 	struct csr c;
 
 	(void)state;
-	put(key_rsa(), "secret", KU_DIGITAL_SIGNATURE, (struct view){0}, &der);
+	put(key_rsa(), "secret", KU_DIGITAL_SIGNATURE, 0, (struct view){0}, &der);
 	for (size_t n = 0; n < der.n; n++) {
 		uint8_t *exact = malloc(n + 1);
 
@@ -443,7 +460,7 @@ mutants_as_stock_bad044(void **state)
 		X509_REQ *x;
 
 		if (i % rounds(10000) == 0)
-			put(i == 0 ? key_rsa() : key_ec(), "secret", KU_DIGITAL_SIGNATURE,
+			put(i == 0 ? key_rsa() : key_ec(), "secret", KU_DIGITAL_SIGNATURE, 0,
 			    blob_view(&san), &der);
 		mutate(&seed, blob_view(&der), &mutant);
 		if (!csr_decode(blob_view(&mutant), &c, &e)) {

@@ -378,6 +378,49 @@ password_is_set_anew(void **state)
 }
 
 static void
+busy(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	(void)b;
+	if (asked->fetch == TP_OPERATION)
+		f->status = 503;
+}
+
+/* What was not answered for good says the new ones too; the server decides what it grants. */
+static void
+usages_are_set_anew(void **state)
+{
+	static const uint32_t asked[] = {0, EKU_IPSEC_USER, EKU_CLIENT_AUTH | EKU_CODE_SIGNING};
+	struct request r = {0};
+	struct bench b;
+	struct csr c;
+
+	(void)state;
+	bench_open(&b);
+	bench_short_lives(&b);
+	b.w.policy.mode = CA_MANUAL;
+	b.tamper = busy;
+	bench_begin(&b);
+	for (size_t i = 0; i < COUNT_OF(asked); i++) {
+		b.policy.eku = asked[i];
+		bench_reopen(&b);
+		bench_wait(&b, AT(0) + (when_t)(i + 1) * HOUR);
+		assert_true(request_load(b.tp, &r, NULL));
+		assert_true(csr_decode(blob_view(&r.csr), &c, NULL));
+		assert_int_equal(c.eku, asked[i]);
+		request_free(&r);
+	}
+	b.tamper = NULL;
+	for (size_t n = 1; n <= 2; n++) { /* enrolled, renewed */
+		bench_wait(&b, AT(26 * n - 25));
+		bench_operator(&b, CA_GRANT);
+		bench_wait(&b, AT(26 * n - 24));
+		assert_int_equal(b.noted[TP_NOTED_ID], n);
+		assert_int_equal(bench_cert(&b, TP_ID).eku, EKU_CLIENT_AUTH);
+	}
+	bench_close(&b);
+}
+
+static void
 only_alternative_names(void **state)
 {
 	static const char *const names[] = {"r1.example"};
@@ -632,6 +675,7 @@ main(void)
 	    cmocka_unit_test(size_changes),
 	    cmocka_unit_test(size_changes_behind_a_reject),
 	    cmocka_unit_test(password_is_set_anew),
+	    cmocka_unit_test(usages_are_set_anew),
 	    cmocka_unit_test(only_alternative_names),
 	    cmocka_unit_test(nonsense_on_the_shelf),
 	    cmocka_unit_test(small_at_rest),
