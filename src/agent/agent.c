@@ -156,6 +156,7 @@ count(struct member *m, enum tp_note note)
 		break;
 	case TP_NOTED_CA:
 	case TP_NOTED_LACKS:
+	case TP_NOTED_NOT_TAKEN:
 		break;
 	}
 }
@@ -183,6 +184,7 @@ note(struct member *m, const struct tp_effect *x)
 	    [TP_NOTED_PENDING] = {"request waits at the server", false, false},
 	    [TP_NOTED_REJECTED] = {"request refused", false, true},
 	    [TP_NOTED_LACKS] = {"server cannot do all that is wanted", false, false},
+	    [TP_NOTED_NOT_TAKEN] = {"what an operator brought is not taken", false, false},
 	    [TP_NOTED_TROUBLE] = {"trustpoint in trouble, it tries again", false, true},
 	};
 	struct blob text = {0};
@@ -250,7 +252,7 @@ member_step(struct member *m, const struct tp_event *ev)
 		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
 		    m->name, e.text);
 		member_trouble(m, e.text);
-		command_noted(m, TP_NOTED_TROUBLE, e.text);
+		command_noted(m, TP_NOTED_NOT_TAKEN, e.text);
 	}
 	release(m, &out);
 	alerts(m);

@@ -273,6 +273,10 @@ void validate_listed(struct member *m, const struct listed *l);
 void export(struct member *m, uint64_t client, const struct command_line *line);
 void export_job_done(struct member *m, const struct key_done *d);
 
+/* import.c */
+void import(struct member *m, uint64_t client, const struct command_line *line);
+void import_finish(struct member *m); /* it is the identity now */
+
 /* remove.c */
 void member_remove(struct member *m, uint64_t client, const struct command_line *line);
 

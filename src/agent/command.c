@@ -145,6 +145,8 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 	case TP_NOTED_ID:
 		if (m->asked.command == CMD_ENROLL)
 			command_finish(m, DONE, "Certificate received and stored.\n");
+		else if (m->asked.command == CMD_IMPORT)
+			import_finish(m);
 		break;
 	case TP_NOTED_PENDING:
 		if (m->asked.command == CMD_ENROLL)
@@ -155,9 +157,16 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 		break;
 	case TP_NOTED_REJECTED:
 	case TP_NOTED_TROUBLE:
+		if (m->asked.command == CMD_IMPORT) /* it is about something else */
+			break;
 		blob_printf(&line, "%% %s.\n", text);
 		command_finish(
 		    m, m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
+		break;
+	case TP_NOTED_NOT_TAKEN:
+		blob_printf(&line, "%% %s%s.\n",
+		    m->asked.command == CMD_IMPORT ? "Nothing is stored: " : "", text);
+		command_finish(m, REFUSED, blob_cstr(&line));
 		break;
 	case TP_NOTED_NEXT_CA:
 	case TP_NOTED_LACKS:
@@ -346,10 +355,7 @@ command_run(struct member *m, uint64_t client, const struct command_line *line)
 		export(m, client, line);
 		return;
 	case CMD_IMPORT:
-		command_say(m->agent, client, REFUSED,
-		    "%% Keys are not imported: a trustpoint makes its own.\n  Type: crypto "
-		    "pki enroll %s\n",
-		    m->name);
+		import(m, client, line);
 		return;
 	case CMD_CRL_REQUEST:
 		list_request(m, client);

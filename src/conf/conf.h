@@ -226,7 +226,7 @@ enum command {
 	CMD_AUTHENTICATE,   /* crypto pki authenticate TP [fingerprint HEX] */
 	CMD_ENROLL,	    /* crypto pki enroll TP */
 	CMD_EXPORT,	    /* crypto pki export TP pem {terminal|url FILE}, pkcs12 FILE ... */
-	CMD_IMPORT,	    /* crypto pki import TP pkcs12 FILE [password LINE] */
+	CMD_IMPORT,	    /* crypto pki import TP {pkcs12|pem url} FILE [password LINE] */
 	CMD_CRL_REQUEST,    /* crypto pki crl request TP */
 	CMD_VALIDATE,	    /* crypto pki certificate validate TP */
 	CMD_TP_REMOVE,	    /* no crypto pki trustpoint TP [force]: all */

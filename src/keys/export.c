@@ -12,8 +12,8 @@
 #define GENERATION "gen-"
 #define BY_HAND "export"
 
-static bool
-is_word(struct view v)
+bool
+export_is_word(struct view v)
 {
 	for (size_t i = 0; i < v.n; i++) {
 		uint8_t c = v.p[i];
@@ -51,7 +51,7 @@ export_path_check(const struct key_job *job, struct err *e)
 	size_t n = strnlen(job->path, KEY_PATH_MAX);
 	struct view rest = view_of(job->path, n), name = view_cut(&rest, '/');
 
-	if (n >= KEY_PATH_MAX || !is_word(name) ||
+	if (n >= KEY_PATH_MAX || !export_is_word(name) ||
 	    (!is_generation(rest) && !view_equal_str(rest, BY_HAND)))
 		return err_set(e, WHY_BAD_INPUT,
 		    "path of an export: NAME/" GENERATION "NNNN or NAME/" BY_HAND

@@ -9,6 +9,8 @@ struct exports {
 	int64_t group; /* of the files, which are 0640 then; -1: none, and 0600 */
 };
 
+/* A part of a path: never ".." nor hidden. */
+bool export_is_word(struct view v);
 /* "NAME/gen-NNNN", or "NAME/export" for PKCS#12 under a password: never another path. */
 bool export_path_check(const struct key_job *job, struct err *e) MUST_USE;
 /*

@@ -30,6 +30,10 @@ enum key_act {
 			chain) as files, of forms, into the directory path below the driver's
 			export directory. Durable; done again it writes the same. KEY_FORGET
 			leaves the files alone */
+	KEY_IMPORT,  /* read the RSA pair and the certificates in the file path below the export
+			directory, and store the pair under label, durable; done.bytes = the
+			certificates, the pair's own first. Repeating it is no harm; WHY_REFUSED
+			when label is another pair's, WHY_BAD_INPUT when the file is no good */
 };
 
 /* KEY_GRANT: the only role the guard knows; an RA's certificate needs no grant here. */
@@ -37,8 +41,9 @@ enum key_act {
 #define KEY_FORM_PEM 1	   /* key.pem: PKCS#8, not encrypted */
 #define KEY_FORM_PKCS12 2  /* identity.p12 */
 #define KEY_FORM_HAPROXY 4 /* combined.pem: the key as in key.pem, then the certificates */
-#define KEY_PATH_MAX 128
-#define KEY_CERTIFICATES_MAX 16 /* of KEY_EXPORT */
+#define KEY_FORM_LOOK 8	   /* KEY_IMPORT: nothing is stored */
+#define KEY_PATH_MAX 160
+#define KEY_CERTIFICATES_MAX 16 /* of KEY_EXPORT and KEY_IMPORT */
 #define KEY_WANT_MAX 32		/* KEY_UNWRAP: octets of the longest content key */
 #define KEY_PASSWORD_MIN 8
 #define KEY_PASSWORD_MAX 127
@@ -81,11 +86,12 @@ struct key_job {
 	enum padding padding;
 	enum hash oaep_hash;
 	size_t want; /* 8, 16, 24 or 32 */
-	/* KEY_EXPORT */
-	char path[KEY_PATH_MAX];	     /* "NAME/gen-NNNN", a directory that is there; or
-						"NAME/export", for PKCS#12 under a password only */
-	uint32_t forms;			     /* KEY_FORM_* */
-	char password[KEY_PASSWORD_MAX + 1]; /* of identity.p12; may be empty */
+	/* KEY_EXPORT, KEY_IMPORT */
+	char
+	    path[KEY_PATH_MAX]; /* "NAME/gen-NNNN", a directory that is there; or "NAME/export",
+				   for PKCS#12 under a password only; or "NAME/import/FILE" */
+	uint32_t forms;		/* KEY_FORM_*; of an import PEM or PKCS12, and LOOK or not */
+	char password[KEY_PASSWORD_MAX + 1]; /* of PKCS#12, of an encrypted key; may be empty */
 	bool stranger;	   /* KEY_UNWRAP for an unknown identity: waits behind the others */
 	struct view bytes; /* copied on submit */
 };
@@ -158,10 +164,10 @@ void keys_local_pool(struct keys *k, const struct view *pkcs8, size_t n);
 void keys_local_archive(struct keys *k, const char *password);
 
 /*
- * Let KEY_EXPORT write below dir, for a group (then 0640; -1: none, 0600), which the process
- * must belong to. The driver's keys are clients' from now on: what CAs and RAs sign is refused,
- * and nothing is exported where a key has ever been a CA's. Without this call, or with NULL,
- * exports are refused.
+ * Let KEY_EXPORT write, and KEY_IMPORT read, below dir, for a group (then 0640; -1: none,
+ * 0600), which the process must belong to. The driver's keys are clients' from now on: what CAs
+ * and RAs sign is refused, and nothing is exported where a key has ever been a CA's. Without
+ * this call, or with NULL, exports are refused.
  */
 void keys_local_export(struct keys *k, const char *dir, int64_t group);
 

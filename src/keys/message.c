@@ -22,6 +22,7 @@ static const uint8_t uses[] = {
     [KEY_ARCHIVE] = USES_BYTES,
     [KEY_FORGET] = 0,
     [KEY_EXPORT] = USES_BYTES | USES_FILES,
+    [KEY_IMPORT] = USES_FILES,
 };
 
 static void
@@ -115,7 +116,7 @@ read_chars(struct reader *r, char *out, size_t size)
 static bool
 octets_in_range(const uint8_t f[10])
 {
-	static const uint8_t highest[10] = {MESSAGE_VERSION, KEY_EXPORT, KEY_EC, SIGN_MESSAGE,
+	static const uint8_t highest[10] = {MESSAGE_VERSION, KEY_IMPORT, KEY_EC, SIGN_MESSAGE,
 	    KEY_EC, HASH_SHA512, PADDING_ECDSA, PADDING_OAEP, HASH_SHA512, 1};
 
 	for (int i = 0; i < 10; i++)

@@ -6,10 +6,10 @@
 
 /*
  * One layout for every job, big endian, MESSAGE_FIXED octets and then a u32 length with the
- * bytes; behind a KEY_EXPORT's, path and password in the same way:
+ * bytes; behind those of KEY_EXPORT and KEY_IMPORT, path and password in the same way:
  *
  *     u8 version, act, kind, as, alg.key, alg.hash, alg.padding, padding, oaep_hash, stranger |
- * u16 want u32 bits (KEY_EXPORT: forms), alg.salt | u64 id, intent | label[64]
+ * u16 want u32 bits (with a path: forms), alg.salt | u64 id, intent | label[64]
  *
  * Fields that an act does not use are zero; the decoder refuses anything that the encoder would
  * not have written. Answers: u8 version, why | u64 id | u32 length, text | u32 length, bytes.

@@ -29,7 +29,7 @@ remote_submit(struct keys *k, const struct key_job *job, struct err *e)
 
 	if (r->gone)
 		return err_set(e, WHY_IO, "the signer is gone");
-	if ((unsigned)job->act > KEY_EXPORT)
+	if ((unsigned)job->act > KEY_IMPORT)
 		return err_set(e, WHY_BUG, "unknown act %d", (int)job->act);
 	job_encode(job, &r->message);
 	ok = channel_send(r->fd, blob_view(&r->message), &why);

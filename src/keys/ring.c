@@ -465,6 +465,25 @@ out:
 	return ok;
 }
 
+/* Takes the key over, also when it refuses. */
+static bool
+ring_keep(struct ring *r, const char *label, EVP_PKEY *key, struct pair **out, struct err *e)
+{
+	struct pair *p = NULL;
+
+	if (!pair_new(label, key, &p, e))
+		return false;
+	if (r->dir != NULL && !pair_store(r, p, e)) {
+		pair_drop(p);
+		return false;
+	}
+	pthread_mutex_lock(&r->lock);
+	name_add(r, p);
+	pthread_mutex_unlock(&r->lock);
+	*out = p;
+	return true;
+}
+
 bool
 ring_make(struct ring *r, const char *label, enum key_kind kind, int bits, struct pair **out,
     struct err *e)
@@ -488,17 +507,32 @@ ring_make(struct ring *r, const char *label, enum key_kind kind, int bits, struc
 	if (ring_count(r) >= r->limit)
 		return err_set(e, WHY_REFUSED, "%zu keys are the limit", r->limit);
 	key = key_generate(r, kind, bits, e);
-	if (key == NULL || !pair_new(label, key, &p, e))
-		return false;
-	if (r->dir != NULL && !pair_store(r, p, e)) {
+	return key != NULL && ring_keep(r, label, key, out, e);
+}
+
+bool
+ring_take(struct ring *r, const char *label, EVP_PKEY *key, struct pair **out, struct err *e)
+{
+	struct pair *p = NULL;
+	struct err why = {0};
+
+	if (ring_find(r, label, &p, &why)) {
+		bool same = EVP_PKEY_eq(p->key, key) == 1;
+
+		EVP_PKEY_free(key);
+		if (same) {
+			*out = p;
+			return true;
+		}
 		pair_drop(p);
-		return false;
+		return err_set(e, WHY_REFUSED, "key '%s' is another one", label);
 	}
-	pthread_mutex_lock(&r->lock);
-	name_add(r, p);
-	pthread_mutex_unlock(&r->lock);
-	*out = p;
-	return true;
+	if (why.why == WHY_NOT_FOUND && ring_count(r) < r->limit)
+		return ring_keep(r, label, key, out, e);
+	EVP_PKEY_free(key);
+	return why.why != WHY_NOT_FOUND
+		   ? err_set(e, why.why, "%s", why.text)
+		   : err_set(e, WHY_BAD_INPUT, "%zu keys are the limit", r->limit);
 }
 
 bool

@@ -72,6 +72,10 @@ size_t ring_count(struct ring *r);
  * call at a time. */
 bool ring_make(struct ring *r, const char *label, enum key_kind kind, int bits,
     struct pair **out, struct err *e) MUST_USE;
+/* The same with a key that is there: it is taken over, also when this refuses. WHY_REFUSED when
+ * label is another's. */
+bool ring_take(struct ring *r, const char *label, EVP_PKEY *key, struct pair **out,
+    struct err *e) MUST_USE;
 /* Destroys the file, then forgets the pair. */
 bool ring_forget(struct ring *r, struct pair *p, struct err *e) MUST_USE;
 void ring_pool(struct ring *r, const struct view *pkcs8, size_t n);

@@ -80,7 +80,8 @@ task_free(struct task *t)
 bool
 task_is_slow(const struct task *t)
 {
-	return t->job.act == KEY_MAKE || t->job.act == KEY_ARCHIVE || t->job.act == KEY_EXPORT;
+	return t->job.act == KEY_MAKE || t->job.act == KEY_ARCHIVE ||
+	       t->job.act == KEY_EXPORT || t->job.act == KEY_IMPORT;
 }
 
 void
@@ -165,6 +166,16 @@ admit_export(struct vault *v, struct task *t, struct blob *record, struct err *e
 }
 
 static bool
+admit_import(struct vault *v, struct task *t, struct blob *record, struct err *e)
+{
+	(void)record;
+	if (v->exports.dir == NULL)
+		return err_set(
+		    e, WHY_REFUSED, "no key comes to this signer: it is not for clients");
+	return import_check(&t->job, e);
+}
+
+static bool
 admit_forget(struct vault *v, struct task *t, struct blob *record, struct err *e)
 {
 	t->permit.logged = true;
@@ -228,6 +239,25 @@ perform_export(
 	return export_write(&v->exports, t->pair, &t->job, e);
 }
 
+static bool
+perform_import(
+    struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
+{
+	EVP_PKEY *key = NULL;
+	struct pair *p = NULL;
+	bool ok;
+
+	(void)k;
+	ok = import_read(&v->exports, &t->job, &key, out, e);
+	if (ok && (t->job.forms & KEY_FORM_LOOK) == 0) {
+		ok = ring_take(&v->ring, t->job.label, key, &p, e);
+		key = NULL;
+	}
+	pair_drop(p);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
 static const struct {
 	bool (*admit)(struct vault *v, struct task *t, struct blob *record, struct err *e);
 	bool (*perform)(struct vault *v, struct kit *k, const struct task *t, struct blob *out,
@@ -242,6 +272,7 @@ static const struct {
     [KEY_ARCHIVE] = {admit_archive, perform_archive, true, false},
     [KEY_FORGET] = {admit_forget, perform_nothing, false, false},
     [KEY_EXPORT] = {admit_export, perform_export, true, false},
+    [KEY_IMPORT] = {admit_import, perform_import, false, true},
 };
 
 /* The log begins a new segment when the present one has grown. A failure costs nothing: it is

@@ -4,6 +4,7 @@
 
 #include "keys/export.h"
 #include "keys/guard.h"
+#include "keys/import.h"
 #include "keys/journal.h"
 #include "keys/kit.h"
 
@@ -40,7 +41,7 @@ void vault_export(struct vault *v, const char *dir, int64_t group);
  */
 bool vault_admit(
     struct vault *v, const struct key_job *job, struct task *out, struct err *e) MUST_USE;
-/* Move the key; any thread, with a kit of its own. At most one KEY_MAKE at a time. */
+/* Move the key; any thread, with a kit of its own. Those that are slow one at a time. */
 bool vault_perform(struct vault *v, struct kit *k, const struct task *t, struct blob *out,
     struct err *e) MUST_USE;
 /* Makes and archives take a second, exports wait for the disk: they may not hold up the others.

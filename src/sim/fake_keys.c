@@ -387,6 +387,7 @@ perform(struct fake *f, const struct key_job *job, struct blob *out, struct err 
 		pair_free(p);
 		return true;
 	case KEY_EXPORT:
+	case KEY_IMPORT:
 		return err_set(e, WHY_REFUSED, "a world has no files");
 	case KEY_GRANT:
 	case KEY_MAKE:

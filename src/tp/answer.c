@@ -271,23 +271,28 @@ another_name(struct view name, struct err *e)
 }
 
 /* RP-04. */
-static bool
-chain_good(struct tp *t, const struct cert *c, const struct csr *csr, const struct cert *ca,
-    struct err *e)
+bool
+answer_issued(struct tp *t, const struct cert *c, const struct cert *ca, struct err *e)
 {
+	if (c->is_ca || (c->key_usage & KU_CERT_SIGN) != 0)
+		return err_set(e, WHY_REFUSED, "the certificate is a CA's");
 	if (!issued_by(t, c, ca))
 		return err_set(
 		    e, WHY_REFUSED, "the certificate is not by the CA that was asked");
 	if (c->aki.n > 0 && ca->ski.n > 0 && !view_equal(c->aki, ca->ski))
 		return err_set(e, WHY_REFUSED, "the certificate names another key of the CA");
-	if (!name_same_parts(c->subject, csr->subject))
-		return another_name(c->subject, e);
-	if (c->is_ca || (c->key_usage & KU_CERT_SIGN) != 0)
-		return err_set(e, WHY_REFUSED, "the certificate is a CA's");
 	if (c->unknown_critical)
 		return err_set(e, WHY_REFUSED,
 		    "the certificate has a critical extension that is not known here");
 	return true;
+}
+
+static bool
+chain_good(struct tp *t, const struct cert *c, const struct csr *csr, const struct cert *ca,
+    struct err *e)
+{
+	return answer_issued(t, c, ca, e) &&
+	       (name_same_parts(c->subject, csr->subject) || another_name(c->subject, e));
 }
 
 static bool
@@ -306,15 +311,23 @@ newer(struct tp *t, const struct cert *c, struct err *e)
 	return ok;
 }
 
-static bool
-dates_good(struct tp *t, const struct cert *c, bool shadow, when_t now, struct err *e)
+bool
+answer_live(struct tp *t, const struct cert *c, when_t now, struct err *e)
 {
 	if (c->not_after <= c->not_before || now >= c->not_after)
 		return err_set(e, WHY_REFUSED, "the certificate has ended");
+	return c->not_before <= now
+		   ? newer(t, c, e)
+		   : err_set(e, WHY_REFUSED, "the certificate is not valid yet");
+}
+
+static bool
+dates_good(struct tp *t, const struct cert *c, bool shadow, when_t now, struct err *e)
+{
 	if (!shadow)
-		return c->not_before <= now
-			   ? newer(t, c, e)
-			   : err_set(e, WHY_REFUSED, "the certificate is not valid yet");
+		return answer_live(t, c, now, e);
+	if (c->not_after <= c->not_before || now >= c->not_after)
+		return err_set(e, WHY_REFUSED, "the certificate has ended");
 	if (c->not_after <= t->record.plan.ca_until)
 		return err_set(e, WHY_REFUSED, "the certificate ends before the switch");
 	return true;
@@ -338,21 +351,29 @@ held_if_due(struct tp *t, struct record *next, when_t now)
 	return true;
 }
 
+void
+answer_hold(struct tp *t, const struct cert *c, uint32_t key, struct record *next)
+{
+	uint32_t before = next->id_key, request = next->request_key;
+
+	next->id_key = key;
+	next->request_key = next->request_signer_key = 0;
+	record_id(t, next, c);
+	record_doom(next, before);
+	record_doom(next, request);
+	next->plan.pending = next->plan.enrol_asked = false;
+	memset(&next->plan.ask, 0, sizeof(next->plan.ask));
+}
+
 static bool
 take_id(struct tp *t, const struct cert *c, when_t now, struct tp_effects *out, struct err *e)
 {
 	struct tp_change list[] = {{TP_ID, c->whole}, {TP_REQUEST, {0}}};
 	struct record next = t->record;
-	uint32_t before = next.id_key;
 	char until[WHEN_TEXT];
 	bool held;
 
-	next.id_key = t->x->request.key;
-	next.request_key = next.request_signer_key = 0;
-	record_id(t, &next, c);
-	record_doom(&next, before);
-	next.plan.pending = next.plan.enrol_asked = false;
-	memset(&next.plan.ask, 0, sizeof(next.plan.ask));
+	answer_hold(t, c, t->x->request.key, &next);
 	held = held_if_due(t, &next, now);
 	if (!record_commit(t, &next, list, COUNT_OF(list), e))
 		return false;

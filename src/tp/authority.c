@@ -41,8 +41,8 @@ fingerprint_is(struct view der, struct view wanted)
 }
 
 /* The CA itself, or one above it: bundle_make has verified the way up (CA-07). */
-static bool
-fingerprint_check(struct view bundle, const char *text, struct err *e)
+bool
+authority_check(struct view bundle, const char *text, struct err *e)
 {
 	struct reader r = reader_of(bundle);
 	struct blob wanted = {0};
@@ -79,7 +79,7 @@ static bool
 ca_trusted(struct tp *t, struct view bundle, struct err *e)
 {
 	return t->x->fingerprint[0] == 0 ? is_held(t, bundle, e)
-					 : fingerprint_check(bundle, t->x->fingerprint, e);
+					 : authority_check(bundle, t->x->fingerprint, e);
 }
 
 static bool

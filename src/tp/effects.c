@@ -61,8 +61,10 @@ tp_job(struct tp *t, struct key_job *job, uint32_t key, struct tp_effects *out)
 void
 tp_effects_truncate(struct tp_effects *f, size_t n)
 {
-	while (f->n > n)
+	while (f->n > n) {
 		blob_free(&f->list[--f->n].bytes);
+		mem_wipe(f->list[f->n].job.password, sizeof(f->list[f->n].job.password));
+	}
 }
 
 void

@@ -44,6 +44,7 @@ tp_free(struct tp *t)
 	if (t == NULL)
 		return;
 	talk_end(t);
+	import_end(t);
 	if (t->password != NULL)
 		mem_wipe(t->password, strlen(t->password));
 	free(t->label);
@@ -119,6 +120,8 @@ key_done(
 
 	if (t->forgetting != 0 && d->id == t->forgetting)
 		return forgotten(t, d, now, e);
+	if (t->import != NULL && d->id == t->import->id)
+		return import_go_on(t, d, now, out, e);
 	if (t->x == NULL || t->x->step == STEP_FETCH || d->id != t->x->id)
 		return true; /* of before a restart */
 	if (d->why != WHY_NONE)
@@ -193,6 +196,8 @@ command(struct tp *t, const struct tp_event *ev, struct tp_effects *out, struct 
 {
 	if (ev->command == TP_CMD_ENROLL)
 		return enrol_asked(t, e);
+	if (ev->command == TP_CMD_IMPORT)
+		return import_begin(t, ev->import, out, e);
 	if (strlen(ev->fingerprint) > FINGERPRINT_MAX) {
 		tp_note(out, TP_NOTED_TROUBLE, "a fingerprint is not that long");
 		return true;
@@ -290,6 +295,7 @@ give_up(struct tp *t, size_t before, when_t now, struct tp_effects *out)
 {
 	tp_effects_truncate(out, before);
 	talk_end(t);
+	import_end(t);
 	t->wake = t->held_until = when_add(now, HOLD);
 	return false;
 }

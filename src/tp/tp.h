@@ -71,6 +71,9 @@ enum tp_command {
 	 * under another CA is left behind. */
 	TP_CMD_AUTHENTICATE,
 	TP_CMD_ENROLL, /* "crypto pki enroll": first certificate, or renewal now */
+	/* Key pair and certificate of the file that import names, if they are as good as a
+	 * server's answer; TP_NOTED_NOT_TAKEN when they are not, and nothing is stored. */
+	TP_CMD_IMPORT,
 };
 struct tp_event {
 	enum tp_event_kind kind;
@@ -84,6 +87,7 @@ struct tp_event {
 	enum tp_command command;
 	const char *label;	 /* TP_EV_LOST: as tp_key_of has it; another is nothing */
 	const char *fingerprint; /* TP_CMD_AUTHENTICATE: hex of MD5, SHA-1 or SHA-256 */
+	const struct key_job *import; /* TP_CMD_IMPORT: path, form and password of KEY_IMPORT */
 };
 
 /* ---- effects ---- */
@@ -102,8 +106,9 @@ enum tp_note {
 	TP_NOTED_ACTIVATED, /* next CA, and shadow if there was one, took over */
 	TP_NOTED_PENDING,
 	TP_NOTED_REJECTED,
-	TP_NOTED_LACKS,	  /* what the server cannot do */
-	TP_NOTED_TROUBLE, /* text says what: unreachable, or an answer that is no good */
+	TP_NOTED_LACKS,	    /* what the server cannot do */
+	TP_NOTED_NOT_TAKEN, /* what an operator handed in; text says why */
+	TP_NOTED_TROUBLE,   /* text says what: unreachable, or an answer that is no good */
 };
 struct tp_effect {
 	enum tp_effect_kind kind;

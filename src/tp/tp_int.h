@@ -72,6 +72,14 @@ struct talk {
 	struct envelope envelope;
 };
 
+struct import { /* under way: what a file has is looked at, then its key is stored */
+	struct key_job job;
+	uint64_t id;	   /* of the job that is waited for */
+	uint32_t key;	   /* 0: it is looked at */
+	uint32_t last;	   /* a label that is another's is passed over, so many times at most */
+	struct blob certs; /* as looked at, the pair's own first */
+};
+
 struct tp {
 	const struct tp_policy *policy;
 	struct tp_shelf *shelf;
@@ -83,6 +91,7 @@ struct tp {
 	struct talk *x; /* NULL: none */
 	char *wanted; /* a command's fingerprint that waits for x to end; "": of the CA held */
 	uint64_t last_id, forgetting; /* KEY_FORGET under way, of doomed[0] */
+	struct import *import;	      /* NULL: none */
 	when_t wake, held_until, forget_at;
 };
 
@@ -128,7 +137,8 @@ bool bundle_make(
     struct tp *t, struct view certs, when_t now, struct blob *out, struct err *e) MUST_USE;
 bool issued_by(struct tp *t, const struct cert *c, const struct cert *issuer) MUST_USE;
 
-/* authority.c: answers to GetCACert, GetCACaps and GetNextCACert */
+/* authority.c: a CA's fingerprint; answers to GetCACert, GetCACaps and GetNextCACert */
+bool authority_check(struct view bundle, const char *fingerprint, struct err *e) MUST_USE;
 bool authority_answer(struct tp *t, const struct tp_event *ev, when_t now,
     struct tp_effects *out, struct err *e) MUST_USE;
 
@@ -156,6 +166,21 @@ bool answer_arrived(struct tp *t, const struct tp_event *ev, when_t now, struct 
     struct err *e) MUST_USE;
 bool answer_opened(struct tp *t, struct view content_key, when_t now, struct tp_effects *out,
     struct err *e) MUST_USE;
+
+/* Is it a client's, by this CA? */
+bool answer_issued(
+    struct tp *t, const struct cert *c, const struct cert *ca, struct err *e) MUST_USE;
+/* Is it to be the identity now: live, and newer than the one held? */
+bool answer_live(struct tp *t, const struct cert *c, when_t now, struct err *e) MUST_USE;
+/* It is the identity, with this key, and no request waits, once next is stored. */
+void answer_hold(struct tp *t, const struct cert *c, uint32_t key, struct record *next);
+
+/* import.c */
+bool import_begin(
+    struct tp *t, const struct key_job *file, struct tp_effects *out, struct err *e) MUST_USE;
+bool import_go_on(struct tp *t, const struct key_done *d, when_t now, struct tp_effects *out,
+    struct err *e) MUST_USE;
+void import_end(struct tp *t);
 
 /* switch.c */
 bool switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e) MUST_USE;

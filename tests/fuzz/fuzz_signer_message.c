@@ -4,6 +4,7 @@
 
 #include "keys/export.h"
 #include "keys/guard.h"
+#include "keys/import.h"
 #include "keys/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,7 +65,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	job_encode(&job, &b);
 	if (!view_equal(blob_view(&b), view_of(data, size)))
 		abort();
-	if (job.act == KEY_EXPORT && export_path_check(&job, NULL) &&
+	if (((job.act == KEY_EXPORT && export_path_check(&job, NULL)) ||
+		(job.act == KEY_IMPORT && import_check(&job, NULL))) &&
 	    (job.path[0] == '.' || job.path[0] == '/' || strstr(job.path, "/.") != NULL))
 		abort();
 	if (job.act == KEY_EXPORT && guard_export(g, p, job.bytes, &record, NULL))

@@ -236,7 +236,6 @@ def early():
         assert "Trustpoint R1 has no certificate.\n  Type: crypto pki enroll R1\n" in text, text
     assert "has no certificate that names a CRL" in says(w, REQUEST, 1)
     assert "is not known" in says(w, "crypto pki certificate validate R9", 1)
-    assert "Keys are not imported" in says(w, "crypto pki import R1 pkcs12 x.p12 password " + PASSWORD, 1)
     w.stop()
 
 
@@ -298,6 +297,100 @@ def export_pkcs12():
     assert run("openssl", "pkcs12", "-in", where, "-nodes", "-passin", "pass:").code != 0
     w.a.keeps_secret(PASSWORD)
     assert "is there already" in says(w, line + PASSWORD, 1)
+    w.stop()
+
+
+def lay(w, tp, name, text):
+    """A file for import, of these octets."""
+    os.makedirs(w.a.path(tp, "import"), exist_ok=True)
+    with open(w.a.path(tp, "import/" + name), "wb") as f:
+        f.write(text if isinstance(text, bytes) else text.encode())
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def stored(w, tp):
+    """All that there is of a trustpoint, but what was brought, and every key."""
+    files = {name: read(w.a.path(tp, name)) for name in os.listdir(w.a.path(tp, "")) if os.path.isfile(w.a.path(tp, name))}
+    return files, sorted(os.listdir(w.a.path(tp, ""))), sorted(n for n in os.listdir(w.a.state + "/keys") if n.endswith(".key"))
+
+
+def brought(w):
+    """Files for import, of R1's identity and of others; ours is what IOS makes."""
+    at = w.dir + "/brought"
+    os.makedirs(at)
+    key, cert, ca = (w.a.path("R1", "active/" + x) for x in ("key.pem", "cert.pem", "ca.pem"))
+    openssl("pkcs12", "-export", "-inkey", key, "-in", cert, "-certfile", ca, "-out", at + "/r1.p12", "-passout", "pass:" + PASSWORD,
+            "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1")
+    for name in "other", "ca":
+        openssl("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=" + name, "-keyout", at + "/%s.key" % name, "-out", at + "/%s.pem" % name,
+                "-addext", "basicConstraints=critical,CA:" + ("TRUE" if name == "ca" else "FALSE"), "-days", "20000")
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", at + "/ec.key")
+    openssl("pkey", "-in", key, "-aes128", "-passout", "pass:" + PASSWORD, "-out", at + "/sealed.key")
+    openssl("pkcs12", "-export", "-inkey", at + "/ca.key", "-in", at + "/ca.pem", "-out", at + "/ca.p12", "-passout", "pass:" + PASSWORD)
+    parts = {name: read(at + "/" + name) for name in os.listdir(at)}
+    return dict(parts, key=read(key), cert=read(cert), ca=read(ca))
+
+
+@case("import pkcs12 and pem: what is no good is named, and nothing stored; what is good is renewed like any other")
+def imported():
+    w = World({"R1": ["auto-enroll 80"], "I1": ["auto-enroll 80", "no fingerprint"], "I2": ["no fingerprint"], "I3": []})
+    until(lambda: w.a.has("R1", "active/cert.pem"), "R1 enrols")
+    until(lambda: "Yes" in w.a.command("show crypto pki trustpoints I3 status"), "I3 is authenticated")
+    settle(w)
+    b = brought(w)
+    word = " password " + PASSWORD
+    line = "crypto pki import I3 %s x%s"
+    text = says(w, line % ("pkcs12", word), 1)
+    assert w.a.path("I3", "import/x") + " is not there: put the file there" in text, text
+    before = stored(w, "I3")
+    bad = [  # form, file, password, what is said
+        ("pkcs12", b["r1.p12"], " password nonsense", "the password is wrong"),
+        ("pkcs12", b["r1.p12"][:-1], word, "it is no PKCS#12"),
+        ("pkcs12", b["cert"], word, "it is no PKCS#12"),
+        ("pkcs12", b["ca.p12"], word, "the certificate is a CA's"),
+        ("pem url", b"nothing", "", "no private key in it"),
+        ("pem url", b["cert"] + b["ca"], "", "no private key in it"),
+        ("pem url", b["key"], "", "0 of its 0 certificates are for its private key, one is wanted"),
+        ("pem url", b["other.key"] + b["cert"] + b["ca"], "", "0 of its 2 certificates are for its private key"),
+        ("pem url", b["key"] + b["cert"] + b["other.key"], "", "2 private keys in it, one is wanted"),
+        ("pem url", b["key"] + b["cert"] + b["cert"], "", "2 of its 2 certificates"),
+        ("pem url", b["sealed.key"] + b["cert"], "", "the private key is encrypted, and no password is given"),
+        ("pem url", b["sealed.key"] + b["cert"], " password nonsense", "the password is wrong"),
+        ("pem url", b["ec.key"] + b["cert"], "", "its key is not RSA"),
+        ("pem url", b["other.key"] + b["other.pem"] + b["ca.pem"], "", "not by the CA that was asked"),
+        ("pem url", b["ca.key"] + b["ca.pem"], "", "the certificate is a CA's"),
+    ]
+    for form, octets, password, why in bad:
+        lay(w, "I3", "x", octets)
+        text = says(w, line % (form, password), 1)
+        assert text.startswith("% Nothing is stored: ") and why in text, "%s: %s" % (why, text)
+        assert stored(w, "I3") == before, "%s: something is stored" % why
+    w.a.keeps_secret(PASSWORD)
+    for tp, form, name, octets in ("I1", "pkcs12", "r1.p12", b["r1.p12"]), ("I2", "pem url", "r1.pem", b["ca"] + b["sealed.key"] + b["cert"]):
+        lay(w, tp, name, octets)
+        text = says(w, "crypto pki import %s %s %s%s" % (tp, form, name, word), 0)
+        assert "Key and certificates of %s are stored.\n" % tp in text and w.a.path(tp, "import/" + name) in text, text
+        settle(w)
+        w.a.whole(tp, w.now())
+        assert w.a.serial(tp) == w.a.serial("R1") and w.a.key(tp) == w.a.key("R1")
+        text = says(w, "crypto pki import %s %s %s%s" % (tp, form, name, word), 1)
+        assert "is no newer than the one held" in text, text
+    begins, ends = w.a.dates("R1")
+    w.run_until(begins + (ends - begins) * 8 // 10 + 3600)
+    assert w.a.serial("I1") != w.a.serial("I2"), "not renewed"
+    w.a.whole("I1", w.now())
+    assert "Certificate received" in says(w, "crypto pki enroll I2", 0)
+    w.run_until(ends + 1)
+    w.a.whole("I2", w.now())
+    before = stored(w, "I3")
+    lay(w, "I3", "x", b["r1.p12"])
+    assert "has ended" in says(w, line % ("pkcs12", word), 1)
+    assert stored(w, "I3") == before
+    w.a.keeps_secret(PASSWORD)
     w.stop()
 
 

@@ -199,8 +199,7 @@ static const struct {
 	"% Invalid input detected at '^' marker. Expected NAME (letters, digits, '.', '_', "
 	"'-')."},
     {"crypto pki export T pem", 23, "% Incomplete command. Expected 'terminal', 'url'."},
-    {"crypto pki import T pem", 20,
-	"% Invalid input detected at '^' marker. Expected 'pkcs12'."},
+    {"crypto pki import T pem", 23, "% Incomplete command. Expected 'url'."},
     {"crypto pki authenticate T fingerprint 12", 38,
 	"% Invalid input detected at '^' marker: a fingerprint of 1 octets, expected MD5 (16), "
 	"SHA-1 (20) or SHA-256 (32)."},

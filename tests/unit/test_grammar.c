@@ -212,6 +212,8 @@ static const struct {
 	"crypto pki export T pkcs12 t", "crypto pki export T pkcs12 /t"},
     {"crypto pki import NAME$s pkcs12$k NAME$P [password LINE$y]",
 	"crypto pki import T pkcs12 t password x", "crypto pki import T pkcs12"},
+    {"crypto pki import NAME$s pem url NAME$P [password LINE$y]",
+	"crypto pki import T pem url t", "crypto pki import T pem terminal"},
     {"crypto pki crl request NAME$s", "crypto pki crl request T", "crypto pki crl T"},
     {"crypto pki certificate validate NAME$s", "crypto pki certificate validate T",
 	"crypto pki certificate T"},
