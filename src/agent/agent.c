@@ -110,6 +110,25 @@ alert(struct member *m, const char *what, when_t until, when_t *last, bool follo
 		    when_rfc3339(until, at), (long)((until - now) / DAY));
 }
 
+/* Nobody but an operator renews it; once for each certificate, and at each start. */
+static void
+alert_by_hand(struct member *m, const struct plan_tp_facts *f)
+{
+	when_t due = WHEN_NEVER;
+	char at[WHEN_TEXT];
+
+	if (!by_hand_due(&m->kin->policy, f, &due) || m->due_said == f->id_until)
+		return;
+	if (m->agent->clock.now < due) {
+		m->alert_at = when_min(m->alert_at, due);
+		return;
+	}
+	m->due_said = f->id_until;
+	log_warn("certificate is to be renewed by hand",
+	    "trustpoint='%s' until='%s' mend='crypto pki enroll %s'", m->name,
+	    when_rfc3339(f->id_until, at), m->name);
+}
+
 static void
 alerts(struct member *m)
 {
@@ -118,6 +137,7 @@ alerts(struct member *m)
 	if (!m->agent->clock.trusted)
 		return;
 	m->alert_at = WHEN_NEVER;
+	alert_by_hand(m, f);
 	if (f->have_id)
 		alert(m, "own", f->id_until, &m->id_alerted_at,
 		    plan_tp_followed(&m->kin->policy.plan, f));
@@ -157,6 +177,7 @@ count(struct member *m, enum tp_note note)
 	case TP_NOTED_CA:
 	case TP_NOTED_LACKS:
 	case TP_NOTED_NOT_TAKEN:
+	case TP_NOTED_REQUEST:
 		break;
 	}
 }
@@ -184,6 +205,7 @@ note(struct member *m, const struct tp_effect *x)
 	    [TP_NOTED_PENDING] = {"request waits at the server", false, false},
 	    [TP_NOTED_REJECTED] = {"request refused", false, true},
 	    [TP_NOTED_LACKS] = {"server cannot do all that is wanted", false, false},
+	    [TP_NOTED_REQUEST] = {"request made", false, false},
 	    [TP_NOTED_NOT_TAKEN] = {"what an operator brought is not taken", false, false},
 	    [TP_NOTED_TROUBLE] = {"trustpoint in trouble, it tries again", false, true},
 	};

@@ -88,7 +88,8 @@ struct member { /* one trustpoint */
 	char *no_answer; /* why the last question had none; NULL: it had one */
 	when_t trouble_at;
 	when_t id_alerted_at, ca_alerted_at, alert_at; /* the last ones, and the next look */
-	char *trouble; /* the last one, NULL: none since the start */
+	when_t due_said; /* the end of the certificate that somebody is to renew by hand */
+	char *trouble;	 /* the last one, NULL: none since the start */
 };
 
 /* Who has its key pair goes before who has none yet: thousands that begin at once end one by
@@ -209,6 +210,7 @@ bool files_cas(struct member *m, struct view bundle, struct view next, bool remo
     struct err *e) MUST_USE;
 void pem_add(struct blob *out, struct view der); /* a certificate */
 void pem_add_as(struct blob *out, const char *what, struct view der);
+void pem_bare(struct blob *out, struct view der); /* without those around */
 /* What everybody may read; at a restart nothing is written that is there. */
 bool files_public(
     const struct member *m, const char *leaf, struct view text, struct err *e) MUST_USE;
@@ -272,6 +274,17 @@ void validate_listed(struct member *m, const struct listed *l);
 /* export.c */
 void export(struct member *m, uint64_t client, const struct command_line *line);
 void export_job_done(struct member *m, const struct key_done *d);
+
+/* Fingerprints of this CA, for who is to confirm them. */
+void command_ask_human(struct member *m, struct view ca);
+
+/* by_hand.c */
+void by_hand_authenticate_ask(
+    struct member *m, uint64_t client, const struct command_line *line);
+void by_hand_take_ask(struct member *m, uint64_t client, const struct command_line *line);
+void by_hand_requested(struct member *m);
+/* When an operator has to renew; false: there is no such time. */
+bool by_hand_due(const struct tp_policy *p, const struct plan_tp_facts *f, when_t *at);
 
 /* import.c */
 void import(struct member *m, uint64_t client, const struct command_line *line);

@@ -59,8 +59,8 @@ fingerprint_add(struct blob *out, const char *name, enum hash hash, struct view 
 }
 
 /* As IOS asks, with what to type behind it. */
-static void
-ask_human(struct member *m, struct view ca)
+void
+command_ask_human(struct member *m, struct view ca)
 {
 	struct blob text = {0}, hex = {0};
 	uint8_t digest[32];
@@ -118,7 +118,7 @@ command_fetched(struct pending *p, const struct courier_got *got)
 		blob_printf(&text, "%% The server answers with HTTP status %d.\n", got->status);
 		command_finish(m, REFUSED, blob_cstr(&text));
 	} else if (first_ca(got->body, &scratch, &ca, &e)) {
-		ask_human(m, ca.whole);
+		command_ask_human(m, ca.whole);
 	} else {
 		blob_printf(
 		    &text, "%% The server's answer to GetCACert is no good: %s.\n", e.text);
@@ -147,6 +147,8 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 			command_finish(m, DONE, "Certificate received and stored.\n");
 		else if (m->asked.command == CMD_IMPORT)
 			import_finish(m);
+		else if (m->asked.command == CMD_TAKE)
+			command_finish(m, DONE, "% Router Certificate successfully imported\n");
 		break;
 	case TP_NOTED_PENDING:
 		if (m->asked.command == CMD_ENROLL)
@@ -165,8 +167,14 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 		break;
 	case TP_NOTED_NOT_TAKEN:
 		blob_printf(&line, "%% %s%s.\n",
-		    m->asked.command == CMD_IMPORT ? "Nothing is stored: " : "", text);
+		    m->asked.command == CMD_IMPORT || m->asked.command == CMD_TAKE
+			? "Nothing is stored: "
+			: "",
+		    text);
 		command_finish(m, REFUSED, blob_cstr(&line));
+		break;
+	case TP_NOTED_REQUEST:
+		by_hand_requested(m);
 		break;
 	case TP_NOTED_NEXT_CA:
 	case TP_NOTED_LACKS:
@@ -188,7 +196,7 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 	struct courier_fetch f = {.max = ANSWER_MAX};
 	struct blob tail = {0};
 
-	if (lines(m)->url[0] == 0) {
+	if (lines(m)->url[0] == 0 && !m->kin->policy.by_hand) {
 		command_say(m->agent, client, REFUSED,
 		    "%% Trustpoint %s has no server.\n  Configure: enrollment url "
 		    "http://HOST\n",
@@ -200,6 +208,10 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 		    "CA certificate of %s is authenticated already.\n"
 		    "  To take another one: crypto pki authenticate %s fingerprint HEX\n",
 		    m->name, m->name);
+		return;
+	}
+	if (m->kin->policy.by_hand) {
+		by_hand_authenticate_ask(m, client, line);
 		return;
 	}
 	command_begin(m, client, CMD_AUTHENTICATE);
@@ -227,7 +239,8 @@ enroll(struct member *m, uint64_t client)
 		    m->name, m->name);
 		return;
 	}
-	if (m->kin->policy.plan.auto_enroll && !m->kin->policy.plan.shadow_only && f->have_id &&
+	if (!m->kin->policy.by_hand && m->kin->policy.plan.auto_enroll &&
+	    !m->kin->policy.plan.shadow_only && f->have_id &&
 	    m->agent->clock.now < f->id_until) {
 		command_say(m->agent, client, DONE,
 		    "%s holds its certificate, and auto-enroll renews it: %s.\n", m->name,
@@ -356,6 +369,9 @@ command_run(struct member *m, uint64_t client, const struct command_line *line)
 		return;
 	case CMD_IMPORT:
 		import(m, client, line);
+		return;
+	case CMD_TAKE:
+		by_hand_take_ask(m, client, line);
 		return;
 	case CMD_CRL_REQUEST:
 		list_request(m, client);

@@ -11,18 +11,24 @@
 #define CA_NUMBER_MAX 999999999
 
 void
-pem_add_as(struct blob *out, const char *what, struct view der)
+pem_bare(struct blob *out, struct view der)
 {
 	struct blob text = {0};
 
 	base64_encode(der, &text);
-	blob_printf(out, "-----BEGIN %s-----\n", what);
 	for (size_t i = 0; i < text.n; i += PEM_LINE) {
 		blob_add(out, text.p + i, text.n - i < PEM_LINE ? text.n - i : PEM_LINE);
 		blob_add_byte(out, '\n');
 	}
-	blob_printf(out, "-----END %s-----\n", what);
 	blob_free(&text);
+}
+
+void
+pem_add_as(struct blob *out, const char *what, struct view der)
+{
+	blob_printf(out, "-----BEGIN %s-----\n", what);
+	pem_bare(out, der);
+	blob_printf(out, "-----END %s-----\n", what);
 }
 
 void

@@ -49,4 +49,5 @@ agent_policy(const struct conf_trustpoint *t, struct tp_policy *out)
 	out->outer_next_ca = t->outer_next_ca;
 	out->ancient = t->compat_ancient;
 	out->require_standard = t->require_standard;
+	out->by_hand = t->terminal != CONF_TERMINAL_NONE && t->url[0] == 0;
 }

@@ -83,6 +83,7 @@ struct core_options {
 int core_main(const struct core_options *o);
 
 /* control.c: operators at the control sockets */
+#define PASTED "\x02" /* STX: behind it certificates in DER, as hex */
 struct control;
 typedef void (*control_call)(
     void *arg, uint64_t client, const char *line, bool may_write, const char *who);

@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 
 #define LINE_MAX_OCTETS 4096
+#define PASTED_MAX_OCTETS 65536 /* of who may write: certificates behind the line */
 #define CLIENTS_MAX                                                                            \
 	32 /* of each socket: the one that anybody may open does not shut out the operator's   \
 	    */
@@ -18,7 +19,8 @@
 #define GIVE_UP_MS 60000
 
 /*
- * One line in: a command and a line feed. One answer out: "STATUS LENGTH\n" and LENGTH octets.
+ * One line in: a command and a line feed; between them perhaps PASTED and what was pasted, in
+ * hex. One answer out: "STATUS LENGTH\n" and LENGTH octets.
  * A client sends its next line when the answer has come.
  */
 struct client {
@@ -118,7 +120,8 @@ client_readable(void *arg)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 || c->in.n + (size_t)n > LINE_MAX_OCTETS) {
+	if (n <= 0 || c->in.n + (size_t)n >
+			  (c->listener->may_write ? PASTED_MAX_OCTETS : LINE_MAX_OCTETS)) {
 		client_free(c);
 		return;
 	}

@@ -13,6 +13,8 @@
 
 #define LINES_MAX 256
 
+static FILE *script; /* commands come from there, and what they ask for; NULL: from words */
+
 static int
 usage(void)
 {
@@ -78,39 +80,84 @@ converse(const char *run, const char *line, struct blob *text)
 	return CODE_UNREACHABLE;
 }
 
-/*
- * What waits for a person's word ends in "  Type: COMMAND", a form of the same command that
- * does it. At a terminal the person is asked instead, and the command sent: else false.
- */
+/* The command that an answer ends in, behind this mark: a form of the one that was given. */
 static bool
-confirm(const char *run, const struct command_line *c, struct blob *text, int *status)
+asked_for(const char *mark, const struct command_line *c, const char *all, char line[1024],
+    size_t *before)
 {
-	static const char mark[] = "\n  Type: ";
-	const char *question = c->command == CMD_AUTHENTICATE
-				   ? "% Do you accept this certificate? [yes/no]: "
-				   : "Are you sure you want to do this? [yes/no]: ";
-	const char *all = blob_cstr(text), *last = NULL;
+	const char *last = NULL;
 	struct command_line typed;
-	char line[1024];
 	int column;
 
 	for (const char *at = all; (at = strstr(at, mark)) != NULL; at++)
 		last = at;
-	if (last == NULL || !person_here())
+	if (last == NULL)
 		return false;
-	(void)snprintf(line, sizeof(line), "%s", last + strlen(mark));
+	(void)snprintf(line, 1024, "%s", last + strlen(mark));
 	line[strcspn(line, "\n")] = 0;
-	if (!command_parse(line, &typed, &column, NULL) || typed.command != c->command ||
-	    !fd_write(STDOUT_FILENO, view_of(all, (size_t)(last + 1 - all))))
-		return false;
+	*before = (size_t)(last + 1 - all);
+	return command_parse(line, &typed, &column, NULL) && typed.command == c->command;
+}
+
+/* What waits for certificates ends in "  Paste: COMMAND", and is sent with them. They come from
+ * where the command came from. */
+static void
+paste(const char *run, const struct command_line *c, struct blob *text, struct blob *pasted,
+    int *status)
+{
+	FILE *from = script != NULL ? script : stdin;
+	bool person = isatty(fileno(from)) == 1;
+	struct blob whole = {0};
+	struct err e = {0};
+	char line[1024];
+	size_t before;
+
+	if (!asked_for("\n  Paste: ", c, blob_cstr(text), line, &before))
+		return;
+	if (person && !fd_write(STDOUT_FILENO, view_of(text->p, before)))
+		return;
 	blob_clear(text);
+	if (paste_read(from, script == NULL && !person, pasted, &e)) {
+		blob_printf(&whole, "%s" PASTED "%s", line, blob_cstr(pasted));
+		*status = converse(run, blob_cstr(&whole), text);
+	} else {
+		blob_printf(text, "%% Nothing was done: %s.\n", e.text);
+		*status = CODE_REFUSED;
+	}
+	blob_free(&whole);
+}
+
+/*
+ * What waits for a person's word ends in "  Type: COMMAND", a form of the same command that
+ * does it. At a terminal the person is asked instead, and the command sent.
+ */
+static void
+confirm(const char *run, const struct command_line *c, struct blob *text,
+    const struct blob *pasted, int *status)
+{
+	const char *question = c->command == CMD_AUTHENTICATE
+				   ? "% Do you accept this certificate? [yes/no]: "
+				   : "Are you sure you want to do this? [yes/no]: ";
+	struct blob whole = {0};
+	char line[1024];
+	size_t before;
+
+	if (!person_here() || !asked_for("\n  Type: ", c, blob_cstr(text), line, &before) ||
+	    !fd_write(STDOUT_FILENO, view_of(text->p, before)))
+		return;
+	blob_clear(text);
+	blob_add_str(&whole, line);
+	if (pasted->n > 0) {
+		blob_add_str(&whole, PASTED);
+		blob_add_view(&whole, blob_view(pasted));
+	}
 	if (person_agrees(question)) {
-		*status = converse(run, line, text);
+		*status = converse(run, blob_cstr(&whole), text);
 	} else {
 		blob_add_str(text, "% Nothing was done.\n");
 		*status = CODE_REFUSED;
 	}
-	return true;
+	blob_free(&whole);
 }
 
 /* The password of PKCS#12, where the line has none: it stays out of the shell's history and of
@@ -144,7 +191,7 @@ int
 send_line(const char *run, const char *line)
 {
 	struct command_line c = {.command = CMD_NONE};
-	struct blob whole = {0}, text = {0};
+	struct blob whole = {0}, text = {0}, pasted = {0};
 	struct err e = {0};
 	int column, status = CODE_USAGE;
 
@@ -157,13 +204,16 @@ send_line(const char *run, const char *line)
 		goto out;
 	status = converse(run, blob_cstr(&whole), &text);
 	if (status == CODE_PENDING)
-		(void)confirm(run, &c, &text, &status);
+		paste(run, &c, &text, &pasted, &status);
+	if (status == CODE_PENDING)
+		confirm(run, &c, &text, &pasted, &status);
 	if (!fd_write(status == CODE_DONE ? STDOUT_FILENO : STDERR_FILENO, blob_view(&text)))
 		status = CODE_REFUSED;
 out:
 	mem_wipe(c.password, sizeof(c.password));
 	blob_free(&whole);
 	blob_free(&text);
+	blob_free(&pasted);
 	return status;
 }
 
@@ -174,6 +224,7 @@ send_stream(const char *run, FILE *f)
 	char line[4096];
 	int code = CODE_DONE;
 
+	script = f;
 	while (code == CODE_DONE && fgets(line, sizeof(line), f) != NULL) {
 		line[strcspn(line, "\n")] = 0;
 		if (line[strspn(line, " \t")] != 0 && line[strspn(line, " \t")] != '!')

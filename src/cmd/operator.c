@@ -65,6 +65,7 @@ show_later(struct core *c, uint64_t client, const struct command_line *line)
 
 	p->client = client;
 	p->command = *line;
+	p->command.pasted = (struct view){0};
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = p;
@@ -209,6 +210,7 @@ line_run(struct core *c, uint64_t client, const struct command_line *line, const
 	case CMD_ENROLL:
 	case CMD_EXPORT:
 	case CMD_IMPORT:
+	case CMD_TAKE:
 	case CMD_CRL_REQUEST:
 	case CMD_VALIDATE:
 	case CMD_TP_REMOVE:
@@ -249,21 +251,31 @@ operator_line(void *arg, uint64_t client, const char *text, bool may_write, cons
 	struct core *c = arg;
 	struct command_line line;
 	struct err e = {0};
-	struct blob refusal = {0};
+	struct blob refusal = {0}, words = {0}, pasted = {0};
+	size_t n = strcspn(text, PASTED);
 	int column = 0;
 
-	if (!command_parse(text, &line, &column, &e)) {
-		blob_printf(&refusal, "%s\n%*s^\n%s\n", text, column, "", e.text);
+	blob_add(&words, text, n);
+	if (text[n] != 0 && !hex_decode(text + n + 1, &pasted)) {
+		operator_answer(c, client, CODE_USAGE, "% What was pasted came as no hex.\n");
+		goto out;
+	}
+	if (!command_parse(blob_cstr(&words), &line, &column, &e)) {
+		blob_printf(&refusal, "%s\n%*s^\n%s\n", blob_cstr(&words), column, "", e.text);
 		control_answer(c->control, client, CODE_USAGE, blob_view(&refusal));
-		blob_free(&refusal);
-		return;
+		goto out;
 	}
 	if (command_writes(line.command) && !may_write) {
 		operator_answer(c, client, CODE_REFUSED,
 		    "% This socket is for show commands only; use RUNDIR/control.\n");
-		return;
+		goto out;
 	}
+	line.pasted = blob_view(&pasted);
 	line_run(c, client, &line, who);
 	mem_wipe(line.password, sizeof(line.password));
 	loop_after_round(c->loop, core_round, c);
+out:
+	blob_free(&refusal);
+	blob_free(&words);
+	blob_free(&pasted);
 }

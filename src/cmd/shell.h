@@ -2,6 +2,8 @@
 #ifndef CMD_SHELL_H
 #define CMD_SHELL_H
 
+#include <stdio.h>
+
 #include "base/base.h"
 
 /* One command to the daemon; its answer to stdout, its exit code back. */
@@ -13,6 +15,10 @@ int shell_run(const char *run);
  */
 bool daemon_ask(
     const char *run, const char *line, struct blob *text, int *status, struct err *e) MUST_USE;
+
+/* paste.c: certificates in PEM or bare base64, to DER in hex; up to a blank line or "quit", or
+ * whole: up to the end. */
+bool paste_read(FILE *in, bool whole, struct blob *hex, struct err *e) MUST_USE;
 
 /* person.c: is somebody there to be asked? */
 bool person_here(void);

@@ -157,6 +157,11 @@ check_trustpoint(struct parser *p, struct conf_trustpoint *t)
 		say(p, true, SEEN(crl_url),
 		    "'crl query' is not asked: revocation lists are fetched by HTTP, expected "
 		    "http://...");
+	if (t->terminal != CONF_TERMINAL_NONE && t->url[0] != 0)
+		say(p, true, SEEN(terminal),
+		    "'enrollment terminal' does nothing beside 'enrollment url', expected one "
+		    "of "
+		    "them");
 	if (strlen(t->interface) > 15)
 		say(p, true, SEEN(interface),
 		    "'source interface %s' is no name of an interface here, expected at most "

@@ -93,6 +93,7 @@ enum conf_cipher {
 };
 #define CONF_CHECKS 3
 enum conf_check { CONF_CHECK_END, CONF_CHECK_CRL, CONF_CHECK_OCSP, CONF_CHECK_NONE };
+enum conf_terminal { CONF_TERMINAL_NONE, CONF_TERMINAL_BARE, CONF_TERMINAL_PEM };
 enum conf_form { CONF_FORM_PEM = 1, CONF_FORM_PKCS12 = 2, CONF_FORM_HAPROXY = 4 };
 
 struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of a CA, or, with
@@ -101,7 +102,9 @@ struct conf_trustpoint { /* one "crypto pki trustpoint NAME" block: a client of 
 	int line;		      /* of its first line, for errors */
 	struct conf_place renewal_at; /* of "auto-enroll", else of the first line */
 	struct plan_tp_policy plan;
-	char url[256];	 /* of "enrollment url" */
+	char url[256]; /* of "enrollment url" */
+	enum conf_terminal
+	    terminal;	 /* by hand, where there is no URL; how a request is printed */
 	char proxy[128]; /* empty: none */
 	unsigned proxy_port;
 	bool regenerate;	       /* a new key with an enrolment by hand */
@@ -227,6 +230,7 @@ enum command {
 	CMD_ENROLL,	    /* crypto pki enroll TP */
 	CMD_EXPORT,	    /* crypto pki export TP pem {terminal|url FILE}, pkcs12 FILE ... */
 	CMD_IMPORT,	    /* crypto pki import TP {pkcs12|pem url} FILE [password LINE] */
+	CMD_TAKE,	    /* crypto pki import TP certificate */
 	CMD_CRL_REQUEST,    /* crypto pki crl request TP */
 	CMD_VALIDATE,	    /* crypto pki certificate validate TP */
 	CMD_TP_REMOVE,	    /* no crypto pki trustpoint TP [force]: all */
@@ -238,8 +242,9 @@ enum command {
 struct command_line {
 	enum command command;
 	bool negated, json, verbose, detail, all, pkcs12;
-	char name[CONF_NAME_MAX];	    /* server or trustpoint */
-	char word[128];			    /* serial */
+	struct view pasted;	  /* certificates in DER; its owner is who parsed the line */
+	char name[CONF_NAME_MAX]; /* server or trustpoint */
+	char word[128];		  /* serial */
 	char fingerprint[CONF_FINGERPRINT]; /* empty: not given */
 	char file[CONF_NAME_MAX];	    /* name of one; empty: the terminal */
 	char password[CONF_PASSWORD_MAX];   /* of PKCS#12; empty: not given. Wipe it */

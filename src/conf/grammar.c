@@ -9,7 +9,6 @@
 #define TP(f) FIELD(conf_trustpoint, f)
 
 #define NO_PUBLISH "publishing to further places comes with a later version"
-#define LATER "comes with a later version"
 
 /* Order within a mode is the order of show running-config. */
 const struct row grammar[] = {
@@ -175,8 +174,9 @@ const struct row grammar[] = {
 	"enrollment retry period 1", 0, "Minutes until the first of them"},
     {MODE_TRUSTPOINT, "enrollment mode ra", T_KEPT, 0, 0, 0, NULL, 0,
 	"an RA is known by its certificate"},
-    {MODE_TRUSTPOINT, "enrollment terminal [pem]", T_KEPT, 0, 0, 0, NULL, 0,
-	"enrolment by hand " LATER},
+    {MODE_TRUSTPOINT, "enrollment terminal [pem$c]", T_TERMINAL, TP(terminal), 0, NULL, 0,
+	"Enrol by hand: requests are printed and certificates pasted, with lines of PEM around "
+	"them or without"},
     {MODE_TRUSTPOINT, "enrollment {selfsigned|pkcs12|profile|command} [LINE$x]", T_KEPT, 0, 0,
 	0, NULL, 0, "a trustpoint here enrols by SCEP"},
     {MODE_TRUSTPOINT, "auto-enroll [<1-100>$n] [regenerate$r]", T_AUTO_ENROLL,
@@ -317,6 +317,8 @@ const struct row grammar[] = {
 	"Key and certificates from a file in the trustpoint's directory 'import'"},
     {MODE_EXEC, "crypto pki import NAME$s pem url NAME$P [password LINE$y]", T_COMMAND, 0, 0,
 	CMD_IMPORT, NULL, WRITES, "The same from a file in PEM"},
+    {MODE_EXEC, "crypto pki import NAME$s certificate", T_COMMAND, 0, 0, CMD_TAKE, NULL, WRITES,
+	"The certificate for a request that was printed: paste it"},
     {MODE_EXEC, "crypto pki crl request NAME$s", T_COMMAND, 0, 0, CMD_CRL_REQUEST, NULL, WRITES,
 	"Fetch the revocation list now"},
     {MODE_EXEC, "crypto pki certificate validate NAME$s", T_COMMAND, 0, 0, CMD_VALIDATE, NULL,

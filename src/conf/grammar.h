@@ -47,6 +47,7 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_AUTO_ENROLL,
 	T_SHADOW_ONLY,
 	T_UNLESS_NONE,
+	T_TERMINAL,
 	T_FINGERPRINT,
 	T_CHECKS,
 	T_PATH,

@@ -48,6 +48,7 @@ static const struct {
 	offsetof(struct conf_trustpoint, plan.auto_enroll), RENEWAL},
     [T_SHADOW_ONLY] = {apply_shadow_only, print_bool, 0, 0},
     [T_UNLESS_NONE] = {apply_unless_none, print_unless_none, 0, 0},
+    [T_TERMINAL] = {apply_terminal, print_terminal, 0, 0},
     [T_FINGERPRINT] = {apply_fingerprint, print_text, 0, 0},
     [T_CHECKS] = {apply_checks, print_checks, 0, 0},
     [T_PATH] = {apply_path, print_text, 0, 0},

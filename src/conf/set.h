@@ -60,6 +60,7 @@ SETTING(proxy);
 SETTING(auto_enroll);
 SETTING_APPLY(shadow_only);
 SETTING(unless_none);
+SETTING(terminal);
 SETTING_APPLY(fingerprint);
 SETTING(checks);
 SETTING_APPLY(path);

@@ -82,6 +82,30 @@ print_unless_none(const struct setting *s, struct blob *out, struct err *e)
 }
 
 bool
+apply_terminal(struct setting *s, struct err *e)
+{
+	struct conf_trustpoint *tp = s->object;
+
+	(void)e;
+	tp->terminal =
+	    match_cap(s->match, 'c') != NULL ? CONF_TERMINAL_PEM : CONF_TERMINAL_BARE;
+	return true;
+}
+
+bool
+print_terminal(const struct setting *s, struct blob *out, struct err *e)
+{
+	static const char *const lines[] = {[CONF_TERMINAL_NONE] = "",
+	    [CONF_TERMINAL_BARE] = "enrollment terminal",
+	    [CONF_TERMINAL_PEM] = "enrollment terminal pem"};
+	const struct conf_trustpoint *tp = s->object;
+
+	(void)e;
+	blob_add_str(out, lines[tp->terminal]);
+	return true;
+}
+
+bool
 fingerprint_decode(struct view text, char out[CONF_FINGERPRINT], struct err *e)
 {
 	struct blob copy = {0}, octets = {0}, hex = {0};

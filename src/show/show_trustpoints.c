@@ -114,6 +114,22 @@ put_state(const struct show *s, const struct show_trustpoint *t, struct tree *o)
 		tree_put_text(o, "last_enrollment", last);
 }
 
+/* Who enrols by hand renews by hand. */
+static void
+put_by_hand(const struct show *s, const struct show_trustpoint *t, struct tree *o)
+{
+	const struct plan_tp_policy *p = &t->conf->plan;
+	const struct plan_tp_facts *f = t->tp == NULL ? NULL : tp_facts(t->tp);
+
+	if (t->conf->terminal == CONF_TERMINAL_NONE || t->conf->url[0] != 0)
+		return;
+	tree_put_bool(o, "by_hand", true);
+	if (f == NULL || !f->have_id || !p->auto_enroll || p->shadow_only)
+		return;
+	tree_put_when(o, "renewal_at", plan_tp_due(p, f));
+	tree_put_bool(o, "renewal_due", s->w->clock_trusted && s->now >= plan_tp_due(p, f));
+}
+
 static bool
 put_trustpoint(
     struct show *s, const struct show_trustpoint *t, struct tree *rows, struct err *e)
@@ -124,6 +140,7 @@ put_trustpoint(
 	(void)e;
 	tree_put_text(o, "name", t->conf->name);
 	tree_put_text(o, "url", t->conf->url);
+	put_by_hand(s, t, o);
 	put_state(s, t, o);
 	for (size_t i = 0; i < COUNT_OF(held); i++) {
 		struct putting p = {o, held[i].key};
@@ -220,6 +237,10 @@ status_text(const struct tree *o, struct blob *out)
 	    : tree_is(o, "keys")  ? "Yes"
 				  : "None");
 	blob_printf(out, "    Now: %s\n", state_line(tree_text(o, "state")));
+	if (tree_has(o, "renewal_at"))
+		blob_printf(out, "    Manual renewal %s: %s\n",
+		    tree_is(o, "renewal_due") ? "is due since" : "will be due",
+		    tree_ios(o, "renewal_at", t));
 	if (tree_has(o, "server_has_rollover") && !tree_is(o, "server_has_rollover"))
 		blob_add_str(out,
 		    "    The server hands out no next CA certificate: authenticate it by "
@@ -250,6 +271,11 @@ brief_text(const struct tree *o, struct blob *out)
 		blob_add_str(out, "    Certificate (Rollover) configured.\n");
 	if (tree_text(o, "url")[0] != 0)
 		blob_printf(out, "    SCEP URL: %s\n", tree_text(o, "url"));
+	if (tree_is(o, "by_hand"))
+		blob_printf(out, "    Enrollment by hand (terminal)%s\n",
+		    tree_is(o, "renewal_due")
+			? ": the certificate is to be renewed, crypto pki enroll"
+			: "");
 	blob_printf(out, "    Now: %s\n", state_line(tree_text(o, "state")));
 }
 

@@ -287,6 +287,7 @@ noted(struct sim *w, struct client *c, enum tp_note note)
 	case TP_NOTED_CA:
 	case TP_NOTED_LACKS:
 	case TP_NOTED_NOT_TAKEN:
+	case TP_NOTED_REQUEST:
 	case TP_NOTED_NEXT_CA:
 	case TP_NOTED_ACTIVATED:
 	case TP_NOTED_TROUBLE:

@@ -295,6 +295,13 @@ chain_good(struct tp *t, const struct cert *c, const struct csr *csr, const stru
 	       (name_same_parts(c->subject, csr->subject) || another_name(c->subject, e));
 }
 
+bool
+answer_for(struct tp *t, struct view certs, const struct csr *csr, const struct cert *ca,
+    struct cert *out, struct err *e)
+{
+	return pick(certs, &csr->key, out, e) && chain_good(t, out, csr, ca, e);
+}
+
 static bool
 newer(struct tp *t, const struct cert *c, struct err *e)
 {
@@ -425,8 +432,8 @@ requested(struct tp *t, struct view certs, when_t now, struct tp_effects *out, s
 	blob_free(&held);
 	shadow = memcmp(digest, x->request.addressed, sizeof(digest)) != 0;
 	if (!csr_decode(blob_view(&x->request.csr), &csr, &why) ||
-	    !pick(certs, &csr.key, &c, &why) || !bundle_ca(blob_view(&x->ca), &ca, &why) ||
-	    !chain_good(t, &c, &csr, &ca, &why) || !dates_good(t, &c, shadow, now, &why))
+	    !bundle_ca(blob_view(&x->ca), &ca, &why) ||
+	    !answer_for(t, certs, &csr, &ca, &c, &why) || !dates_good(t, &c, shadow, now, &why))
 		return talk_trouble(t, why.text, 0, now, out, e);
 	return shadow ? take_shadow(t, &c, out, e) : take_id(t, &c, now, out, e);
 }

@@ -82,15 +82,14 @@ ca_trusted(struct tp *t, struct view bundle, struct err *e)
 					 : authority_check(bundle, t->x->fingerprint, e);
 }
 
-static bool
-ca_arrived(struct tp *t, struct view body, when_t now, struct tp_effects *out, struct err *e)
+bool
+authority_take(
+    struct tp *t, struct view certs, when_t now, struct tp_effects *out, struct err *e)
 {
-	struct blob scratch = {0}, bundle = {0};
+	struct blob bundle = {0};
 	struct err why = {0};
-	struct view certs;
 	struct cert ca;
-	bool ok = body_certs(body, &scratch, &certs, &why) &&
-		  bundle_make(t, certs, now, &bundle, &why) &&
+	bool ok = bundle_make(t, certs, now, &bundle, &why) &&
 		  ca_trusted(t, blob_view(&bundle), &why) &&
 		  bundle_ca(blob_view(&bundle), &ca, &why);
 
@@ -100,8 +99,21 @@ ca_arrived(struct tp *t, struct view body, when_t now, struct tp_effects *out, s
 		ok = switch_authenticate(t, blob_view(&bundle), out, e);
 	else
 		ok = talk_trouble(t, why.text, 0, now, out, e);
-	blob_free(&scratch);
 	blob_free(&bundle);
+	return ok;
+}
+
+static bool
+ca_arrived(struct tp *t, struct view body, when_t now, struct tp_effects *out, struct err *e)
+{
+	struct blob scratch = {0};
+	struct err why = {0};
+	struct view certs;
+	bool ok = body_certs(body, &scratch, &certs, &why)
+		      ? authority_take(t, certs, now, out, e)
+		      : talk_trouble(t, why.text, 0, now, out, e);
+
+	blob_free(&scratch);
 	return ok;
 }
 

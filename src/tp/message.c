@@ -15,7 +15,7 @@ message_hash(const struct tp *t)
 	    [HASH_SHA512] = CAP_SHA512};
 	uint16_t caps = t->record.caps, wanted = needs[t->policy->hash];
 
-	if ((caps & wanted) == wanted)
+	if ((caps & wanted) == wanted || t->policy->by_hand)
 		return t->policy->hash;
 	if ((caps & CAP_SHA256) != 0)
 		return HASH_SHA256;

@@ -179,6 +179,11 @@ send(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 {
 	struct talk *x = t->x;
 
+	if (t->policy->by_hand) {
+		tp_note(out, TP_NOTED_REQUEST, "a request waits to be carried to the CA");
+		talk_end(t);
+		return true;
+	}
 	x->type = !x->request.temporary && (t->record.caps & CAP_RENEWAL) != 0 ? SCEP_RENEWALREQ
 									       : SCEP_PKCSREQ;
 	return message_begin(t, blob_view(&x->request.csr), now, out, e);

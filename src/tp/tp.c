@@ -191,11 +191,29 @@ enrol_asked(struct tp *t, struct err *e)
 	return record_commit(t, &next, NULL, 0, e);
 }
 
+static bool begin(
+    struct tp *t, enum plan_tp_act act, when_t now, struct tp_effects *out, struct err *e);
+
+/* Whatever is under way is asked again. */
 static bool
-command(struct tp *t, const struct tp_event *ev, struct tp_effects *out, struct err *e)
+enrol_by_hand(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
+{
+	const struct plan_tp_facts *f = &t->record.plan;
+
+	talk_end(t);
+	return begin(t, f->have_id && now < f->id_until ? TP_RENEW : TP_ENROL, now, out, e);
+}
+
+static bool
+command(
+    struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out, struct err *e)
 {
 	if (ev->command == TP_CMD_ENROLL)
-		return enrol_asked(t, e);
+		return t->policy->by_hand ? enrol_by_hand(t, now, out, e) : enrol_asked(t, e);
+	if (ev->command == TP_CMD_TAKE)
+		return by_hand_take(t, ev->body, now, out, e);
+	if (ev->command == TP_CMD_AUTHENTICATE && t->policy->by_hand)
+		return by_hand_authenticate(t, ev, now, out, e);
 	if (ev->command == TP_CMD_IMPORT)
 		return import_begin(t, ev->import, out, e);
 	if (strlen(ev->fingerprint) > FINGERPRINT_MAX) {
@@ -284,7 +302,7 @@ deal(struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out
 	case TP_EV_LOST:
 		return lost(t, ev->label, now, out, e);
 	case TP_EV_COMMAND:
-		return command(t, ev, out, e);
+		return command(t, ev, now, out, e);
 	}
 	return true;
 }

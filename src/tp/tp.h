@@ -26,6 +26,7 @@ struct tp_policy { /* shared by many, outlives them */
 	bool outer_next_ca;    /* "compat outer-next-ca" (docs/compat.md) */
 	bool ancient;	       /* "compat ancient": SHA-1, and answers in single DES */
 	bool require_standard; /* a server that lists SCEPStandard, or none */
+	bool by_hand;	       /* an operator carries all, without plan.url */
 };
 
 /* ---- what outlives a crash ---- */
@@ -74,6 +75,7 @@ enum tp_command {
 	/* Key pair and certificate of the file that import names, if they are as good as a
 	 * server's answer; TP_NOTED_NOT_TAKEN when they are not, and nothing is stored. */
 	TP_CMD_IMPORT,
+	TP_CMD_TAKE, /* by_hand: body is the certificate for the request, or NOT_TAKEN */
 };
 struct tp_event {
 	enum tp_event_kind kind;
@@ -83,10 +85,10 @@ struct tp_event {
 	int status;		     /* TP_EV_FETCHED: HTTP, 0: nobody answered */
 	const char *media_type;	     /* TP_EV_FETCHED: "" when there is none */
 	int retry_after;	     /* TP_EV_FETCHED: seconds, 0: not said */
-	struct view body;
+	struct view body; /* TP_CMD_AUTHENTICATE by hand: certificates one behind the other */
 	enum tp_command command;
-	const char *label;	 /* TP_EV_LOST: as tp_key_of has it; another is nothing */
-	const char *fingerprint; /* TP_CMD_AUTHENTICATE: hex of MD5, SHA-1 or SHA-256 */
+	const char *label;	      /* TP_EV_LOST: as tp_key_of has it; another is nothing */
+	const char *fingerprint;      /* TP_CMD_AUTHENTICATE: hex of MD5, SHA-1 or SHA-256 */
 	const struct key_job *import; /* TP_CMD_IMPORT: path, form and password of KEY_IMPORT */
 };
 
@@ -105,6 +107,7 @@ enum tp_note {
 	TP_NOTED_SHADOW,
 	TP_NOTED_ACTIVATED, /* next CA, and shadow if there was one, took over */
 	TP_NOTED_PENDING,
+	TP_NOTED_REQUEST, /* by hand: tp_request has it */
 	TP_NOTED_REJECTED,
 	TP_NOTED_LACKS,	    /* what the server cannot do */
 	TP_NOTED_NOT_TAKEN, /* what an operator handed in; text says why */
@@ -160,6 +163,8 @@ struct plan_tp tp_plan(const struct tp *t, when_t now);
 const char *tp_label(const struct tp *t);
 /* The pair of TP_ID is gone: that is kept, and not shown to the server any more. */
 bool tp_key_lost(const struct tp *t);
+/* The PKCS#10 that waits for its certificate; WHY_NOT_FOUND. */
+bool tp_request(struct tp *t, struct blob *out, struct err *e) MUST_USE;
 /* The label of the key pair of TP_ID or TP_SHADOW. */
 void tp_key_of(const struct tp *t, enum tp_leaf leaf, char out[KEY_LABEL_MAX]);
 

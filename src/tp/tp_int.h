@@ -138,6 +138,9 @@ bool bundle_make(
 bool issued_by(struct tp *t, const struct cert *c, const struct cert *issuer) MUST_USE;
 
 /* authority.c: a CA's fingerprint; answers to GetCACert, GetCACaps and GetNextCACert */
+/* The CA of these certificates is the one from now on, if the talk's fingerprint fits. */
+bool authority_take(struct tp *t, struct view certs, when_t now, struct tp_effects *out,
+    struct err *e) MUST_USE;
 bool authority_check(struct view bundle, const char *fingerprint, struct err *e) MUST_USE;
 bool authority_answer(struct tp *t, const struct tp_event *ev, when_t now,
     struct tp_effects *out, struct err *e) MUST_USE;
@@ -174,6 +177,17 @@ bool answer_issued(
 bool answer_live(struct tp *t, const struct cert *c, when_t now, struct err *e) MUST_USE;
 /* It is the identity, with this key, and no request waits, once next is stored. */
 void answer_hold(struct tp *t, const struct cert *c, uint32_t key, struct record *next);
+
+/* The certificate for this request among those that came: by the CA, for our key and name;
+ * dates are not looked at. */
+bool answer_for(struct tp *t, struct view certs, const struct csr *csr, const struct cert *ca,
+    struct cert *out, struct err *e) MUST_USE;
+
+/* by_hand.c: an operator carries what else goes over the network */
+bool by_hand_authenticate(struct tp *t, const struct tp_event *ev, when_t now,
+    struct tp_effects *out, struct err *e) MUST_USE;
+bool by_hand_take(struct tp *t, struct view certs, when_t now, struct tp_effects *out,
+    struct err *e) MUST_USE;
 
 /* import.c */
 bool import_begin(

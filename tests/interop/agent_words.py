@@ -394,6 +394,117 @@ def imported():
     w.stop()
 
 
+class Authority:
+    """A CA of openssl, which knows nothing of SCEP; at the time of the world w."""
+
+    def __init__(self, w, name):
+        self.w, self.name, self.dir, self.count = w, name, daemon.directory(), 0
+        self.lib = daemon.faketime()
+        self.key, self.cert = self.dir + "/ca.key", self.dir + "/ca.pem"
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
+                 "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key, "-out", self.cert, "-days", "3650")
+
+    def run(self, *words, at=0):
+        past = time.strftime("@%Y-%m-%d %H:%M:%S", time.gmtime(self.w.now() - 60 + at))
+        run("openssl", *words, code=0, env={"LD_PRELOAD": self.lib, "FAKETIME": past, "TZ": "UTC"})
+
+    def issues(self, csr, days=100, at=0, more=""):
+        """PEM of a certificate for a request that was printed."""
+        self.count += 1
+        stem = "%s/%d" % (self.dir, self.count)
+        for name, text in (".csr", csr), (".ext", "keyUsage=digitalSignature,keyEncipherment\n" + more):
+            with open(stem + name, "w") as f:
+                f.write(text)
+        self.run("x509", "-req", "-in", stem + ".csr", "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial", "-days", str(days),
+                 "-extfile", stem + ".ext", "-out", stem + ".pem", at=at)
+        return read(stem + ".pem").decode()
+
+
+def pastes(w, line, code, text):
+    """What keymuster prints for a line behind which this text is pasted."""
+    ran = run(daemon.KEYMUSTER, "-r", w.a.run, *line.split(), give=text)
+    assert ran.code == code, "%s: expected exit %d\n%s" % (line, code, ran)
+    return ran.out + ran.err
+
+
+def another_request(subject):
+    """A request of somebody else's making."""
+    path = daemon.directory() + "/csr"
+    openssl("req", "-new", "-newkey", "rsa:1024", "-keyout", "/dev/null", "-nodes", "-subj", subject, "-out", path)
+    return read(path).decode()
+
+
+@case("enrollment terminal: all is pasted and printed, as well checked as a server's answer, and renewal is said to be due")
+def by_hand():
+    block = ["no enrollment url", "no fingerprint", "fqdn none", "auto-enroll 80"]
+    w = World({"T1": [*block, "rsakeypair T1 1024", "enrollment terminal pem"],
+               "T2": [*block, "rsakeypair T2 1024", "enrollment terminal"]})
+    w.d.stop()  # nobody is asked
+    ours, foreign = Authority(w, "ours"), Authority(w, "foreign")
+    ca, print_of = read(ours.cert).decode(), daemon.fingerprint(ours.cert).partition("=")[2]
+    authenticate, enroll, take = "crypto pki authenticate T1", "crypto pki enroll T1", "crypto pki import T1 certificate"
+    assert "is not authenticated" in says(w, enroll, 1) and "no request was made" in pastes(w, take, 1, ca)
+    assert "no certificate was pasted" in pastes(w, authenticate, 1, "")
+    assert "is not base64" in pastes(w, authenticate, 1, "no certificate!\n")
+    assert "that is a private key" in pastes(w, authenticate, 1, read(ours.key).decode())
+    text = pastes(w, authenticate, 3, ca)
+    assert text.endswith("  Type: %s fingerprint %s\n" % (authenticate, print_of.replace(":", ""))), text
+    assert "has another fingerprint" in pastes(w, authenticate + " fingerprint " + "AB" * 20, 1, ca)
+    assert stored(w, "T1")[0] == {} and not stored(w, "T1")[2], "something is stored"
+    assert "certificate accepted" in pastes(w, authenticate + " fingerprint " + print_of, 0, ca)
+    csr = says(w, enroll, 0)
+    assert csr.startswith("Certificate Request follows:\n\n-----BEGIN CERTIFICATE REQUEST-----\n") and take in csr, csr
+    assert says(w, enroll, 0) == csr, "another request"
+    key = w.dir + "/key.pub"
+    with open(key, "w") as f:
+        f.write(run("openssl", "req", "-verify", "-noout", "-pubkey", give=csr, code=0).out)
+    other, before = another_request("/CN=t1"), stored(w, "T1")
+    good = ours.issues(csr)
+    renamed = w.dir + "/renamed.pem"
+    ours.run("x509", "-new", "-force_pubkey", key, "-subj", "/CN=t2", "-CA", ours.cert, "-CAkey", ours.key, "-CAcreateserial", "-out", renamed)
+    bad = [
+        ("another key's", ours.issues(other), "0 certificates for our key, one is wanted"),
+        ("the CA's own", ca, "0 certificates for our key, one is wanted"),
+        ("two of our key", good + ours.issues(csr), "2 certificates for our key, one is wanted"),
+        ("another name's", read(renamed).decode(), "the certificate is for another name, 'cn=t2'"),
+        ("another CA's", foreign.issues(csr), "not by the CA that was asked"),
+        ("a CA's", ours.issues(csr, more="basicConstraints=critical,CA:TRUE\n"), "the certificate is a CA's"),
+        ("one that ended", ours.issues(csr, days=1, at=-2 * 86400), "has ended"),
+        ("one of tomorrow", ours.issues(csr, at=86400), "not valid yet"),
+        ("the request", csr, "no certificate was pasted"),
+    ]
+    for what, pasted, why in bad:
+        text = pastes(w, take, 1, pasted)
+        assert why in text, "%s: %s" % (what, text)
+        assert stored(w, "T1") == before, "%s is stored" % what
+    assert "successfully imported" in pastes(w, take, 0, good)
+    until(lambda: w.a.has("T1", "active/ca.pem"), "its files are there")
+    w.a.whole("T1", w.now())
+    assert "no request was made" in pastes(w, take, 1, good)
+    # T2 by a script, as on a router, without the lines of PEM
+    bare = "\n".join(ca.splitlines()[1:-1])
+    ran = run(daemon.KEYMUSTER, "-r", w.a.run, code=0, give="crypto pki authenticate T2 fingerprint %s\n%s\nquit\ncrypto pki enroll T2\n" % (print_of, bare))
+    csr2 = "-----BEGIN CERTIFICATE REQUEST-----\n%s\n-----END CERTIFICATE REQUEST-----\n" % ran.out.split("follows:\n\n")[1].split("\n\n")[0]
+    assert "successfully imported" in pastes(w, "crypto pki import T2 certificate", 0, ours.issues(csr2))
+    begins, ends = w.a.dates("T1")
+    due = begins + (ends - begins) * 8 // 10
+    for at, now in (due - 1, False), (due, True):
+        w.run_until(at)
+        (row,) = w.a.show("crypto pki trustpoints T1 status")["trustpoints"]
+        said = re.search(r"to be renewed by hand.*trustpoint='T1'", w.a.log()) is not None
+        assert row["by_hand"] and row["renewal_due"] == now and said == now, (row, said)
+    assert "Manual renewal is due since" in w.a.command("show crypto pki trustpoints T1 status")
+    serial = w.a.serial("T1")
+    csr = says(w, enroll, 0)
+    assert run("openssl", "req", "-noout", "-pubkey", give=csr, code=0).out == w.a.key("T1"), "another key"
+    assert "successfully imported" in pastes(w, take, 0, ours.issues(csr))
+    until(lambda: w.a.serial("T1") != serial, "its files are there")
+    w.a.whole("T1", w.now())
+    assert "Manual renewal will be due" in w.a.command("show crypto pki trustpoints T1 status")
+    assert "nobody answered" not in w.a.log(), "somebody was asked"
+    w.a.stop()
+
+
 @case("no crypto pki trustpoint: asks, then stops it and keeps a copy; the others go on")
 def removed():
     w = World({"R1": ["auto-enroll 80"], "R2": ["auto-enroll 80"]})

@@ -103,6 +103,7 @@ static const struct {
 							.pkcs12 = true,
 							.file = "t.p12",
 							.password = "x"}},
+    {"crypto pki import T certificate", {.command = CMD_TAKE, .number = -1, .name = "T"}},
     {"crypto pki crl request T", {.command = CMD_CRL_REQUEST, .number = -1, .name = "T"}},
     {"crypto pki certificate validate T", {.command = CMD_VALIDATE, .number = -1, .name = "T"}},
     {"no crypto pki trustpoint T",
@@ -304,8 +305,8 @@ commands_show_or_write(void **state)
 {
 	static const enum command writing[] = {CMD_GRANT, CMD_REJECT, CMD_REMOVE, CMD_REVOKE,
 	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CANCEL, CMD_AUTHENTICATE, CMD_ENROLL, CMD_EXPORT,
-	    CMD_IMPORT, CMD_CRL_REQUEST, CMD_VALIDATE, CMD_TP_REMOVE, CMD_CALENDAR_VALID,
-	    CMD_WRITE_MEMORY};
+	    CMD_IMPORT, CMD_TAKE, CMD_CRL_REQUEST, CMD_VALIDATE, CMD_TP_REMOVE,
+	    CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
 
 	(void)state;
 	for (int c = CMD_NONE; c <= CMD_WRITE_MEMORY; c++) {
