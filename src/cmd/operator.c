@@ -59,16 +59,25 @@ calendar_valid(struct core *c, uint64_t client, const struct command_line *line)
 }
 
 static void
+show_last(struct core *c, struct pending_show *p)
+{
+	struct pending_show **at = &c->shows;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	p->next = NULL;
+	*at = p;
+}
+
+static void
 show_later(struct core *c, uint64_t client, const struct command_line *line)
 {
-	struct pending_show *p = mem_get(sizeof(*p)), **at = &c->shows;
+	struct pending_show *p = mem_get(sizeof(*p));
 
 	p->client = client;
 	p->command = *line;
 	p->command.pasted = (struct view){0};
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = p;
+	show_last(c, p);
 }
 
 static void
@@ -185,10 +194,12 @@ operator_shows(struct core *c)
 		p->answer.status = CODE_REFUSED;
 		p->answer.more = false;
 	}
-	if (p->answer.more)
-		return;
-	control_answer(c->control, p->client, p->answer.status, blob_view(&p->answer.text));
 	c->shows = p->next;
+	if (p->answer.more) { /* who asks for little does not wait for thousands of rows */
+		show_last(c, p);
+		return;
+	}
+	control_answer(c->control, p->client, p->answer.status, blob_view(&p->answer.text));
 	show_free(&p->answer);
 	free(p);
 }
