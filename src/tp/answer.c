@@ -309,7 +309,7 @@ newer(struct tp *t, const struct cert *c, struct err *e)
 	struct cert held;
 	bool ok = true;
 
-	if (t->record.id_key == 0)
+	if (t->record.id_key == 0 || t->record.lost)
 		return true;
 	ok = shelf_cert(t, TP_ID, &der, &held, e);
 	if (ok && (view_equal(held.whole, c->whole) || c->not_before < held.not_before))
