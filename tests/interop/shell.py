@@ -16,6 +16,7 @@ PRINT = "CC748544A0AB7832935D8CD0214A152E"
 AUTHENTICATE = "crypto pki authenticate Root-CA"
 ACCEPT = AUTHENTICATE + " fingerprint " + PRINT
 REMOVE = "no crypto pki trustpoint Root-CA"
+TAKE = "crypto pki import Root-CA certificate"
 ANSWERS = {
     AUTHENTICATE: (3, "Certificate has the following attributes:\n       Fingerprint MD5: CC748544 A0AB7832 935D8CD0 214A152E\n"
                       "  Type: %s\n" % ACCEPT),
@@ -24,6 +25,8 @@ ANSWERS = {
     REMOVE + " force": (0, "Removed.\n"),
     "crypto pki enroll Root-CA": (3, "% The request waits at the CA.\n"),
     "crypto pki authenticate Other": (3, "Fingerprints\n  Type: crypto pki server ROOTCA revoke 1\n"),
+    TAKE: (3, "Enter the base 64 encoded certificate.\n  Paste: %s\n" % TAKE),
+    TAKE + "\x02300130": (0, "% Router Certificate successfully imported\n"),
     "crypto pki export Root-CA pkcs12 x.p12 password fig tree": (0, "Written.\n"),
     "crypto pki import Root-CA pkcs12 x.p12 password fig tree": (0, "Read.\n"),
 }
@@ -100,6 +103,20 @@ def accepted():
     t.sees("Trustpoint CA certificate accepted.\n")
     t.ends(0)
     assert played.lines == [AUTHENTICATE, ACCEPT], played.lines
+
+
+@case("what an answer wants pasted is read up to a blank line, and sent in hex; quit sends nothing")
+def pasted():
+    for typed, code, sent in (("-----BEGIN CERTIFICATE-----\nMAEw\n-----END CERTIFICATE-----\n", 0, [TAKE, TAKE + "\x02300130"]),
+                              ("MAEw\n", 0, [TAKE, TAKE + "\x02300130"]), ("quit", 1, [TAKE])):
+        played = Played()
+        t = Terminal(played, *TAKE.split())
+        before = t.sees("Enter the base 64 encoded certificate.\n")
+        assert "Paste:" not in before, before
+        t.types(typed)
+        t.sees("successfully imported\n" if code == 0 else "% Nothing was done: no certificate was pasted.\n")
+        t.ends(code)
+        assert played.lines == sent, played.lines
 
 
 @case("no sends nothing, and is exit 1")

@@ -205,7 +205,9 @@ policies(void **state)
 		int bits;
 		enum hash hash;
 		enum cipher cipher;
-		bool url, fingerprint, regenerate, outer_next_ca, ancient, require_standard;
+		bool url, fingerprint, regenerate, outer_next_ca, ancient, require_standard,
+		    by_hand;
+		uint32_t eku;
 	} cases[] = {
 	    /* 0: 2048, SHA-256, AES-256 */
 	    {"nothing is said", ""},
@@ -223,6 +225,11 @@ policies(void **state)
 	    {"old servers", "compat outer-next-ca\ncompat ancient\n", .outer_next_ca = true,
 		.ancient = true},
 	    {"new servers only", "require SCEPStandard\n", .require_standard = true},
+	    {"what it is for", "eku request client-auth ipsec-user\n",
+		.eku = EKU_CLIENT_AUTH | EKU_IPSEC_USER},
+	    {"an operator carries all", "enrollment terminal pem\n", .by_hand = true},
+	    {"not beside a server", "enrollment terminal\nenrollment url http://ca\n",
+		.url = true},
 	};
 
 	(void)state;
@@ -244,7 +251,8 @@ policies(void **state)
 		    p.key_usage != (KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT) ||
 		    p.outer_next_ca != cases[i].outer_next_ca ||
 		    p.ancient != cases[i].ancient ||
-		    p.require_standard != cases[i].require_standard)
+		    p.require_standard != cases[i].require_standard ||
+		    p.by_hand != cases[i].by_hand || p.eku != cases[i].eku)
 			fail_msg("%s: another policy", cases[i].sentence);
 		conf_free(&c);
 		blob_free(&text);
