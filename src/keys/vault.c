@@ -243,16 +243,20 @@ static bool
 perform_import(
     struct vault *v, struct kit *k, const struct task *t, struct blob *out, struct err *e)
 {
+	struct blob certificates = {0};
 	EVP_PKEY *key = NULL;
 	struct pair *p = NULL;
 	bool ok;
 
 	(void)k;
-	ok = import_read(&v->exports, &t->job, &key, out, e);
+	ok = import_read(&v->exports, &t->job, &key, &certificates, e);
 	if (ok && (t->job.forms & KEY_FORM_LOOK) == 0) {
 		ok = ring_take(&v->ring, t->job.label, key, &p, e);
 		key = NULL;
 	}
+	if (ok)
+		blob_set(out, blob_view(&certificates));
+	blob_free(&certificates);
 	pair_drop(p);
 	EVP_PKEY_free(key);
 	return ok;
