@@ -224,13 +224,15 @@ keeps_trying(struct sim *w, const struct client *c, const struct tp_event *ev, w
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 	struct plan_tp plan = tp_plan(c->tp, now);
 	when_t wake = tp_wake(c->tp);
+	/* A server whose clock is behind says that the next CA is due in a day. */
+	when_t longest = plan.state == TP_IS_WAITING_NEXT_CA ? DAY : LONGEST;
 
 	if (!ev->clock_trusted || ev->clock_suspect || !can_write(w, c) || f->busy)
 		return;
 	if (plan.act != TP_NONE && wake > when_add(now, 2 * MINUTE))
 		broken(w, c, "P1", "act %d is due and not begun", (int)plan.act);
 	else if (asks(plan.state) && !c->fleet->policy.plan.ios_stop_on_reject &&
-		 wake > when_add(now, LONGEST))
+		 wake > when_add(now, longest))
 		broken(
 		    w, c, "L-01", "it waits %ld s before it tries again", (long)(wake - now));
 }
