@@ -17,6 +17,7 @@ r4 enrol -> no answer
 signer goes
 wait 1s
 r4 hears -> pending
+expect counts pending=2
 # Never signed, and never fetched.
 r1 poll -> pending
 r2 poll -> pending

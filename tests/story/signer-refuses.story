@@ -9,6 +9,7 @@ r1 repeat -> granted
 r2 enrol -> pending
 signer fails 1 refuses
 operator grant r2 -> granted
+expect counts issued=1 pending=1
 r2 poll -> pending
 operator grant r2 -> granted
 r2 poll -> granted
