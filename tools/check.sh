@@ -10,7 +10,7 @@ how=${1:-check}
 
 unset "${!KEYMUSTER_@}"
 export LC_ALL=C.UTF-8 TZ=UTC CMOCKA_MESSAGE_OUTPUT=TAP
-export MESON_TESTTHREADS=$((2 * $(nproc))) # many wait for clocks and peers
+export MESON_TESTTHREADS=$(($(nproc) + 1)) # many wait for clocks and peers
 here=$(mktemp -d "${TMPDIR:-/tmp}/keymuster-$how.XXXXXX") || exit 1
 trap 'rm -rf "$here"' EXIT
 trap 'exit 130' INT TERM

@@ -53,7 +53,7 @@ answer_next(struct keys *k, struct key_done *d)
 	struct pollfd p = {.fd = k->table->fd(k), .events = POLLIN};
 
 	while (!keys_collect(k, d)) {
-		if (p.fd < 0 || !k->table->alive(k) || poll(&p, 1, 30000) != 1)
+		if (p.fd < 0 || !k->table->alive(k) || poll(&p, 1, 120000) != 1)
 			return false;
 	}
 	return true;

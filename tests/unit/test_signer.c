@@ -348,7 +348,7 @@ strangers_wait(void **state)
 	    key_wrap(&s, PADDING_PKCS1, HASH_NONE, VIEW("sixteen octets!!"), &wrapped, &e));
 	j = job_of(KEY_MAKE, "LONG");
 	j.kind = KEY_RSA;
-	j.bits = 4096;
+	j.bits = 3072;
 	assert_true(keys_submit(p.keys, &j, &e));
 	for (int i = 0; i < 20; i++) {
 		j = job_of(KEY_UNWRAP, "CA");
