@@ -173,7 +173,7 @@ def races():
     old = {n: a.serial(n) for n in names}
     at = max(due(a, n, 1) for n in names)
     a.stop()
-    begin(a, at, 5)  # seconds of its first retry are a fifth as long
+    begin(a, at, 100)  # who is refused tries again after a tenth of a day
     until(lambda: all(renewed(a, n, old) for n in names), "all renew", 240)  # retries come ever later
     for n in names:
         holds(a, n, s, at)
