@@ -102,8 +102,8 @@ everything() {
 	targets=
 	sanitized
 	ready build-asan clang "${asan[@]}"
-	run build-asan unit unit-long story sim fuzz interop
-	if [ "$deep" = build-asan ]; then run build-asan conformance; else run build-asan property interop-soak; fi
+	run build-asan unit story sim fuzz interop
+	if [ "$deep" = build-asan ]; then run build-asan conformance; else run build-asan unit-long property sim-soak interop-soak; fi
 
 	plain "$patience_plain"
 	sanitized
