@@ -102,7 +102,7 @@ put_state(const struct show *s, const struct show_trustpoint *t, struct tree *o)
 	last = last_enrolment(f);
 	tree_put_text(
 	    o, "state", states[s->w->clock_trusted ? plan.state : TP_IS_WITHOUT_CLOCK].word);
-	tree_put_bool(o, "keys", f->have_id || last[0] != 0);
+	tree_put_bool(o, "keys", f->have_id || last[0] != 0 || tp_requested(t->tp));
 	if (tp_key_lost(t->tp))
 		tree_put_bool(o, "key_lost", true);
 	tree_put_bool(o, "authenticated", f->authenticated);
@@ -124,6 +124,7 @@ put_by_hand(const struct show *s, const struct show_trustpoint *t, struct tree *
 	if (t->conf->terminal == CONF_TERMINAL_NONE || t->conf->url[0] != 0)
 		return;
 	tree_put_bool(o, "by_hand", true);
+	tree_put_bool(o, "to_be_carried", t->tp != NULL && tp_requested(t->tp));
 	if (f == NULL || !f->have_id || !p->auto_enroll || p->shadow_only)
 		return;
 	tree_put_when(o, "renewal_at", plan_tp_due(p, f));
@@ -214,6 +215,25 @@ held_text(const struct tree *o, const struct held *h, struct blob *out)
 	blob_printf(out, "\n    SHA-256: %s\n", tree_text(cert, "fingerprint_sha256"));
 }
 
+/* By hand, what is next is the operator's. */
+static void
+now_text(const struct tree *o, struct blob *out)
+{
+	const char *name = tree_text(o, "name");
+
+	if (tree_is(o, "to_be_carried"))
+		blob_printf(out,
+		    "    Now: its request waits to be carried to the CA\n"
+		    "      and the certificate back: crypto pki import %s certificate\n",
+		    name);
+	else if (tree_is(o, "by_hand") && tree_is(o, "authenticated") &&
+		 !tree_is(o, "enrolled"))
+		blob_printf(
+		    out, "    Now: to be enrolled by hand: crypto pki enroll %s\n", name);
+	else
+		blob_printf(out, "    Now: %s\n", state_line(tree_text(o, "state")));
+}
+
 static void
 status_text(const struct tree *o, struct blob *out)
 {
@@ -233,10 +253,10 @@ status_text(const struct tree *o, struct blob *out)
 	blob_printf(out, "    Issuing CA authenticated ....... %s\n",
 	    tree_is(o, "authenticated") ? "Yes" : "No");
 	blob_printf(out, "    Certificate request(s) ..... %s\n",
-	    tree_is(o, "pending") ? "Pending"
-	    : tree_is(o, "keys")  ? "Yes"
-				  : "None");
-	blob_printf(out, "    Now: %s\n", state_line(tree_text(o, "state")));
+	    tree_is(o, "pending") || tree_is(o, "to_be_carried") ? "Pending"
+	    : tree_is(o, "keys")				 ? "Yes"
+								 : "None");
+	now_text(o, out);
 	if (tree_has(o, "renewal_at"))
 		blob_printf(out, "    Manual renewal %s: %s\n",
 		    tree_is(o, "renewal_due") ? "is due since" : "will be due",
@@ -276,7 +296,7 @@ brief_text(const struct tree *o, struct blob *out)
 		    tree_is(o, "renewal_due")
 			? ": the certificate is to be renewed, crypto pki enroll"
 			: "");
-	blob_printf(out, "    Now: %s\n", state_line(tree_text(o, "state")));
+	now_text(o, out);
 }
 
 static void

@@ -16,12 +16,18 @@ by_hand_authenticate(
 }
 
 bool
+tp_requested(const struct tp *t)
+{
+	return t->record.request_key != 0;
+}
+
+bool
 tp_request(struct tp *t, struct blob *out, struct err *e)
 {
 	struct request r = {0};
 	bool ok;
 
-	if (t->record.request_key == 0)
+	if (!tp_requested(t))
 		return err_set(e, WHY_NOT_FOUND, "no request was made");
 	ok = request_load(t, &r, e);
 	if (ok)

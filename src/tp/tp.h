@@ -163,6 +163,8 @@ struct plan_tp tp_plan(const struct tp *t, when_t now);
 const char *tp_label(const struct tp *t);
 /* The pair of TP_ID is gone: that is kept, and not shown to the server any more. */
 bool tp_key_lost(const struct tp *t);
+/* Is there a request that has no certificate yet? */
+bool tp_requested(const struct tp *t);
 /* The PKCS#10 that waits for its certificate; WHY_NOT_FOUND. */
 bool tp_request(struct tp *t, struct blob *out, struct err *e) MUST_USE;
 /* The label of the key pair of TP_ID or TP_SHADOW. */

@@ -452,7 +452,11 @@ def by_hand():
     assert "has another fingerprint" in pastes(w, authenticate + " fingerprint " + "AB" * 20, 1, ca)
     assert stored(w, "T1")[0] == {} and not stored(w, "T1")[2], "something is stored"
     assert "certificate accepted" in pastes(w, authenticate + " fingerprint " + print_of, 0, ca)
+    status = "show crypto pki trustpoints T1 status"
+    assert "Now: to be enrolled by hand: crypto pki enroll T1\n" in w.a.command(status)
     csr = says(w, enroll, 0)
+    text = w.a.command(status)
+    assert "Certificate request(s) ..... Pending\n" in text and "certificate back: " + take in text, text
     assert csr.startswith("Certificate Request follows:\n\n-----BEGIN CERTIFICATE REQUEST-----\n") and take in csr, csr
     assert says(w, enroll, 0) == csr, "another request"
     key = w.dir + "/key.pub"
@@ -478,6 +482,7 @@ def by_hand():
         assert why in text, "%s: %s" % (what, text)
         assert stored(w, "T1") == before, "%s is stored" % what
     assert "successfully imported" in pastes(w, take, 0, good)
+    assert "Now: holds" in w.a.command(status), w.a.command(status)
     until(lambda: w.a.has("T1", "active/ca.pem"), "its files are there")
     w.a.whole("T1", w.now())
     assert "no request was made" in pastes(w, take, 1, good)
