@@ -261,6 +261,8 @@ void command_say(struct agent *a, uint64_t client, int status, const char *fmt, 
 void command_finish(struct member *m, int status, const char *text);
 /* Somebody waits for what this command comes to. */
 void command_begin(struct member *m, uint64_t client, enum command command);
+/* The first CA among certificates, one behind the other; out borrows. */
+bool first_ca(struct view list, struct cert *out, struct err *e) MUST_USE;
 /* Its certificate, and the CA's with those above it; false: there is none, and that was said.
  */
 bool command_identity(
@@ -274,6 +276,9 @@ void validate_listed(struct member *m, const struct listed *l);
 /* export.c */
 void export(struct member *m, uint64_t client, const struct command_line *line);
 void export_job_done(struct member *m, const struct key_done *d);
+/* Of a file that an operator carries: "export" or "import"; file "": the directory. */
+const char *carried_path(
+    const struct member *m, const char *directory, const char *file, char out[512]);
 
 /* Fingerprints of this CA, for who is to confirm them. */
 void command_ask_human(struct member *m, struct view ca);

@@ -13,21 +13,6 @@ ask_paste(struct member *m, uint64_t client, const char *what, const char *comma
 	    "Enter the base 64 encoded %s.\n" HOW "  Paste: crypto pki %s\n", what, command);
 }
 
-static bool
-first_pasted_ca(struct view list, struct cert *out, struct err *e)
-{
-	struct reader r = reader_of(list);
-	struct der d;
-
-	while (r.n > 0) {
-		if (!der_any(&r, &d, e) || !cert_decode(d.whole, out, e))
-			return false;
-		if (out->is_ca)
-			return true;
-	}
-	return err_set(e, WHY_BAD_INPUT, "no CA certificate in it");
-}
-
 void
 by_hand_authenticate_ask(struct member *m, uint64_t client, const struct command_line *line)
 {
@@ -50,7 +35,7 @@ by_hand_authenticate_ask(struct member *m, uint64_t client, const struct command
 	command_begin(m, client, CMD_AUTHENTICATE);
 	if (print[0] != 0) {
 		member_step(m, &ev);
-	} else if (first_pasted_ca(line->pasted, &ca, &e)) {
+	} else if (first_ca(line->pasted, &ca, &e)) {
 		command_ask_human(m, ca.whole);
 	} else {
 		struct blob text = {0};

@@ -80,26 +80,31 @@ command_ask_human(struct member *m, struct view ca)
 	blob_free(&hex);
 }
 
-/* The CA of an answer to GetCACert is the one that issued the others: the first that is a CA,
- * for show; what is stored is decided by the fingerprint. */
-static bool
-first_ca(struct view body, struct blob *scratch, struct cert *out, struct err *e)
+bool
+first_ca(struct view list, struct cert *out, struct err *e)
 {
-	struct view certs, crls;
-	struct reader r;
+	struct reader r = reader_of(list);
 	struct der d;
 
-	if (cert_decode(body, out, NULL))
-		return out->is_ca || err_set(e, WHY_BAD_INPUT, "its certificate is no CA's");
-	if (!certs_only_decode(body, scratch, &certs, &crls, e))
-		return false;
-	for (r = reader_of(certs); r.n > 0;) {
+	while (r.n > 0) {
 		if (!der_any(&r, &d, e) || !cert_decode(d.whole, out, e))
 			return false;
 		if (out->is_ca)
 			return true;
 	}
 	return err_set(e, WHY_BAD_INPUT, "no CA certificate in it");
+}
+
+/* The CA of an answer to GetCACert is the one that issued the others: the first that is a CA,
+ * for show; what is stored is decided by the fingerprint. */
+static bool
+answered_ca(struct view body, struct blob *scratch, struct cert *out, struct err *e)
+{
+	struct view certs, crls;
+
+	if (cert_decode(body, out, NULL))
+		return out->is_ca || err_set(e, WHY_BAD_INPUT, "its certificate is no CA's");
+	return certs_only_decode(body, scratch, &certs, &crls, e) && first_ca(certs, out, e);
 }
 
 void
@@ -117,7 +122,7 @@ command_fetched(struct pending *p, const struct courier_got *got)
 	} else if (got->status != 200) {
 		blob_printf(&text, "%% The server answers with HTTP status %d.\n", got->status);
 		command_finish(m, REFUSED, blob_cstr(&text));
-	} else if (first_ca(got->body, &scratch, &ca, &e)) {
+	} else if (answered_ca(got->body, &scratch, &ca, &e)) {
 		command_ask_human(m, ca.whole);
 	} else {
 		blob_printf(

@@ -12,12 +12,14 @@
  * Nobody here writes outside of the state directory: whoever takes a file from export/ needs
  * the right to read there, and the signer has put the key under the password.
  */
-static const char *
-export_path(const struct member *m, const char *file, char out[512])
+#define OUT "export"
+
+const char *
+carried_path(const struct member *m, const char *directory, const char *file, char out[512])
 {
 	char leaf[CONF_NAME_MAX + 16];
 
-	(void)snprintf(leaf, sizeof(leaf), "export%s%s", file[0] != 0 ? "/" : "", file);
+	(void)snprintf(leaf, sizeof(leaf), "%s%s%s", directory, file[0] != 0 ? "/" : "", file);
 	return agent_path(m->agent->state, m->name, leaf, out);
 }
 
@@ -28,12 +30,12 @@ name_good(struct member *m, uint64_t client, const char *file)
 	char path[512];
 	struct err e = {0};
 
-	if (file_exists(export_path(m, file, path))) {
+	if (file_exists(carried_path(m, OUT, file, path))) {
 		command_say(m->agent, client, REFUSED,
 		    "%% %s is there already: remove it, or give another name.\n", path);
 		return false;
 	}
-	if (dir_make(export_path(m, "", path), 0750, &e))
+	if (dir_make(carried_path(m, OUT, "", path), 0750, &e))
 		return true;
 	command_say(m->agent, client, REFUSED, "%% %s.\n", e.text);
 	return false;
@@ -71,7 +73,7 @@ export_pem(struct member *m, uint64_t client, const char *file)
 	}
 	if (!name_good(m, client, file))
 		goto out;
-	if (file_replace(export_path(m, file, path), 0644, blob_view(&text), &e))
+	if (file_replace(carried_path(m, OUT, file, path), 0644, blob_view(&text), &e))
 		command_say(m->agent, client, DONE, "Certificates written to %s\n", path);
 	else
 		command_say(m->agent, client, REFUSED, "%% %s.\n", e.text);
@@ -132,8 +134,8 @@ export_job_done(struct member *m, const struct key_done *d)
 	struct err e = {0};
 	bool ok = d->why == WHY_NONE || err_set(&e, d->why, "%s", d->text);
 
-	(void)export_path(m, WRITTEN, from);
-	(void)export_path(m, m->asked.file, to);
+	(void)carried_path(m, OUT, WRITTEN, from);
+	(void)carried_path(m, OUT, m->asked.file, to);
 	ok = ok && (rename(from, to) == 0 || err_set(&e, WHY_IO, "cannot rename '%s'", from)) &&
 	     dir_sync(to, &e);
 	if (ok)

@@ -7,14 +7,7 @@
 
 /* The file lies where the signer may read, and its key goes from there to the signer's others:
  * nobody here sees it. */
-static const char *
-import_path(const struct member *m, const char *file, char out[512])
-{
-	char leaf[CONF_NAME_MAX + 16];
-
-	(void)snprintf(leaf, sizeof(leaf), "import%s%s", file[0] != 0 ? "/" : "", file);
-	return agent_path(m->agent->state, m->name, leaf, out);
-}
+#define IN "import"
 
 /* True: it is there; else that was said. */
 static bool
@@ -23,14 +16,14 @@ file_there(struct member *m, uint64_t client, const char *file)
 	char path[512];
 	struct err e = {0};
 
-	if (file_exists(import_path(m, file, path)))
+	if (file_exists(carried_path(m, IN, file, path)))
 		return true;
-	if (!dir_make(import_path(m, "", path), 0750, &e))
+	if (!dir_make(carried_path(m, IN, "", path), 0750, &e))
 		command_say(m->agent, client, REFUSED, "%% %s.\n", e.text);
 	else
 		command_say(m->agent, client, REFUSED,
 		    "%% %s is not there: put the file there, for the daemon's user to read.\n",
-		    import_path(m, file, path));
+		    carried_path(m, IN, file, path));
 	return false;
 }
 
@@ -60,7 +53,7 @@ import_finish(struct member *m)
 	blob_printf(&text,
 	    "Key and certificates of %s are stored.\n%% The key is still in %s too: remove "
 	    "that file.\n",
-	    m->name, import_path(m, m->asked.file, path));
+	    m->name, carried_path(m, IN, m->asked.file, path));
 	log_notice("key imported", "trustpoint='%s' file='%s'", m->name, m->asked.file);
 	command_finish(m, DONE, blob_cstr(&text));
 	blob_free(&text);
