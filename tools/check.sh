@@ -55,8 +55,8 @@ run() {
 	rm -f "$dir"/meson-logs/testlog.json
 	meson test -C "$dir" --no-rebuild -t "$patience" "${args[@]}" >"$here/log" 2>&1
 	[ -s "$dir/meson-logs/testlog.json" ] || give_up "$dir: no test ran" "$here/log"
-	cp "$dir/meson-logs/testlog.json" "$here/run-${#results[@]}.json" # the next run writes its own there
-	results+=("$here/run-${#results[@]}.json")
+	results+=("$here/$dir.${#results[@]}.json")
+	cp "$dir/meson-logs/testlog.json" "${results[-1]}" # the next run writes its own there
 }
 
 # script NAME COMMAND...

@@ -2,7 +2,7 @@
 # tally.py - count TAP lines and show what failed.
 """Usage: tally.py FILE...
 
-FILE.json is a log of meson (testlog.json), FILE.tap the output of a script, whose exit code is in FILE.tap.rc.
+BUILD.N.json is a log of meson (testlog.json), FILE.tap the output of a script, whose exit code is in FILE.tap.rc.
 Prints each failure in full, at last "N passed, N failed"; exit 1 if anything failed or nothing ran.
 """
 import json
@@ -49,7 +49,7 @@ class Tally:
             self.fail(where, 'printed no test line')
 
     def meson(self, path):
-        build = path.split('/')[0]
+        build = path.split('/')[-1].split('.')[0]
         with open(path, encoding='utf-8') as log:
             for test in map(json.loads, log):
                 where = f'{build}: {test["name"]}'
