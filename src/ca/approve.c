@@ -6,7 +6,7 @@
 /* A stored request, with octets of its own: the row's views go with the next store call. */
 struct waiting {
 	int64_t id, intent, generation;
-	when_t made_at;
+	when_t made_at, expires_at;
 	enum request_state state;
 	enum cert_kind role;
 	uint8_t identity[32], digest[32];
@@ -38,6 +38,7 @@ waiting_of(const struct row_request *row, struct waiting *w, struct err *e)
 	w->intent = row->intent;
 	w->generation = row->generation;
 	w->made_at = row->made_at;
+	w->expires_at = row->expires_at;
 	w->state = row->state;
 	w->role = (enum cert_kind)row->role;
 	memcpy(w->identity, row->identity.p, 32);
@@ -174,12 +175,13 @@ put_off(struct ca *ca, const struct waiting *w, const char *text, when_t now, st
 	char object[32];
 
 	if (w->standing != SIGNER_REVOKED)
-		return ST(ca)->request_update(ca->store, w->id, REQUEST_PENDING, text, 0, e);
+		return ST(ca)->request_update(
+		    ca->store, w->id, REQUEST_PENDING, text, w->expires_at, 0, e);
 	(void)snprintf(object, sizeof(object), "request %ld", (long)w->id);
 	log_notice("request decided", "ca='%s' id=%ld act='reject' by='keymuster' why='%s'",
 	    ca->policy.name, (long)w->id, grant_words(REASON_REVOKED));
-	return ST(ca)->request_update(
-		   ca->store, w->id, REQUEST_REJECTED, grant_words(REASON_REVOKED), 0, e) &&
+	return ST(ca)->request_update(ca->store, w->id, REQUEST_REJECTED,
+		   grant_words(REASON_REVOKED), w->expires_at, 0, e) &&
 	       ST(ca)->audit_add(ca->store, now, "keymuster", "reject", object, e);
 }
 
@@ -188,6 +190,7 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 {
 	const struct issue i = issue_of(ca, w);
 	struct sighting s = {.identity = i.identity, .subject = i.subject};
+	struct row_cert row;
 	int64_t intent;
 
 	/* Granted by hand is adopted too: the certificate that asked is ours and must be listed
@@ -195,9 +198,13 @@ certify(struct ca *ca, const struct waiting *w, when_t now, struct effects *out,
 	if (w->standing == SIGNER_ADOPTABLE &&
 	    !adopt(ca, &w->signer, i.identity, "operator", now, e))
 		return false;
+	/* Kept while its certificate lives, for a client that is off: a certificate by another
+	 * key than that of the request is found by nothing else. */
 	if (!issue_begin(ca, &i, now, &intent, out, e) ||
-	    !ST(ca)->request_update(
-		ca->store, w->id, REQUEST_GRANTED, "granted by the operator", intent, e))
+	    !ST(ca)->cert_get(ca->store, intent, &row, e) ||
+	    !ST(ca)->request_update(ca->store, w->id, REQUEST_GRANTED,
+		"granted by the operator",
+		when_add(row.not_after, ca->policy.plan.lifetime_request), intent, e))
 		return false;
 	if (i.by != ca->next && !w->late)
 		s.intent = intent;
@@ -221,8 +228,8 @@ approve(struct ca *ca, int64_t id, when_t now, const char **refused, struct effe
 		ok = put_off(ca, &w, *refused, now, e);
 	} else if (w.role == CERT_SUB_CA) {
 		/* Durable first: a restart tells the signer again. */
-		ok = ST(ca)->request_update(
-		    ca->store, id, REQUEST_GRANTED, "granted by the operator", 0, e);
+		ok = ST(ca)->request_update(ca->store, id, REQUEST_GRANTED,
+		    "granted by the operator", w.expires_at, 0, e);
 		tell_role(ca, &w, out);
 	} else {
 		ok = certify(ca, &w, now, out, e);
@@ -303,5 +310,6 @@ approve_undone(struct ca *ca, int64_t intent, const char *text, struct err *e)
 	if (!ST(ca)->request_by_digest(ca->store, view_of(digest, sizeof(digest)), &row, &why))
 		return absent(&why, e);
 	return row.intent != intent ||
-	       ST(ca)->request_update(ca->store, row.id, REQUEST_PENDING, text, 0, e);
+	       ST(ca)->request_update(ca->store, row.id, REQUEST_PENDING, text,
+		   when_add(cert.made_at, ca->policy.plan.lifetime_request), 0, e);
 }

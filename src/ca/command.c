@@ -69,8 +69,8 @@ one_request(struct ca *ca, enum ca_command command, int64_t id, const char *acto
 	if (command == CA_GRANT)
 		ok = approve(ca, id, now, why_not, out, e);
 	else if (command == CA_REJECT)
-		ok = ST(ca)->request_update(
-		    ca->store, id, REQUEST_REJECTED, "rejected by the operator", 0, e);
+		ok = ST(ca)->request_update(ca->store, id, REQUEST_REJECTED,
+		    "rejected by the operator", row.expires_at, 0, e);
 	else
 		ok = ST(ca)->request_remove(ca->store, id, e);
 	if (!ok || *why_not != NULL)

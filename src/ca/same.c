@@ -147,8 +147,8 @@ poll_admit(struct ca *ca, struct exchange *x, const struct row_request *row, whe
 /* Granted, but its certificate has ended meanwhile, with the CA's: the operator decides again.
  * One that was revoked is none of this. */
 static bool
-granted_in_vain(struct ca *ca, struct exchange *x, int64_t id, int64_t intent, bool *answered,
-    struct effects *out, struct err *e)
+granted_in_vain(struct ca *ca, struct exchange *x, int64_t id, int64_t intent, when_t now,
+    bool *answered, struct effects *out, struct err *e)
 {
 	struct row_cert cert;
 
@@ -159,7 +159,8 @@ granted_in_vain(struct ca *ca, struct exchange *x, int64_t id, int64_t intent, b
 		return true;
 	reply_pending(ca, x, out);
 	return ST(ca)->request_update(ca->store, id, REQUEST_PENDING,
-	    "its certificate ended before it was fetched", 0, e);
+	    "its certificate ended before it was fetched",
+	    when_add(now, ca->policy.plan.lifetime_request), 0, e);
 }
 
 /* Requests of this asker's key, newest first, then certificates of this key: transaction ids
@@ -189,7 +190,7 @@ poll_answer(struct ca *ca, struct exchange *x, const char *transaction, when_t n
 			return false;
 		return answer_request(ca, x, &again, now, answered, out, e) &&
 		       (*answered || again.intent == 0 ||
-			   granted_in_vain(ca, x, before, again.intent, answered, out, e));
+			   granted_in_vain(ca, x, before, again.intent, now, answered, out, e));
 	}
 	if (!absent(&why, e) || !same_cert(ca, key8, (struct view){0}, transaction, &intent, e))
 		return false;

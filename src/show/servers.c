@@ -147,7 +147,8 @@ put_requests(
 			return show_absent(&why, e);
 		}
 		s->after = r.id;
-		put_timer(s, server, TIMER_REQUEST_EXPIRE, r.id, r.expires_at);
+		if (r.state == REQUEST_PENDING)
+			put_timer(s, server, TIMER_REQUEST_EXPIRE, r.id, r.expires_at);
 	}
 	return true;
 }

@@ -444,7 +444,7 @@ memory_request_count_source(
 
 static bool
 memory_request_update(struct store *s, int64_t id, enum request_state state, const char *reason,
-    int64_t intent, struct err *e)
+    when_t expires_at, int64_t intent, struct err *e)
 {
 	struct memory *m = memory_of(s);
 	struct row_request row;
@@ -455,6 +455,9 @@ memory_request_update(struct store *s, int64_t id, enum request_state state, con
 	row.state = state;
 	row.reason = reason;
 	row.intent = intent;
+	memory_unindex(m, INDEX_REQUEST_EXPIRY, key_ints(row.expires_at, id));
+	row.expires_at = expires_at;
+	memory_index(m, INDEX_REQUEST_EXPIRY, key_ints(expires_at, id));
 	memory_set(m, MAP_REQUEST, key_int(id), row_copy(&request_type, &row));
 	return true;
 }

@@ -342,7 +342,7 @@ sqlite_request_count_source(
 
 static bool
 sqlite_request_update(struct store *s, int64_t id, enum request_state state, const char *reason,
-    int64_t intent, struct err *e)
+    when_t expires_at, int64_t intent, struct err *e)
 {
 	struct sqlite *q = sqlite_of(s);
 	bool was_pending;
@@ -351,7 +351,8 @@ sqlite_request_update(struct store *s, int64_t id, enum request_state state, con
 		return false;
 	was_pending = q->cell[0].i == REQUEST_PENDING;
 	if (!sql_run(q, SQL_REQUEST_UPDATE,
-		CELLS(INT(id), INT(state), TEXT(reason), INT(intent)), NULL, e))
+		CELLS(INT(id), INT(state), TEXT(reason), INT(expires_at), INT(intent)), NULL,
+		e))
 		return false;
 	q->tally.pending += (state == REQUEST_PENDING) - was_pending;
 	return true;

@@ -85,7 +85,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 		"further request"},
 	[SQL_REQUEST_COUNT_SOURCE] = {"SELECT count(*) FROM request WHERE source = ?1 AND state = 1", "request"},
 	[SQL_REQUEST_EXPIRY] = {"SELECT expires_at FROM request ORDER BY expires_at LIMIT 1", "request"},
-	[SQL_REQUEST_UPDATE] = {"UPDATE request SET state = ?2, reason = ?3, intent = ?4 WHERE id = ?1", "request"},
+	[SQL_REQUEST_UPDATE] = {"UPDATE request SET state = ?2, reason = ?3, expires_at = ?4, intent = ?5 WHERE id = ?1", "request"},
 	[SQL_REQUEST_REMOVE] = {"DELETE FROM request WHERE id = ?1", "request"},
 	[SQL_REQUEST_DUE] = {"SELECT COUNT(*) FROM request WHERE expires_at <= ?1 AND state = ?2", "request"},
 	[SQL_REQUEST_PURGE] = {"DELETE FROM request WHERE expires_at <= ?1", "request"},

@@ -193,11 +193,10 @@ struct store_table {
 	    struct row_request *out, struct err *e);
 	bool (*request_next)(
 	    struct store *s, int64_t after, struct row_request *out, struct err *e);
-	/* The earliest expires_at among all rows (WHEN_NEVER: none), and the first row expiring
-	 * at or before now. */
+	/* The earliest expires_at among all rows; WHEN_NEVER: none. */
 	bool (*request_expiry)(struct store *s, when_t *earliest, struct err *e);
 	bool (*request_update)(struct store *s, int64_t id, enum request_state state,
-	    const char *reason, int64_t intent, struct err *e);
+	    const char *reason, when_t expires_at, int64_t intent, struct err *e);
 	bool (*request_remove)(struct store *s, int64_t id, struct err *e);
 	bool (*request_count_source)(
 	    struct store *s, const char *source, int64_t *pending, struct err *e);

@@ -210,7 +210,8 @@ lab_request(struct lab *l, struct view name, int role, enum request_state state,
 	if (!t->request_add(l->store, &r, &id, &e))
 		fail_msg("%s", e.text);
 	if (state != REQUEST_PENDING)
-		assert_true(t->request_update(l->store, id, state, r.reason, 0, &e));
+		assert_true(
+		    t->request_update(l->store, id, state, r.reason, r.expires_at, 0, &e));
 	blob_free(&csr);
 	blob_free(&hex);
 	return id;

@@ -248,7 +248,7 @@ pending_requests_of_a_source(struct store *s)
 	assert_int_equal(pending_of(s, "192.0.2.7"), 3);
 	assert_int_equal(pending_of(s, "2001:db8:1:2::/64"), 1);
 	assert_int_equal(pending_of(s, "192.0.2"), 0);
-	need(s->table->request_update(s, 1, REQUEST_REJECTED, "no", 0, &e), &e);
+	need(s->table->request_update(s, 1, REQUEST_REJECTED, "no", 1001, 0, &e), &e);
 	assert_int_equal(pending_of(s, "192.0.2.7"), 2);
 	need(s->table->request_remove(s, 2, &e), &e);
 	assert_int_equal(pending_of(s, "192.0.2.7"), 1);
@@ -304,12 +304,14 @@ requests(struct store *s)
 	assert_string_equal(got.fingerprint, want.fingerprint);
 	assert_string_equal(got.source, want.source);
 	assert_string_equal(got.reason, want.reason);
-	need(s->table->request_update(s, 1, REQUEST_GRANTED, "granted", 12, &e), &e);
+	need(s->table->request_update(s, 1, REQUEST_GRANTED, "granted", 5000, 12, &e), &e);
 	need(s->table->request_get(s, 1, &got, &e), &e);
 	assert_int_equal(got.state, REQUEST_GRANTED);
 	assert_int_equal(got.intent, 12);
+	assert_int_equal(got.expires_at, 5000);
 	assert_string_equal(got.reason, "granted");
-	refused(s->table->request_update(s, 2, REQUEST_GRANTED, "", 0, &e), &e, WHY_NOT_FOUND);
+	refused(
+	    s->table->request_update(s, 2, REQUEST_GRANTED, "", 0, 0, &e), &e, WHY_NOT_FOUND);
 	assert_int_equal(add_request(s, 5), 2);
 	need(s->table->request_count(s, &pending, &e), &e);
 	assert_int_equal(pending, 1);
@@ -336,7 +338,7 @@ requests_in_order_and_expiry(struct store *s)
 	assert_true(earliest == WHEN_NEVER);
 	for (int64_t n = 9; n > 0; n--)
 		add_request(s, n); /* id = 10 - n, expires at 1000 + n, key8 = n % 3 */
-	need(s->table->request_update(s, 8, REQUEST_REJECTED, "no", 0, &e), &e);
+	need(s->table->request_update(s, 8, REQUEST_REJECTED, "no", 1002, 0, &e), &e);
 	need(s->table->request_expiry(s, &earliest, &e), &e);
 	assert_int_equal(earliest, 1001);
 	need(s->table->request_by_key(s, 0, INT64_MAX, &got, &e), &e);
@@ -356,6 +358,12 @@ requests_in_order_and_expiry(struct store *s)
 	need(s->table->request_count(s, &pending, &e), &e);
 	assert_int_equal(pending, 6);
 	refused(s->table->request_next(s, 6, &got, &e), &e, WHY_NOT_FOUND);
+	need(s->table->request_update(s, 6, REQUEST_GRANTED, "granted", 2000, 1, &e), &e);
+	need(s->table->request_expiry(s, &earliest, &e), &e);
+	assert_int_equal(earliest, 1005);
+	need(s->table->request_purge(s, 1004, &removed, &e), &e);
+	assert_int_equal(removed, 0);
+	need(s->table->request_get(s, 6, &got, &e), &e);
 }
 
 static void

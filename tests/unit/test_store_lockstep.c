@@ -208,8 +208,10 @@ op_request_write(struct store *s, const struct op *o, struct blob *out)
 		say_ok(out, s->table->request_add(s, &r, &n, &e), &e);
 		break;
 	case 2:
-		say_ok(
-		    out, s->table->request_update(s, o->a, r.state, "changed", o->b, &e), &e);
+		say_ok(out,
+		    s->table->request_update(
+			s, o->a, r.state, "changed", 1000 + o->b, o->b, &e),
+		    &e);
 		break;
 	case 3:
 		say_ok(out, s->table->request_remove(s, o->a, &e), &e);
