@@ -34,6 +34,8 @@ def life(w, tp, percent, lifetime, end):
         w.run_until(due)
         assert w.a.dates(tp)[0] == due, "%s at %d" % (w.a.dates(tp), due)
         w.a.whole(tp, due)
+        w.run_until(due + 1)
+        assert w.a.dates(tp)[0] == due, "renewed twice"
 
 
 def crossing(w, tp, percent, end, lifetime, regenerate):
@@ -55,6 +57,9 @@ def crossing(w, tp, percent, end, lifetime, regenerate):
     w.run_until(end)
     assert w.a.serial(tp) == waits and not w.a.has(tp, "shadow"), "not activated at the switch"
     w.a.whole(tp, end)
+    w.run_until(end + 1)
+    assert w.a.serial(tp) == waits
+    w.a.whole(tp, end + 1)
 
 
 def generations(more, regenerate):

@@ -2,7 +2,8 @@
 
 strongSwan's pki and micromdm's scepclient enrol, renew and take shadow certificates; openssl verify says on both
 sides of each switch what is valid. The peers run by the real clock: libfaketime brings pki along, scepclient (linked
-statically) does not look at dates. Arguments: keymusterd, keymuster, client. KR-20, CP-07, NX-15.
+statically) does not look at dates. Beside them lives an agent, and a prober looks whether its active files are valid at
+all times. Arguments: keymusterd, keymuster, client, keymuster-agent. KR-20, CP-07, NX-15, INV-03.
 """
 import calendar
 import http.server
@@ -15,6 +16,7 @@ import time
 import daemon
 from daemon import case, dates, fingerprint, key_id, openssl, run, until
 from stepclock import StepClock
+from trustpoint import Agent
 
 DAY = 86400
 BORN = calendar.timegm((2031, 3, 1, 12, 0, 0))
@@ -176,7 +178,7 @@ class World:
 
     def end(self, issued):
         """Three generations of one name and three keys; everybody has the right number of certificates."""
-        rows = [c for c in self.d.certificates() if c["kind"] in ("initial", "renewal", "shadow")]
+        rows = [c for c in self.d.certificates() if c["kind"] in ("initial", "renewal", "shadow") and "r1" not in c["subject"]]
         assert len(rows) == len({c["serial"] for c in rows}) == issued, rows
         assert len({key_id(ca) for switch in self.switches for ca in switch[1:3]}) == 3
         assert "ROOTCA#3" in self.d.command("show crypto key mypubkey rsa")
@@ -245,13 +247,56 @@ def overlap():
 # ---- a clock with a pace: a day in 22 seconds ----
 
 
+class Probed(Agent):
+    """An agent that is looked at when its files are others, and four times a second between."""
+
+    def __init__(self, world, spec):
+        super().__init__("crypto pki trustpoint R1\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=r1\n  auto-enroll 60 regenerate\n" % (
+            world.d.url(), fingerprint(world.ca).partition("=")[2]), {"KEYMUSTER_CLOCK": spec})
+        self.world, self.looks, self.blind, self.served = world, 0, [], set()
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.probe, daemon=True)
+
+    def start(self):
+        super().start()
+        until(lambda: self.has("R1", "active/info.json"), "the agent enrols")
+        self.thread.start()
+        return self
+
+    def probe(self):
+        last = None
+        while not self.stopped.is_set():
+            at, active = self.world.now(), os.path.realpath(self.path("R1", "active"))
+            seen = active, os.stat(self.path("R1", "ca-bundle.pem")).st_ino, int(4 * time.time())
+            if seen != last:
+                ran = run("openssl", "verify", "-attime", str(int(at)), "-CAfile", self.path("R1", "ca-bundle.pem"), active + "/cert.pem")
+                self.looks += 1
+                self.served.add(active)
+                if ran.code != 0:
+                    self.blind.append((at, str(ran)))
+            last = seen
+            time.sleep(0.01)
+
+    def stop(self):
+        self.stopped.set()
+        self.thread.join()
+        super().stop()
+
+
 class Paced(World):
+    OVERLAP = 2 * 3600
+
     def __init__(self):
         begun = int(time.time())
 
-        spec = "at=%s,rate=%d,epoch=%d" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BORN)), PACE, begun)
-        super().__init__("  lifetime ca-certificate 1\n  lifetime certificate 1\n  auto-rollover 0 16\n", spec,
+        self.spec = "at=%s,rate=%d,epoch=%d" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BORN)), PACE, begun)
+        super().__init__("  lifetime ca-certificate 1\n  lifetime certificate 1\n  auto-rollover 0 16 overlap 0 2\n", self.spec,
                          lambda: BORN + (time.time() - begun) * PACE, PACE)
+
+    def start(self):
+        super().start()
+        self.agent = Probed(self, self.spec).start()
+        return self
 
     def generation(self):
         self.next = until(self.next_ca, "GetNextCACert is answered")
@@ -259,13 +304,22 @@ class Paced(World):
         until(lambda: fingerprint(self.d.ca()) == fingerprint(self.next), "the switch")
         self.switched()
 
+    def probed(self):
+        """Its own three generations, and never a look at files that do not serve."""
+        until(lambda: len(self.agent.served) >= 3, "the agent's switches")
+        print("# %d looks at %d identities, %d saw none that serves" % (self.agent.looks, len(self.agent.served), len(self.agent.blind)))
+        self.agent.stop()
+        assert not self.agent.blind, self.agent.blind[:3]
+        assert self.agent.looks > 20
 
-@case("three generations on a clock with a pace of %d, while the same clients enrol, renew and take shadows" % PACE)
+
+@case("three generations on a clock with a pace of %d, while the same clients enrol, renew and take shadows; a prober finds valid files at all times" % PACE)
 def paced():
     world = Paced().start()
     for _ in range(2):
         world.generation()
-    world.verify(0)
+    world.probed()
+    world.verify(world.OVERLAP)
     world.end(2 * (1 + 2 * 2))
 
 
