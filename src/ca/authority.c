@@ -401,7 +401,7 @@ authority_done(struct ca *ca, struct task *t, const struct key_done *d, when_t n
 	case TASK_ANNOUNCE:
 		return rollover_announced(ca, g, t, d, now, out, e);
 	case TASK_FORGET:
-		return t->number != 0 || rollover_forgotten(ca, g, d, now, out, e);
+		return rollover_forgotten(ca, g, t->number != 0, d, now, out, e);
 	case TASK_ARCHIVE:
 		if (d->why == WHY_NONE) {
 			archive_leave(ca, g, blob_view(&d->bytes), out);

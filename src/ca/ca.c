@@ -4,7 +4,7 @@
 
 #include "ca/ca_int.h"
 
-#define PLAN_STEPS 8 /* P1 of the planner: more at one instant would be a defect */
+#define PLAN_STEPS 16 /* P1 of the planner: more at one instant would be a defect */
 
 struct ca *
 ca_open(const struct ca_policy *p, struct store *s, struct keys *k, struct err *e)

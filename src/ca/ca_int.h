@@ -446,7 +446,7 @@ bool rollover_announced(struct ca *ca, struct generation *g, struct task *t,
     const struct key_done *d, when_t now, struct effects *out, struct err *e) MUST_USE;
 bool rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
 bool rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-bool rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d,
+bool rollover_forgotten(struct ca *ca, struct generation *g, bool ra, const struct key_done *d,
     when_t now, struct effects *out, struct err *e) MUST_USE;
 void rollover_publish(struct ca *ca, struct effects *out);
 

@@ -196,6 +196,7 @@ list_load(struct ca *ca, struct err *e)
 
 		if (g->cancelled_at != 0)
 			g->have_last_list = ST(ca)->crl_get(ca->store, g->number, &row, &why) &&
+					    row.this_update > g->cancelled_at &&
 					    row.next_update == g->facts.cert_until;
 		if (!list_of(g))
 			continue;

@@ -293,6 +293,8 @@ long_list_continue(struct ca *ca, struct effects *out, struct err *e)
 	if (g == NULL) {
 		long_list_forget(ca);
 		ca->listing.shown = ca->last_generation;
+		ca->facts.busy_crl =
+		    ca->crls_open > 0; /* the one waited for may be cancelled */
 		return true;
 	}
 	l->generation = g->number;

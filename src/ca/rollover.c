@@ -211,6 +211,18 @@ rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e)
 
 /* ---- the end of a replaced key ---- */
 
+/* The RA's first: once the CA's is gone nobody looks here again. */
+static void
+forget_pair(struct ca *ca, struct generation *g, bool ra, struct effects *out)
+{
+	struct key_job job = {.act = KEY_FORGET};
+
+	g->facts.busy_key = true;
+	if (ra)
+		(void)snprintf(job.label, sizeof(job.label), "%s", g->ra.label);
+	ca_task_start(ca, TASK_FORGET, g, &job, out)->number = ra;
+}
+
 bool
 rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e)
 {
@@ -218,25 +230,16 @@ rollover_forget(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	for (size_t i = 0; i < ca->generation_count; i++) {
 		struct generation *g = ca->generations[i];
 
-		if (g->facts.busy_key || now < cancel_key_until(ca, g))
-			continue;
-		struct key_job job = {.act = KEY_FORGET}, ra = job;
-
-		g->facts.busy_key = true;
-		/* The RA's first: once the CA's is gone nobody looks here again. */
-		if (g->ra.intent != 0) {
-			(void)snprintf(ra.label, sizeof(ra.label), "%s", g->ra.label);
-			ca_task_start(ca, TASK_FORGET, g, &ra, out)->number = 1;
-		}
-		ca_task_start(ca, TASK_FORGET, g, &job, out);
+		if (!g->facts.busy_key && now >= cancel_key_until(ca, g))
+			forget_pair(ca, g, g->ra.intent != 0, out);
 	}
 	return true;
 }
 
 /* The row stays, without a label: it says which certificates there were. */
 bool
-rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d, when_t now,
-    struct effects *out, struct err *e)
+rollover_forgotten(struct ca *ca, struct generation *g, bool ra, const struct key_done *d,
+    when_t now, struct effects *out, struct err *e)
 {
 	struct exchange *next;
 
@@ -244,8 +247,12 @@ rollover_forgotten(struct ca *ca, struct generation *g, const struct key_done *d
 	if (d->why != WHY_NONE &&
 	    d->why != WHY_NOT_FOUND) { /* not found: done before a crash */
 		log_error("replaced key not destroyed", "ca='%s' label='%s' why='%s'",
-		    ca->policy.name, g->label, d->text);
+		    ca->policy.name, ra ? g->ra.label : g->label, d->text);
 		g->forget_from = when_add(now, HOUR);
+		return true;
+	}
+	if (ra) {
+		forget_pair(ca, g, false, out);
 		return true;
 	}
 	log_notice("replaced key destroyed", "ca='%s' label='%s'", ca->policy.name, g->label);
