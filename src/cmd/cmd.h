@@ -40,8 +40,6 @@ void hooks_of(const struct conf *c, struct courier_hook *out, size_t *n);
 /* Does anybody here ask by the courier; has a trustpoint a program to run? */
 bool asks_anybody(const struct conf *c);
 bool has_programs(const struct conf *c);
-/* The weakest digest that a trustpoint's messages may have. */
-enum hash weakest_message(const struct conf *c);
 /* Challenges of trustpoints, by number, before they are put away. */
 char **challenges_take(const struct conf *c);
 void challenges_free(char **challenges, const struct conf *c);

@@ -399,7 +399,8 @@ add_agent(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, str
 		(void)snprintf(signer.exports, sizeof(signer.exports),
 		    "KEYMUSTER_EXPORT=%s/trustpoints", d->o.state);
 		(void)snprintf(signer.weakest_reply, sizeof(signer.weakest_reply),
-		    WEAKEST_REPLY "=%s", hash_name(d->weakest_message));
+		    WEAKEST_REPLY "=%s",
+		    hash_name(HASH_SHA1)); /* of servers that can do no better */
 		if (d->key_group >= 0)
 			(void)snprintf(signer.group, sizeof(signer.group),
 			    "KEYMUSTER_EXPORT_GROUP=%ld", d->key_group);
@@ -622,7 +623,6 @@ settle(struct daemon *d, struct blob *text)
 	d->trustpoints = agent_count(&d->conf);
 	d->asks = asks_anybody(&d->conf);
 	d->programs_run = has_programs(&d->conf);
-	d->weakest_message = weakest_message(&d->conf);
 	conf_drop_trustpoints(&d->conf);
 	blob_free(text);
 	mem_give_back();

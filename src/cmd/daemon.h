@@ -19,7 +19,6 @@ struct daemon {
 	struct conf conf; /* without its trustpoints once the set starts */
 	size_t trustpoints;
 	bool asks, programs_run;
-	enum hash weakest_message;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	int places, programs, courier_more, nothing;			      /* the same */
 	long key_group;							      /* -1: none */

@@ -142,16 +142,6 @@ has_programs(const struct conf *c)
 	return false;
 }
 
-/* Servers that can do no better are answered with SHA-1; MD5 only where a line says so. */
-enum hash
-weakest_message(const struct conf *c)
-{
-	for (size_t i = 0; i < c->trustpoint_count; i++)
-		if (c->trustpoint[i].hash == CONF_HASH_MD5)
-			return HASH_MD5;
-	return HASH_SHA1;
-}
-
 char **
 challenges_take(const struct conf *c)
 {
