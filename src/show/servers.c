@@ -147,8 +147,7 @@ put_requests(
 			return show_absent(&why, e);
 		}
 		s->after = r.id;
-		if (r.state == REQUEST_PENDING)
-			put_timer(s, server, TIMER_REQUEST_EXPIRE, r.id, r.expires_at);
+		put_timer(s, server, TIMER_REQUEST_EXPIRE, r.id, r.expires_at);
 	}
 	return true;
 }

@@ -177,10 +177,13 @@ rollover_lines(const struct tree *o, struct blob *out)
 	}
 	if (tree_has(o, "auto_rollover_seconds")) {
 		when_t span = tree_int(o, "auto_rollover_seconds");
+		when_t unit = span % DAY == 0 ? DAY : span % HOUR == 0 ? HOUR : MINUTE;
 
 		blob_printf(out, "    Auto-Rollover configured, overlap period %lld %s\n",
-		    (long long)(span % DAY == 0 ? span / DAY : span / HOUR),
-		    span % DAY == 0 ? "days" : "hours");
+		    (long long)(span / unit),
+		    unit == DAY	   ? "days"
+		    : unit == HOUR ? "hours"
+				   : "minutes");
 	}
 	if (tree_has(o, "auto_rollover_at"))
 		blob_printf(

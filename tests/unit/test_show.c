@@ -396,6 +396,32 @@ the_clock_knows_its_weekday(void **state)
 	lab.w = before;
 }
 
+static void
+a_short_rollover_is_told(void **state)
+{
+	static const struct {
+		const char *conf, *line;
+	} cases[] = {
+	    {"auto-rollover 0 12", "    Auto-Rollover configured, overlap period 12 hours\n"},
+	    {"auto-rollover 0 1 30",
+		"    Auto-Rollover configured, overlap period 90 minutes\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char conf[200];
+		struct lab l;
+
+		(void)snprintf(conf, sizeof(conf),
+		    "crypto pki server ROOTCA\n lifetime ca-certificate 30\n %s\n",
+		    cases[i].conf);
+		lab_open(&l, conf);
+		lab_tick(&l);
+		expect(&l, "show crypto pki server", 0, cases[i].line);
+		lab_close(&l);
+	}
+}
+
 /* IOS S49, S51: before the active one its next; then it is alone, and the next is timed. */
 static void
 the_next_generation(void **state)
@@ -680,6 +706,7 @@ main(void)
 	    cmocka_unit_test(a_server_that_does_not_run),
 	    cmocka_unit_test(state_words),
 	    cmocka_unit_test(the_clock_knows_its_weekday),
+	    cmocka_unit_test(a_short_rollover_is_told),
 	    cmocka_unit_test(the_next_generation),
 	    cmocka_unit_test(the_document),
 	    cmocka_unit_test(a_clock_without_authority),
