@@ -232,8 +232,8 @@ const struct row grammar[] = {
     {MODE_TRUSTPOINT, "compat ios-stop-on-reject", T_BOOL, TP(plan.ios_stop_on_reject), 0, NULL,
 	0, "Stop after a reject, as IOS does, and wait for a human"},
     {MODE_TRUSTPOINT, "compat outer-next-ca", T_BOOL, TP(outer_next_ca), 0, NULL, 0,
-	"Take a next CA certificate that only stands beside a signature, once it proves "
-	"itself"},
+	"Take a next CA certificate that only stands beside a signature, if a link certificate "
+	"or 'fingerprint' proves it"},
     {MODE_TRUSTPOINT, "compat ancient", T_BOOL, TP(compat_ancient), 0, NULL, 0,
 	"Take answers that are signed with SHA-1 or encrypted with single DES"},
     {MODE_TRUSTPOINT, "crl query URL$x", T_TEXT, TP(crl_url), 0, NULL, 0,

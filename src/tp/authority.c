@@ -224,21 +224,43 @@ caps_arrived(
 
 /* ---- GetNextCACert (RFC 8894 4.7) ---- */
 
-/* The nested certificates, which alone the signature covers (NX-01); those outside only by a
- * compat word (NX-02). */
-static bool
-next_certs(const struct tp *t, const struct scep *m, struct blob *scratch, struct view *out,
-    struct err *e)
+/* Without what is held already (NX-09). */
+static void
+without(struct view certs, const struct cert *held, struct blob *out)
 {
-	struct view crls;
+	struct reader r = reader_of(certs);
+	struct der d;
 
-	if (m->has_content && m->content.n > 0)
-		return certs_only_decode(m->content, scratch, out, &crls, e) ||
-		       err_prefix(e, "what is signed");
-	if (!t->policy->outer_next_ca)
-		return err_set(e, WHY_BAD_INPUT,
-		    "the signature covers no certificate (compat outer-next-ca)");
-	*out = m->certificates;
+	while (r.n > 0 && der_any(&r, &d, NULL))
+		if (!view_equal(d.whole, held->whole))
+			blob_add_view(out, d.whole);
+}
+
+static bool
+next_is_nested(const struct scep *m)
+{
+	return m->has_content && m->content.n > 0;
+}
+
+/* The nested certificates, which alone the signature covers (NX-01); those outside only by a
+ * compat word (NX-02), in links those that the held CA has signed. */
+static bool
+next_certs(struct tp *t, const struct scep *m, struct view held, struct blob *scratch,
+    struct blob *some, struct blob *links, struct err *e)
+{
+	struct view certs, crls;
+	struct cert ca;
+
+	if (!next_is_nested(m))
+		return t->policy->outer_next_ca
+			   ? outer_take(t, m->certificates, held, some, links, e)
+			   : err_set(e, WHY_BAD_INPUT,
+				 "the signature covers no certificate (compat outer-next-ca)");
+	if (!certs_only_decode(m->content, scratch, &certs, &crls, e))
+		return err_prefix(e, "what is signed");
+	if (!bundle_ca(held, &ca, e))
+		return false;
+	without(certs, &ca, some);
 	return true;
 }
 
@@ -279,43 +301,30 @@ next_fits(struct tp *t, const struct cert *ca, const struct cert *next, struct v
 	return chained || err_set(e, WHY_REFUSED, "nobody that came with it has signed it");
 }
 
-/* Those outside, without what is held already (NX-09). */
-static void
-without(struct view certs, const struct cert *held, struct blob *out)
-{
-	struct reader r = reader_of(certs);
-	struct der d;
-
-	while (r.n > 0 && der_any(&r, &d, NULL))
-		if (!view_equal(d.whole, held->whole))
-			blob_add_view(out, d.whole);
-}
-
 static bool
 next_read(struct tp *t, struct view body, when_t now, struct blob *bundle, struct err *e)
 {
-	struct blob der = {0}, scratch = {0}, inner = {0}, some = {0};
-	struct view certs;
+	struct blob der = {0}, scratch = {0}, inner = {0}, some = {0}, links = {0};
 	struct scep m;
 	struct cert ca, next;
 	bool ok = false;
 
 	if (!shelf_get(t, TP_CA, &der, e) || !bundle_ca(blob_view(&der), &ca, e) ||
 	    !signed_data_decode(body, &scratch, &m, e) || !next_signed(t, &m, &ca, e) ||
-	    !next_certs(t, &m, &inner, &certs, e))
-		goto out;
-	without(certs, &ca, &some);
-	if (!bundle_make(t, blob_view(&some), now, bundle, e) ||
+	    !next_certs(t, &m, blob_view(&der), &inner, &some, &links, e) ||
+	    !bundle_make(t, blob_view(&some), now, bundle, e) ||
 	    !bundle_ca(blob_view(bundle), &next, e))
 		goto out;
 	/* a CA above both is the same as before */
 	blob_add_view(&some, blob_view(&der));
-	ok = next_fits(t, &ca, &next, blob_view(&some), e);
+	ok = next_fits(t, &ca, &next, blob_view(&some), e) &&
+	     (next_is_nested(&m) || outer_check(t, &next, blob_view(&links), now, e));
 out:
 	blob_free(&der);
 	blob_free(&scratch);
 	blob_free(&inner);
 	blob_free(&some);
+	blob_free(&links);
 	return ok;
 }
 

@@ -148,6 +148,15 @@ bool authority_answer(struct tp *t, const struct tp_event *ev, when_t now,
 /* Another RA may stand before the CA that we hold: GetCACert is to tell. */
 void authority_again(struct tp *t);
 
+/* outer.c: "compat outer-next-ca" */
+/* Those beside an empty signature: what may be the next CA with its RAs, and the links, which
+ * the held CA has signed. Without another one a link is itself the next CA. */
+bool outer_take(struct tp *t, struct view certs, struct view held, struct blob *some,
+    struct blob *links, struct err *e) MUST_USE;
+/* Proven by a link, or by the fingerprint that is configured. */
+bool outer_check(struct tp *t, const struct cert *next, struct view links, when_t now,
+    struct err *e) MUST_USE;
+
 /* request.c */
 bool request_begin(struct tp *t, when_t now, struct tp_effects *out, struct err *e) MUST_USE;
 /* A job of STEP_KEY, STEP_CSR or STEP_TEMPORARY came back. */

@@ -289,6 +289,10 @@ struct next_want {
 	when_t from, until;
 	bool no_ca, own_serial, outside, bare, current, twice;
 	enum hash digest;
+	/* a link certificate beside it */
+	bool link, link_no_ca;
+	size_t link_key, link_by;
+	when_t link_from, link_until;
 };
 
 static void
@@ -318,6 +322,15 @@ next_certs(const struct cert *ca, const struct next_want *w, struct blob *certs)
 		serial[1]++;
 		forge_cert(&s, STRANGER_2, certs);
 	}
+	if (w->link) {
+		forge_spki(w->link_key, &spki);
+		s.spki = blob_view(&spki);
+		serial[1]++;
+		s.not_before = w->link_from;
+		s.not_after = w->link_until;
+		s.is_ca = !w->link_no_ca;
+		forge_cert(&s, w->link_by, certs);
+	}
 	blob_free(&name);
 	blob_free(&spki);
 }
@@ -332,7 +345,11 @@ next_good(void)
 	    .signer = CA_KEY,
 	    .from = AT(40),
 	    .until = AT(80),
-	    .digest = HASH_SHA256};
+	    .digest = HASH_SHA256,
+	    .link_key = STRANGER,
+	    .link_by = CA_KEY,
+	    .link_from = AT(20),
+	    .link_until = AT(40)};
 }
 
 static void
@@ -458,28 +475,122 @@ only_what_is_signed(void **state)
 	bench_close(&b);
 }
 
-/* The old form, where somebody allowed it. */
+/* ---- the old form, where somebody allowed it: the signature is anybody's ---- */
+
+N(o_other_issuer, (w.outside = true, w.issuer = STRANGER_2))
+N(o_itself, (w.outside = true, w.issuer = CA_KEY))
+N(o_link, w.outside = w.link = true)
+N(o_back, (w.outside = w.link = true, w.link_key = CA_KEY, w.link_by = STRANGER))
+N(o_by_itself, (w.outside = w.link = true, w.link_by = STRANGER))
+N(o_by_another, (w.outside = w.link = true, w.link_by = STRANGER_2))
+N(o_for_another, (w.outside = w.link = true, w.link_key = STRANGER_2))
+N(o_no_ca, w.outside = w.link = w.link_no_ca = true)
+N(o_before, (w.outside = w.link = true, w.link_from = AT(-1)))
+N(o_over, (w.outside = w.link = true, w.link_until = AT(25)))
+N(o_twice, w.outside = w.twice = true)
+
+#define NOTHING_PROVES "then configure: fingerprint "
+
+static const struct {
+	const char *sentence;
+	void (*answer)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
+	const char *because; /* NULL: it is believed */
+	/* the line of the trustpoint, HASH_NONE: that of the first CA stays */
+	enum hash fingerprint;
+	bool wrong;
+} outer_rows[] = {
+    {"a stranger's own", n_outside, NOTHING_PROVES, HASH_NONE, false},
+    {"a link by the CA that is held", o_link, NULL, HASH_NONE, false},
+    {"the CA that is held has signed it", o_itself, NULL, HASH_NONE, false},
+    {"a link by its own key", o_by_itself, "2 CA certificates", HASH_NONE, false},
+    {"a link by another key", o_by_another, "2 CA certificates", HASH_NONE, false},
+    {"a link for another key", o_for_another, NOTHING_PROVES, HASH_NONE, false},
+    {"a link that is no CA's", o_no_ca, NOTHING_PROVES, HASH_NONE, false},
+    {"a link for the CA of before", o_before, "2 CA certificates", HASH_NONE, false},
+    {"a link back to the CA that is held", o_back, NOTHING_PROVES, HASH_NONE, false},
+    {"a link that has ended", o_over, NOTHING_PROVES, HASH_NONE, false},
+    {"its SHA-256", n_outside, NULL, HASH_SHA256, false},
+    {"its SHA-1", n_outside, NULL, HASH_SHA1, false},
+    {"its MD5", n_outside, NULL, HASH_MD5, false},
+    {"another fingerprint", n_outside, NOTHING_PROVES, HASH_SHA256, true},
+    {"its fingerprint, and another one beside it", o_twice, "2 CA certificates", HASH_SHA256,
+	false},
+    {"signed by nobody", o_other_issuer, "has signed it", HASH_NONE, false},
+};
+
+static size_t outer_row;
+
 static void
 outer_form(struct bench *b, const struct tp_effect *asked, struct fetched *f)
 {
 	if (asked->fetch == TP_GETNEXTCACERT)
-		n_outside(b, asked, f);
+		outer_rows[outer_row].answer(b, asked, f);
+}
+
+/* Of the certificate of next_good. */
+static void
+next_fingerprint(enum hash hash, bool wrong, char out[2 * HASH_MAX + 1])
+{
+	struct next_want w = next_good();
+	struct blob cert = {0}, hex = {0};
+	uint8_t digest[HASH_MAX];
+
+	next_certs(NULL, &w, &cert);
+	assert_true(hash_bytes(hash, blob_view(&cert), digest, NULL));
+	digest[0] ^= wrong;
+	hex_add(&hex, view_of(digest, hash_size(hash)), true);
+	memcpy(out, blob_cstr(&hex), hex.n + 1);
+	blob_free(&cert);
+	blob_free(&hex);
+}
+
+/* As its operator does it: the line is changed while the first CA is held. */
+static void
+outer_play(struct bench *b, char fingerprint[2 * HASH_MAX + 1])
+{
+	bench_open(b);
+	bench_short_lives(b);
+	b->tamper = outer_form;
+	b->policy.outer_next_ca = true;
+	b->because = outer_rows[outer_row].because;
+	bench_begin(b);
+	bench_wait(b, AT(1));
+	if (outer_rows[outer_row].fingerprint != HASH_NONE) {
+		next_fingerprint(outer_rows[outer_row].fingerprint, outer_rows[outer_row].wrong,
+		    fingerprint);
+		b->setup.fingerprint = fingerprint;
+		bench_reopen(b);
+	}
+	bench_wait(b, AT(38));
 }
 
 static void
 outer_by_a_word(void **state)
 {
+	char line[2 * HASH_MAX + 1], is[2 * HASH_MAX + 1];
 	struct bench b;
 
 	(void)state;
-	bench_open(&b);
-	bench_short_lives(&b);
-	b.tamper = outer_form;
-	b.policy.outer_next_ca = true;
-	bench_begin(&b);
-	bench_wait(&b, AT(38));
-	assert_true(tp_facts(b.tp)->have_next_ca);
-	bench_close(&b);
+	for (outer_row = 0; outer_row < COUNT_OF(outer_rows); outer_row++) {
+		const char *because = outer_rows[outer_row].because;
+
+		outer_play(&b, line);
+		if (bench_has(&b, TP_NEXT_CA) != (because == NULL) ||
+		    b.matched != b.noted[TP_NOTED_TROUBLE] ||
+		    (b.matched == 0) != (because == NULL))
+			fail_msg("NX-02: %s: %zu troubles, %zu of that kind: %s",
+			    outer_rows[outer_row].sentence, b.noted[TP_NOTED_TROUBLE],
+			    b.matched, b.complained);
+		next_fingerprint(HASH_SHA256, false, is);
+		if (because != NULL && strcmp(because, NOTHING_PROVES) == 0 &&
+		    strstr(b.complained, is) == NULL)
+			fail_msg("%s: what to configure? %s", outer_rows[outer_row].sentence,
+			    b.complained);
+		/* the first CA's is what it was, and works */
+		assert_int_equal(bench_cert(&b, TP_CA).not_before, T0);
+		assert_true(bench_has(&b, TP_ID));
+		bench_close(&b);
+	}
 }
 
 /* A FAILURE for GetCert: it cannot be told, and need not (BAD-165 aside, the switch comes). */
