@@ -175,7 +175,10 @@ bundle_make(struct tp *t, struct view certs, when_t now, struct blob *out, struc
 		    now < all.of[i].not_after && issued_by(t, &all.of[i], ca))
 			blob_add_view(out, all.of[i].whole);
 	at = leaf;
-	for (size_t n = 0; n < all.n && (at = find_above(t, &all, &all.of[at])) < all.n; n++)
+	/* above a root there is nobody, whatever stands there in its name */
+	for (size_t n = 0; n < all.n && !issued_by(t, &all.of[at], &all.of[at]) &&
+			   (at = find_above(t, &all, &all.of[at])) < all.n;
+	     n++)
 		blob_add_view(out, all.of[at].whole);
 	/* by hand nothing is encrypted */
 	return !t->policy->plan.url || bundle_recipient(blob_view(out), now, &recipient, e);

@@ -125,6 +125,26 @@ out:
 	return ok;
 }
 
+/* RAs are new, signed by the CA; what is above that stays: nobody vouches for another. */
+static void
+keep_cas(struct blob *bundle, struct view held)
+{
+	struct blob new = *bundle;
+	struct view lists[] = {held, blob_view(&new)};
+	struct der d;
+	struct cert c;
+
+	*bundle = (struct blob){0};
+	for (size_t i = 0; i < COUNT_OF(lists); i++) {
+		struct reader r = reader_of(lists[i]);
+
+		while (r.n > 0 && der_any(&r, &d, NULL) && cert_decode(d.whole, &c, NULL))
+			if (c.is_ca == (i == 0))
+				blob_add_view(bundle, d.whole);
+	}
+	blob_free(&new);
+}
+
 /* The CA that is held already, perhaps with other RAs. */
 static bool
 refresh(struct tp *t, struct turn *s, bool *same, struct err *e)
@@ -136,8 +156,10 @@ refresh(struct tp *t, struct turn *s, bool *same, struct err *e)
 		return false;
 	bundle_digest(blob_view(&s->ca), is);
 	bundle_digest(blob_view(&held), was);
-	blob_free(&held);
 	*same = memcmp(is, was, sizeof(is)) == 0;
+	if (*same && t->x->fingerprint[0] == 0)
+		keep_cas(&s->ca, blob_view(&held));
+	blob_free(&held);
 	if (!*same)
 		return true;
 	change(s, TP_CA, blob_view(&s->ca));

@@ -593,6 +593,93 @@ outer_by_a_word(void **state)
 	}
 }
 
+/* ---- CAs above the CA, which GetCACert brings unsigned ---- */
+
+#define ROOT "CN=RootCA,OU=TAC,O=Cisco"
+
+static struct blob root; /* as the server has it */
+static bool below;	 /* a CA under the root answers */
+static bool planted;	 /* and another root stands above the first */
+
+static void
+ca_cert(const char *subject, size_t key, const char *issuer, size_t by, struct blob *out)
+{
+	struct blob names[2] = {{0}}, spki = {0};
+
+	if (!name_parse(subject, &names[0], NULL) || !name_parse(issuer, &names[1], NULL))
+		fail();
+	forge_spki(key, &spki);
+	forge_cert(&(struct cert_spec){.serial = VIEW("\x31\x34"),
+		       .issuer = blob_view(&names[1]),
+		       .subject = blob_view(&names[0]),
+		       .spki = blob_view(&spki),
+		       .not_before = T0,
+		       .not_after = AT(40),
+		       .alg = {KEY_RSA, HASH_SHA256, PADDING_PKCS1, 0},
+		       .path_len = -1,
+		       .is_ca = true,
+		       .key_usage = KU_CERT_SIGN},
+	    by, out);
+	blob_free(&names[0]);
+	blob_free(&names[1]);
+	blob_free(&spki);
+}
+
+static void
+with_those_above(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	struct blob certs = {0};
+
+	(void)b;
+	if (asked->fetch != TP_GETCACERT)
+		return;
+	if (root.n == 0)
+		blob_set(&root, blob_view(&f->body));
+	if (below)
+		ca_cert("CN=Below", STRANGER_2, ROOT, CA_KEY, &certs);
+	if (!below || !planted)
+		blob_add_view(&certs, blob_view(&root));
+	if (planted) {
+		ca_cert(ROOT, CA_KEY, "CN=Evil", STRANGER, &certs);
+		ca_cert("CN=Evil", STRANGER, "CN=Evil", STRANGER, &certs);
+	}
+	blob_clear(&f->body);
+	certs_only_encode(blob_view(&certs), (struct view){0}, &f->body);
+	blob_free(&certs);
+}
+
+/* They would be trusted by all that read ca-bundle.pem. */
+static void
+nobody_above(void **state)
+{
+	struct bench b;
+	struct blob held = {0}, now = {0};
+
+	(void)state;
+	bench_open(&b);
+	bench_short_lives(&b);
+	b.tamper = with_those_above;
+	b.behind = planted = true;
+	bench_begin(&b);
+	bench_wait(&b, AT(0) + HOUR);
+	assert_true(b.shelf->table->get(b.shelf, TP_CA, &now, NULL));
+	assert_true(view_equal(blob_view(&now), blob_view(&root)));
+	below = true;
+	planted = false;
+	bench_authenticate(&b, b.fingerprint);
+	assert_int_equal(b.noted[TP_NOTED_CA], 2);
+	assert_true(b.shelf->table->get(b.shelf, TP_CA, &held, NULL));
+	assert_true(held.n > root.n);
+	planted = true;
+	bench_authenticate(&b, ""); /* as when an RA is not known */
+	assert_true(b.shelf->table->get(b.shelf, TP_CA, &now, NULL));
+	assert_true(view_equal(blob_view(&held), blob_view(&now)));
+	blob_free(&held);
+	blob_free(&now);
+	blob_free(&root);
+	bench_close(&b);
+}
+
 /* A FAILURE for GetCert: it cannot be told, and need not (BAD-165 aside, the switch comes). */
 static void
 refuses_getcert(struct bench *b, const struct tp_effect *asked, struct fetched *got)
@@ -671,6 +758,7 @@ main(void)
 	    cmocka_unit_test(bad_next_cas),
 	    cmocka_unit_test(only_what_is_signed),
 	    cmocka_unit_test(outer_by_a_word),
+	    cmocka_unit_test(nobody_above),
 	    cmocka_unit_test(cannot_be_told),
 	    cmocka_unit_test(no_octet_may_change),
 	};
