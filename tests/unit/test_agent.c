@@ -1,6 +1,8 @@
 /* test_agent.c - what tp asks for, and what becomes of it. */
 #include "agent_lab.h"
 
+#include <fcntl.h>
+
 static enum why
 forgets(struct key_job *j)
 {
@@ -57,12 +59,87 @@ clock_changes(void **state)
 	lab_close();
 }
 
+/* ---- alerts ---- */
+
+static int from_log, old_stderr;
+
+/* A pipe in packet mode: one read is one line. */
+static int
+divert(void **state)
+{
+	int p[2];
+
+	(void)state;
+	if (pipe2(p, O_DIRECT | O_NONBLOCK | O_CLOEXEC) != 0)
+		return -1;
+	old_stderr = dup(STDERR_FILENO);
+	from_log = p[0];
+	log_open("agent", LOG_WARN);
+	return dup2(p[1], STDERR_FILENO) >= 0 && close(p[1]) == 0 ? 0 : -1;
+}
+
+static int
+restore(void **state)
+{
+	(void)state;
+	(void)dup2(old_stderr, STDERR_FILENO);
+	close(old_stderr);
+	return close(from_log);
+}
+
+/* So many alerts by now; each one speaks of this certificate, so many days before its end. */
+static size_t
+alerted(const char *certificate, long days)
+{
+	char line[4096], facts[64];
+	size_t n = 0;
+	ssize_t got;
+
+	snprintf(facts, sizeof(facts), "certificate='%s'", certificate);
+	while ((got = read(from_log, line, sizeof(line) - 1)) > 0) {
+		line[got] = 0;
+		if (strstr(line, "and none follows") == NULL)
+			continue;
+		n++;
+		assert_non_null(strstr(line, facts));
+		assert_int_equal(strtol(strstr(line, "days=") + 5, NULL, 10), days);
+	}
+	return n;
+}
+
+/* 60 days before the end and each week from then on, until what follows is there. */
+static void
+none_follows(void **state)
+{
+	when_t end = T0 + 100 * DAY;
+
+	(void)state;
+	lab_open("", "");
+	lab->kin.policy.plan.auto_enroll = true;
+	lab_ca(TP_CA, T0, T0 + 400 * DAY);
+	lab_id(TP_ID, T0, end);
+	for (long days = 100; days > 10; days--) {
+		member_wake_at(&lab->m, 0); /* whatever else there is to do */
+		lab_at(end - days * DAY - 1);
+		assert_int_equal(alerted("", 0), 0);
+		lab_at(end - days * DAY);
+		assert_int_equal(
+		    alerted("own", days), days <= 60 && (60 - days) % 7 == 0 ? 1 : 0);
+	}
+	lab_ca(TP_NEXT_CA, end - DAY, T0 + 800 * DAY);
+	lab_id(TP_SHADOW, end - DAY, T0 + 500 * DAY);
+	lab_at(end - 2 * DAY);
+	assert_int_equal(alerted("", 0), 0);
+	lab_close();
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(shared_key),
 	    cmocka_unit_test(clock_changes),
+	    cmocka_unit_test_setup_teardown(none_follows, divert, restore),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -60,6 +60,26 @@ first_one(void **state)
 	lab_close();
 }
 
+/* "export-format": for programs that want one file. */
+static void
+further_forms(void **state)
+{
+	(void)state;
+	for (uint32_t forms = 0; forms <= (CONF_FORM_PKCS12 | CONF_FORM_HAPROXY); forms += 2) {
+		lab_open("", "");
+		lab->trustpoint[0].forms = forms;
+		lab_ca(TP_CA, T0, END);
+		lab_id(TP_ID, T0, T0 + LIFE);
+		lab_at(T0);
+		assert_true(file_exists(lab_path("active/key.pem")));
+		assert_int_equal(file_exists(lab_path("active/identity.p12")),
+		    (forms & CONF_FORM_PKCS12) != 0);
+		assert_int_equal(file_exists(lab_path("active/combined.pem")),
+		    (forms & CONF_FORM_HAPROXY) != 0);
+		lab_close();
+	}
+}
+
 static void
 put_off(void **state)
 {
@@ -401,6 +421,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(first_one),
+	    cmocka_unit_test(further_forms),
 	    cmocka_unit_test(put_off),
 	    cmocka_unit_test(hook_hangs),
 	    cmocka_unit_test(trouble_is_its_own),

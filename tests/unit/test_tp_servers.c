@@ -1,5 +1,5 @@
 /* test_tp_servers.c - a trustpoint before servers of every kind and mood. */
-#include "tp_bench.h"
+#include "tp_forge.h"
 
 #define AT(days) (T0 + (days)*DAY)
 
@@ -10,11 +10,13 @@ static const struct {
 	enum hash wanted, hash;
 	enum cipher cipher;
 	bool by_get, no_renewal, no_next;
+	const char *media_type; /* of that list; NULL: none */
 } kinds[] = {
-    {"the whole list", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", HASH_SHA256,
-	HASH_SHA256, CIPHER_AES128, false, false, false},
-    {"IOS: no Renewal, no AES, by GET", "GetNextCACert\r\nSHA-1\r\nSHA-256\r\n", HASH_SHA256,
-	HASH_SHA256, CIPHER_DES3, true, true, false},
+    {"the whole list, as text", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n",
+	HASH_SHA256, HASH_SHA256, CIPHER_AES128, false, false, false, "text/plain"},
+    {"IOS: no Renewal, no AES, by GET, the list as if it was a message",
+	"GetNextCACert\r\nSHA-1\r\nSHA-256\r\n", HASH_SHA256, HASH_SHA256, CIPHER_DES3, true,
+	true, false, "application/x-pki-message"},
     {"CC-08: one word for many, in other letters", " scepstandard \n\nRENEWAL\ngetnextcacert",
 	HASH_SHA256, HASH_SHA256, CIPHER_AES128, false, false, false},
     {"without GetNextCACert", "SCEPStandard\nRenewal\n", HASH_SHA256, HASH_SHA256,
@@ -25,7 +27,25 @@ static const struct {
 	HASH_SHA512, HASH_SHA512, CIPHER_AES128, false, false, false},
 };
 
-static size_t kind;
+static size_t kind, confirmed;
+
+/* It names the shadow, and nothing else tells the CA that this one has arrived. */
+static void
+asks_for_shadow(struct bench *b, const struct scep *m)
+{
+	struct cert shadow = bench_cert(b, TP_SHADOW);
+	struct blob plain = {0};
+	struct view issuer, serial;
+	struct err e = {0};
+
+	forge_open(m, CA_KEY, &plain);
+	if (!issuer_and_serial_decode(blob_view(&plain), &issuer, &serial, &e))
+		fail_msg("%s", e.text);
+	assert_true(view_equal(issuer, shadow.issuer));
+	assert_true(view_equal(serial, shadow.serial));
+	confirmed++;
+	blob_free(&plain);
+}
 
 /* What it sends is what the server can read. */
 static void
@@ -49,6 +69,8 @@ look(struct bench *b, const struct tp_effect *asked, struct fetched *f)
 	assert_false(
 	    m.type == SCEP_PKCSREQ && tp_facts(b->tp)->have_id && !kinds[kind].no_renewal);
 	blob_free(&scratch);
+	if (m.type == SCEP_GETCERT)
+		asks_for_shadow(b, &m);
 	blob_free(&inner);
 }
 
@@ -63,9 +85,11 @@ kinds_of_servers(void **state)
 		bench_open(&b);
 		bench_short_lives(&b);
 		b.caps = kinds[i].caps;
+		b.caps_type = kinds[i].media_type;
 		b.policy.hash = kinds[i].wanted;
 		b.tamper = look;
 		kind = i;
+		confirmed = 0;
 		bench_begin(&b);
 		bench_wait(&b, AT(39));
 		assert_int_equal(b.noted[TP_NOTED_ID], 2);
@@ -73,6 +97,7 @@ kinds_of_servers(void **state)
 		assert_int_equal(tp_facts(b.tp)->caps_next_ca, !kinds[i].no_next);
 		/* At SHADOW it asks all the same: the server may be able to by now. */
 		assert_true(tp_facts(b.tp)->have_shadow);
+		assert_int_equal(confirmed, 1);
 		assert_int_equal(b.noted[TP_NOTED_TROUBLE], 0);
 		bench_wait(&b, AT(40));
 		assert_int_equal(bench_cert(&b, TP_ID).not_before, AT(40));

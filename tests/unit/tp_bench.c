@@ -317,6 +317,8 @@ do_fetch(struct bench *b, struct tp_effect *x)
 		b->posts++;
 	else
 		b->gets++;
+	if (x->fetch == TP_GETCACAPS && b->caps_type != NULL)
+		ev.media_type = b->caps_type;
 	if (!b->off)
 		serve(b, x, &f);
 	if (b->tamper != NULL)

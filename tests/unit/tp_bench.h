@@ -34,7 +34,8 @@ struct bench {
 	struct tp *tp;
 	when_t skew; /* of the client's clock */
 	bool suspect, untrusted;
-	const char *caps; /* what GetCACaps says instead; "404": nothing */
+	const char *caps;      /* what GetCACaps says instead; "404": nothing */
+	const char *caps_type; /* and as which media type */
 	/* Called with each answer before the client gets it. */
 	void (*tamper)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
 	bool off;		     /* the network is */

@@ -81,6 +81,30 @@ forge_signed(const struct cert *c, size_t key, enum hash digest, struct view con
 }
 
 void
+forge_open(const struct scep *m, size_t key, struct blob *plain)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(pool_key(key), NULL);
+	struct blob scratch = {0}, content_key = {0};
+	struct envelope v;
+	enum scep_fail fail;
+	struct err e = {0};
+	size_t n = 512;
+
+	if (!envelope_decode(m->content, &scratch, &v, &fail, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(EVP_PKEY_decrypt_init(c), 1);
+	if (EVP_PKEY_decrypt(
+		c, blob_grow(&content_key, n), &n, v.wrapped_key.p, v.wrapped_key.n) != 1)
+		fail_msg("it is not for key %zu", key);
+	content_key.n = n;
+	if (!envelope_open(&v, blob_view(&content_key), plain, &e))
+		fail_msg("%s", e.text);
+	EVP_PKEY_CTX_free(c);
+	blob_free(&scratch);
+	blob_free(&content_key);
+}
+
+void
 forge_begin(struct bench *b, const struct tp_effect *asked, struct forgery *f)
 {
 	struct err e = {0};

@@ -35,6 +35,9 @@ struct forgery {
 void forge_begin(struct bench *b, const struct tp_effect *asked, struct forgery *f);
 void forge_seal(struct forgery *f, struct blob *out);
 
+/* What a client sent, opened with that key of the pool. */
+void forge_open(const struct scep *m, size_t key, struct blob *plain);
+
 /* A certificate by that key of the pool, appended. */
 void forge_cert(const struct cert_spec *s, size_t issuer, struct blob *out);
 void forge_spki(size_t key, struct blob *out);
