@@ -249,7 +249,7 @@ const struct row grammar[] = {
     {MODE_TRUSTPOINT, "source interface LINE$x", T_KEPT, 0, 0, 0, NULL, 0,
 	"no interface of this system has such a name"},
     {MODE_TRUSTPOINT, "usage LINE$x", T_KEPT, 0, 0, 0, NULL, 0,
-	"'eku request' says what the certificate is for"},
+	"it says which functions of a router use the certificate, 'eku request' what is in it"},
     {MODE_TRUSTPOINT, "ca-check-strict", T_KEPT, 0, 0, 0, NULL, 0,
 	"CA certificates are always checked strictly"},
     {MODE_TRUSTPOINT, "{chain-validation|match|ocsp|authorization} [LINE$x]", T_KEPT, 0, 0, 0,
