@@ -227,7 +227,7 @@ note(struct member *m, const struct tp_effect *x)
 		errand_failed(m, blob_cstr(&text));
 	if (notes[x->note].looks)
 		identity_look(m);
-	command_noted(m, x->note, blob_cstr(&text));
+	command_noted(m, x, blob_cstr(&text));
 	if (x->note == TP_NOTED_TROUBLE) { /* it was the reason of this one */
 		free(m->no_answer);
 		m->no_answer = NULL;
@@ -274,7 +274,7 @@ member_step(struct member *m, const struct tp_event *ev)
 		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
 		    m->name, e.text);
 		member_trouble(m, e.text);
-		command_noted(m, TP_NOTED_NOT_TAKEN, e.text);
+		command_failed(m, e.text);
 	}
 	release(m, &out);
 	alerts(m);

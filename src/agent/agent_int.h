@@ -251,7 +251,9 @@ enum { /* exit codes of keymuster (docs/DESIGN.md) */
 	UNREACHABLE = 4,
 	NO_CLOCK = 5,
 };
-void command_noted(struct member *m, enum tp_note note, const char *text);
+void command_noted(struct member *m, const struct tp_effect *x, const char *text);
+/* tp could not do what it was asked. */
+void command_failed(struct member *m, const char *why);
 void command_fetched(struct pending *p, const struct courier_got *got);
 void command_job_done(struct member *m, const struct key_done *d);
 void command_listed(struct member *m, const struct listed *l);

@@ -115,6 +115,8 @@ command_fetched(struct pending *p, const struct courier_got *got)
 	struct err e = {0};
 	struct cert ca;
 
+	if (p->id != m->asked.waits)
+		return; /* nobody waits for it any more */
 	if (got->status == 0) {
 		text_escape(&scratch, got->reason);
 		blob_printf(&text, "%% The server does not answer: %s.\n", blob_cstr(&scratch));
@@ -135,48 +137,63 @@ command_fetched(struct pending *p, const struct courier_got *got)
 
 /* ---- what tp says while somebody waits ---- */
 
-void
-command_noted(struct member *m, enum tp_note note, const char *text)
+/* Who answers; TP_CMD_NONE: not tp, whose notes are about something else then. */
+static enum tp_command
+asked_of_tp(const struct member *m)
 {
+	static const enum tp_command commands[] = {
+	    [CMD_AUTHENTICATE] = TP_CMD_AUTHENTICATE,
+	    [CMD_ENROLL] = TP_CMD_ENROLL,
+	    [CMD_IMPORT] = TP_CMD_IMPORT,
+	    [CMD_TAKE] = TP_CMD_TAKE,
+	};
+	size_t command = m->asked.command;
+
+	return command < COUNT_OF(commands) && m->asked.waits == 0 ? commands[command]
+								   : TP_CMD_NONE;
+}
+
+void
+command_failed(struct member *m, const char *why)
+{
+	enum tp_command command = asked_of_tp(m);
+	bool stores = command == TP_CMD_IMPORT || command == TP_CMD_TAKE;
 	struct blob line = {0};
 
-	if (m->asked.command == CMD_NONE)
+	if (command == TP_CMD_NONE)
 		return;
-	switch (note) {
+	blob_printf(&line, "%% %s%s.\n", stores ? "Nothing is stored: " : "", why);
+	command_finish(
+	    m, !stores && m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
+	blob_free(&line);
+}
+
+void
+command_noted(struct member *m, const struct tp_effect *x, const char *text)
+{
+	if (x->ends == TP_CMD_NONE || x->ends != asked_of_tp(m))
+		return;
+	switch (x->note) {
 	case TP_NOTED_CA:
-		if (m->asked.command == CMD_AUTHENTICATE)
-			command_finish(m, DONE, "Trustpoint CA certificate accepted.\n");
+		command_finish(m, DONE, "Trustpoint CA certificate accepted.\n");
 		break;
 	case TP_NOTED_ID:
-		if (m->asked.command == CMD_ENROLL)
+		if (x->ends == TP_CMD_ENROLL)
 			command_finish(m, DONE, "Certificate received and stored.\n");
-		else if (m->asked.command == CMD_IMPORT)
+		else if (x->ends == TP_CMD_IMPORT)
 			import_finish(m);
-		else if (m->asked.command == CMD_TAKE)
+		else
 			command_finish(m, DONE, "% Router Certificate successfully imported\n");
 		break;
 	case TP_NOTED_PENDING:
-		if (m->asked.command == CMD_ENROLL)
-			command_finish(m, PENDING,
-			    "% The server keeps the request until somebody grants it; it is "
-			    "asked "
-			    "again by itself.\n");
+		command_finish(m, PENDING,
+		    "% The server keeps the request until somebody grants it; it is asked "
+		    "again by itself.\n");
 		break;
 	case TP_NOTED_REJECTED:
 	case TP_NOTED_TROUBLE:
-		if (m->asked.command == CMD_IMPORT) /* it is about something else */
-			break;
-		blob_printf(&line, "%% %s.\n", text);
-		command_finish(
-		    m, m->no_answer != NULL ? UNREACHABLE : REFUSED, blob_cstr(&line));
-		break;
 	case TP_NOTED_NOT_TAKEN:
-		blob_printf(&line, "%% %s%s.\n",
-		    m->asked.command == CMD_IMPORT || m->asked.command == CMD_TAKE
-			? "Nothing is stored: "
-			: "",
-		    text);
-		command_finish(m, REFUSED, blob_cstr(&line));
+		command_failed(m, text);
 		break;
 	case TP_NOTED_REQUEST:
 		by_hand_requested(m);
@@ -187,7 +204,6 @@ command_noted(struct member *m, enum tp_note note, const char *text)
 	case TP_NOTED_ACTIVATED:
 		break;
 	}
-	blob_free(&line);
 }
 
 /* ---- commands ---- */
@@ -226,7 +242,7 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 	}
 	courier_tail("GetCACert", view_str(m->name), &tail);
 	f.tail = blob_view(&tail);
-	(void)fetch_add(m, &f);
+	m->asked.waits = fetch_add(m, &f)->id;
 	blob_free(&tail);
 }
 

@@ -92,7 +92,8 @@ pending(
 	if (!record_commit(t, &next, NULL, 0, e))
 		return false;
 	if (first)
-		tp_note(out, TP_NOTED_PENDING, "the server keeps the request");
+		tp_note(out, TP_NOTED_PENDING, "the server keeps the request")->ends =
+		    talk_command(t->x);
 	talk_end(t);
 	return true;
 }
@@ -154,7 +155,8 @@ refused(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	}
 	if (ok) {
 		tp_note(out, is_request(x) && !forgot ? TP_NOTED_REJECTED : TP_NOTED_TROUBLE,
-		    "the server refused: %s", blob_cstr(&text));
+		    "the server refused: %s", blob_cstr(&text))
+		    ->ends = talk_command(x);
 		talk_end(t);
 	}
 	blob_free(&text);
@@ -385,7 +387,8 @@ take_id(struct tp *t, const struct cert *c, when_t now, struct tp_effects *out, 
 	if (!record_commit(t, &next, list, COUNT_OF(list), e))
 		return false;
 	tp_note(out, TP_NOTED_ID, "certificate stored, it ends %s",
-	    when_rfc3339(c->not_after, until));
+	    when_rfc3339(c->not_after, until))
+	    ->ends = talk_command(t->x);
 	if (held)
 		tp_note(out, TP_NOTED_TROUBLE,
 		    "renewing: the certificate is due as it comes, the server's clock or "

@@ -60,7 +60,7 @@ by_hand_take(struct tp *t, struct view certs, when_t now, struct tp_effects *out
 	bool ok = true;
 
 	if (!good(t, certs, now, &csr, &bundle, &c, &why)) {
-		tp_note(out, TP_NOTED_NOT_TAKEN, "%s", why.text);
+		tp_note(out, TP_NOTED_NOT_TAKEN, "%s", why.text)->ends = TP_CMD_TAKE;
 		goto out;
 	}
 
@@ -70,7 +70,8 @@ by_hand_take(struct tp *t, struct view certs, when_t now, struct tp_effects *out
 	ok = record_commit(t, &next, list, COUNT_OF(list), e);
 	if (ok)
 		tp_note(out, TP_NOTED_ID, "certificate stored, it ends %s",
-		    when_rfc3339(c.not_after, until));
+		    when_rfc3339(c.not_after, until))
+		    ->ends = TP_CMD_TAKE;
 out:
 	blob_free(&csr);
 	blob_free(&bundle);

@@ -15,7 +15,7 @@ tp_effect_add(struct tp_effects *f, enum tp_effect_kind kind)
 	return &f->list[f->n++];
 }
 
-void
+struct tp_effect *
 tp_note(struct tp_effects *f, enum tp_note note, const char *fmt, ...)
 {
 	struct tp_effect *x = tp_effect_add(f, TP_EFFECT_NOTE);
@@ -27,6 +27,7 @@ tp_note(struct tp_effects *f, enum tp_note note, const char *fmt, ...)
 	va_end(ap);
 	x->note = note;
 	blob_add_str(&x->bytes, text);
+	return x;
 }
 
 void

@@ -23,7 +23,7 @@ import_end(struct tp *t)
 static bool
 not_taken(struct tp *t, const char *why, struct tp_effects *out)
 {
-	tp_note(out, TP_NOTED_NOT_TAKEN, "%s", why);
+	tp_note(out, TP_NOTED_NOT_TAKEN, "%s", why)->ends = TP_CMD_IMPORT;
 	import_end(t);
 	return true;
 }
@@ -120,7 +120,8 @@ take(struct tp *t, const struct cert *c, struct view bundle, struct tp_effects *
 	if (!held)
 		tp_note(out, TP_NOTED_CA, "CA certificate stored, brought by an operator");
 	tp_note(out, TP_NOTED_ID, "certificate stored, brought by an operator; it ends %s",
-	    when_rfc3339(c->not_after, until));
+	    when_rfc3339(c->not_after, until))
+	    ->ends = TP_CMD_IMPORT;
 	return true;
 }
 

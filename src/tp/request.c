@@ -180,7 +180,8 @@ send(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	struct talk *x = t->x;
 
 	if (t->policy->by_hand) {
-		tp_note(out, TP_NOTED_REQUEST, "a request waits to be carried to the CA");
+		tp_note(out, TP_NOTED_REQUEST, "a request waits to be carried to the CA")
+		    ->ends = talk_command(t->x);
 		talk_end(t);
 		return true;
 	}

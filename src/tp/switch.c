@@ -197,8 +197,8 @@ switch_authenticate(struct tp *t, struct view bundle, struct tp_effects *out, st
 	} else if (ok) {
 		bundle_digest(bundle, digest);
 		hex_add(&text, view_of(digest, sizeof(digest)), true);
-		tp_note(
-		    out, TP_NOTED_CA, "CA certificate stored, SHA-256 %s", blob_cstr(&text));
+		tp_note(out, TP_NOTED_CA, "CA certificate stored, SHA-256 %s", blob_cstr(&text))
+		    ->ends = talk_command(t->x);
 		talk_end(t);
 	}
 	blob_free(&text);
@@ -265,7 +265,8 @@ switch_lost(struct tp *t, uint32_t key, when_t now, struct tp_effects *out, stru
 		key_label(t, key, label);
 		talk_end(t);
 		tp_note(out, TP_NOTED_TROUBLE,
-		    "key pair '%s' is gone: the next request is for another one", label);
+		    "key pair '%s' is gone: the next request is for another one", label)
+		    ->ends = TP_CMD_ENROLL;
 	}
 	turn_free(&s);
 	return ok;

@@ -33,6 +33,15 @@ talk_end(struct tp *t)
 	free(x);
 }
 
+enum tp_command
+talk_command(const struct talk *x)
+{
+	if (x->act == TP_AUTHENTICATE)
+		return x->by_command && x->fingerprint[0] != 0 ? TP_CMD_AUTHENTICATE
+							       : TP_CMD_NONE;
+	return x->act == TP_GET_NEXT_CA ? TP_CMD_NONE : TP_CMD_ENROLL;
+}
+
 void
 talk_fetch(struct tp *t, enum tp_fetch fetch, struct view message, struct tp_effects *out)
 {
@@ -104,7 +113,8 @@ talk_trouble(struct tp *t, const char *what, int retry_after, when_t now,
 		next.plan.caps_known = false;
 	if (!x->by_command && !record_commit(t, &next, NULL, 0, e))
 		return false;
-	tp_note(out, TP_NOTED_TROUBLE, "%s: %s", act_words(x->act), what);
+	tp_note(out, TP_NOTED_TROUBLE, "%s: %s", act_words(x->act), what)->ends =
+	    talk_command(x);
 	talk_end(t);
 	return true;
 }

@@ -217,7 +217,8 @@ command(
 	if (ev->command == TP_CMD_IMPORT)
 		return import_begin(t, ev->import, out, e);
 	if (strlen(ev->fingerprint) > FINGERPRINT_MAX) {
-		tp_note(out, TP_NOTED_TROUBLE, "a fingerprint is not that long");
+		tp_note(out, TP_NOTED_TROUBLE, "a fingerprint is not that long")->ends =
+		    TP_CMD_AUTHENTICATE;
 		return true;
 	}
 	free(t->wanted);
@@ -340,7 +341,8 @@ tp_step(
 		(void)give_up(t, before, now, out);
 		if (ev->kind == TP_EV_TICK)
 			return err_set(e, why.why, "%s", why.text);
-		tp_note(out, TP_NOTED_TROUBLE, "%s", why.text); /* the event is dealt with */
+		/* the event is dealt with */
+		tp_note(out, TP_NOTED_TROUBLE, "%s", why.text)->ends = TP_CMD_ENROLL;
 	}
 	forget_key(t, now, out);
 	if (t->record.doomed_count > 0 && t->forgetting == 0)

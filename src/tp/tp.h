@@ -68,6 +68,7 @@ enum tp_event_kind {
 	TP_EV_LOST, /* the keys have no pair of this label, by somebody else's job */
 };
 enum tp_command {
+	TP_CMD_NONE,
 	/* Accept the CA with this fingerprint, its own or that of one above it; what was held
 	 * under another CA is left behind. */
 	TP_CMD_AUTHENTICATE,
@@ -119,6 +120,7 @@ struct tp_effect {
 	enum tp_fetch fetch; /* TP_OPERATION: bytes is the message */
 	bool post;	     /* else by GET: the server cannot do more */
 	enum tp_note note;
+	enum tp_command ends; /* TP_EFFECT_NOTE: what an operator asked for comes to this */
 	struct key_job job;
 	struct blob bytes; /* TP_EFFECT_NOTE: one line for the log */
 };

@@ -97,7 +97,9 @@ struct tp {
 
 /* effects.c */
 struct tp_effect *tp_effect_add(struct tp_effects *f, enum tp_effect_kind kind);
-void tp_note(struct tp_effects *f, enum tp_note note, const char *fmt, ...) PRINTF(3, 4);
+/* It ends no command, unless its caller says so. */
+struct tp_effect *tp_note(struct tp_effects *f, enum tp_note note, const char *fmt, ...)
+    PRINTF(3, 4);
 /* The job waits at the keys; its octets are copied. Its id is returned. */
 uint64_t tp_job(struct tp *t, struct key_job *job, uint32_t key, struct tp_effects *out);
 void key_label(const struct tp *t, uint32_t key, char out[KEY_LABEL_MAX]);
@@ -218,6 +220,8 @@ bool switch_lost(
 /* talk.c */
 void talk_new(struct tp *t, enum plan_tp_act act);
 void talk_end(struct tp *t);
+/* Whose end its end is. */
+enum tp_command talk_command(const struct talk *x);
 void talk_fetch(struct tp *t, enum tp_fetch fetch, struct view message, struct tp_effects *out);
 /* It came to nothing: stored, told, and tried again when plan says so. */
 bool talk_trouble(struct tp *t, const char *what, int retry_after, when_t now,

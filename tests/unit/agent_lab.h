@@ -23,9 +23,15 @@ struct lab {
 	struct hooks_run run; /* the last one that was asked for; borrows from message */
 	int hooks;	      /* the end of the hooks process */
 	unsigned serial;
-	bool suspect;	     /* the clock is */
-	struct key_job *job; /* that tp asks for next, */
-	enum why came_to;    /* and how it ended */
+	bool suspect;	       /* the clock is */
+	struct key_job *job;   /* that tp asks for next, */
+	enum why came_to;      /* and how it ended */
+	struct tp_effect note; /* that it has next, */
+	const char *said;      /* with this text; NULL: none */
+	bool fails;	       /* it cannot do what it is asked */
+	size_t answers;	       /* to an operator; the last one: */
+	int status;
+	struct blob answer;
 	size_t ticks;
 };
 
@@ -67,7 +73,16 @@ __wrap_tp_step(
 {
 	(void)t;
 	(void)now;
-	(void)e;
+	if (lab->fails)
+		return err_set(e, WHY_IO, "the disk is full");
+	if (lab->said != NULL) {
+		out->list = mem_get(sizeof(*out->list));
+		out->list[0] = lab->note;
+		out->list[0].kind = TP_EFFECT_NOTE;
+		blob_add_str(&out->list[0].bytes, lab->said);
+		out->n = out->cap = 1;
+		lab->said = NULL;
+	}
 	if (lab->job != NULL) { /* it has a job for the keys */
 		out->list = mem_get(sizeof(*out->list));
 		out->list[0] = (struct tp_effect){.kind = TP_EFFECT_JOB, .id = 7};
@@ -79,6 +94,16 @@ __wrap_tp_step(
 	if (ev->kind == TP_EV_KEY && ev->done->id == 7)
 		lab->came_to = ev->done->why;
 	return true;
+}
+
+static void
+lab_answer(void *arg, uint64_t client, int status, struct view text)
+{
+	(void)arg;
+	(void)client;
+	lab->answers++;
+	lab->status = status;
+	blob_set(&lab->answer, text);
 }
 
 /* ---- paths ---- */
@@ -324,6 +349,7 @@ lab_open(const char *hook, const char *verify)
 	lab->hooks = fds[1];
 	lab->a.o.conf = &lab->conf;
 	lab->a.o.courier = -1;
+	lab->a.o.answer = lab_answer;
 	lab->a.o.hooks = fds[0];
 	lab->a.o.keys = keys_open_local(NULL, NULL, 0, NULL);
 	lab->a.state = lab->state;
@@ -358,6 +384,9 @@ lab_close(void)
 	close(lab->a.o.hooks);
 	blob_free(&lab->spki);
 	blob_free(&lab->message);
+	blob_free(&lab->answer);
+	blob_free(&lab->m.asked.text);
+	free(lab->m.asked.file);
 	free(lab->m.trouble);
 	free(lab);
 	lab = NULL;

@@ -133,6 +133,108 @@ none_follows(void **state)
 	lab_close();
 }
 
+/* ---- operators who wait ---- */
+
+static const struct {
+	const char *sentence;
+	enum command asked;
+	enum tp_note note;
+	enum tp_command ends; /* what tp says that it ends */
+	bool answered;
+	int status;
+	const char *text;
+} notes[] = {
+    {"the server's answer comes while a file is looked at", CMD_IMPORT, TP_NOTED_ID,
+	TP_CMD_ENROLL, false, 0, NULL},
+    {"the file is taken", CMD_IMPORT, TP_NOTED_ID, TP_CMD_IMPORT, true, DONE, "are stored.\n"},
+    {"the file is not taken", CMD_IMPORT, TP_NOTED_NOT_TAKEN, TP_CMD_IMPORT, true, REFUSED,
+	"% Nothing is stored: why.\n"},
+    {"a poll fails during an import", CMD_IMPORT, TP_NOTED_TROUBLE, TP_CMD_ENROLL, false, 0,
+	NULL},
+    {"a poll fails during an export", CMD_EXPORT, TP_NOTED_TROUBLE, TP_CMD_ENROLL, false, 0,
+	NULL},
+    {"and while lists are fetched", CMD_CRL_REQUEST, TP_NOTED_TROUBLE, TP_CMD_ENROLL, false, 0,
+	NULL},
+    {"and while a certificate is looked at", CMD_VALIDATE, TP_NOTED_REJECTED, TP_CMD_ENROLL,
+	false, 0, NULL},
+    {"and while a CA is asked for", CMD_AUTHENTICATE, TP_NOTED_TROUBLE, TP_CMD_ENROLL, false, 0,
+	NULL},
+    {"that CA has another fingerprint", CMD_AUTHENTICATE, TP_NOTED_TROUBLE, TP_CMD_AUTHENTICATE,
+	true, REFUSED, "% why.\n"},
+    {"another one is authenticated by itself", CMD_AUTHENTICATE, TP_NOTED_CA, TP_CMD_NONE,
+	false, 0, NULL},
+    {"it is the one", CMD_AUTHENTICATE, TP_NOTED_CA, TP_CMD_AUTHENTICATE, true, DONE,
+	"Trustpoint CA certificate accepted.\n"},
+    {"the next CA is not to be had during an enrolment", CMD_ENROLL, TP_NOTED_TROUBLE,
+	TP_CMD_NONE, false, 0, NULL},
+    {"the enrolment fails", CMD_ENROLL, TP_NOTED_TROUBLE, TP_CMD_ENROLL, true, REFUSED,
+	"% why.\n"},
+    {"it is refused", CMD_ENROLL, TP_NOTED_REJECTED, TP_CMD_ENROLL, true, REFUSED, "% why.\n"},
+    {"it waits", CMD_ENROLL, TP_NOTED_PENDING, TP_CMD_ENROLL, true, PENDING, "keeps the"},
+    {"it is granted", CMD_ENROLL, TP_NOTED_ID, TP_CMD_ENROLL, true, DONE,
+	"Certificate received"},
+    {"what was pasted is taken", CMD_TAKE, TP_NOTED_ID, TP_CMD_TAKE, true, DONE,
+	"successfully"},
+};
+
+/* Who waits hears of what he asked for, and of nothing else. */
+static void
+notes_end_their_command(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(notes); i++) {
+		lab_open("", "");
+		lab_at(T0);
+		command_begin(&lab->m, 1, notes[i].asked);
+		lab->m.asked.file = mem_str("x");
+		lab->note.note = notes[i].note;
+		lab->note.ends = notes[i].ends;
+		lab->said = "why";
+		member_wake_at(&lab->m, T0);
+		lab_at(T0);
+		assert_null(lab->said);
+		if (lab->answers != notes[i].answered ||
+		    (lab->answers > 0 &&
+			(lab->status != notes[i].status ||
+			    strstr(blob_cstr(&lab->answer), notes[i].text) == NULL)))
+			fail_msg("%s: status %d, %s", notes[i].sentence, lab->status,
+			    blob_cstr(&lab->answer));
+		lab_close();
+	}
+}
+
+/* tp cannot do it: that is for who asked tp for something. */
+static void
+disk_is_full(void **state)
+{
+	static const struct {
+		enum command asked;
+		uint64_t waits; /* for something else than tp */
+		bool answered;
+		const char *text;
+	} cases[] = {
+	    {CMD_ENROLL, 0, true, "% the disk is full.\n"},
+	    {CMD_IMPORT, 0, true, "% Nothing is stored: the disk is full.\n"},
+	    {CMD_AUTHENTICATE, 0, true, "% the disk is full.\n"},
+	    {CMD_AUTHENTICATE, 7, false, NULL},
+	    {CMD_EXPORT, 7, false, NULL},
+	    {CMD_CRL_REQUEST, 0, false, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		lab_open("", "");
+		command_begin(&lab->m, 1, cases[i].asked);
+		lab->m.asked.waits = cases[i].waits;
+		lab->fails = true;
+		member_step(&lab->m, &(struct tp_event){.kind = TP_EV_TICK});
+		if (lab->answers != cases[i].answered ||
+		    (lab->answers > 0 && strcmp(blob_cstr(&lab->answer), cases[i].text) != 0))
+			fail_msg("case %zu: %s", i, blob_cstr(&lab->answer));
+		lab_close();
+	}
+}
+
 int
 main(void)
 {
@@ -140,6 +242,8 @@ main(void)
 	    cmocka_unit_test(shared_key),
 	    cmocka_unit_test(clock_changes),
 	    cmocka_unit_test_setup_teardown(none_follows, divert, restore),
+	    cmocka_unit_test(notes_end_their_command),
+	    cmocka_unit_test(disk_is_full),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

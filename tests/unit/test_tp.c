@@ -17,6 +17,7 @@ first_day(void **state)
 	assert_true(tp_facts(b.tp)->have_id);
 	assert_int_equal(b.noted[TP_NOTED_CA], 1);
 	assert_int_equal(b.noted[TP_NOTED_ID], 1);
+	assert_int_equal(b.ended[TP_CMD_AUTHENTICATE], 0); /* nobody asked */
 	assert_int_equal(b.noted[TP_NOTED_TROUBLE], 0);
 	assert_int_equal(bench_cert(&b, TP_ID).not_after, AT(365));
 	assert_false(bench_has(&b, TP_REQUEST));

@@ -245,9 +245,11 @@ authenticated_by_one_above(void **state)
 	bench_shelf(&b, &after);
 	assert_true(view_equal(blob_view(&before), blob_view(&after)));
 	assert_non_null(strstr(b.complained, "another CA"));
+	assert_int_equal(b.ended[TP_CMD_AUTHENTICATE], 0);
 	bench_authenticate(&b, b.fingerprint); /* an operator says that he knows the root */
 	assert_false(tp_facts(b.tp)->have_id);
 	assert_int_equal(b.noted[TP_NOTED_CA], 2);
+	assert_int_equal(b.ended[TP_CMD_AUTHENTICATE], 1);
 	assert_int_equal(bench_cert(&b, TP_CA).key.modulus.n, 256);
 	assert_true(view_equal(bench_cert(&b, TP_CA).issuer, bench_cert(&b, TP_ID).issuer));
 	blob_free(&before);
@@ -740,6 +742,7 @@ brought_back(void **state)
 	bench_event(&b, &import);
 	assert_false(tp_key_lost(b.tp));
 	assert_int_equal(b.noted[TP_NOTED_ID], 2);
+	assert_int_equal(b.ended[TP_CMD_IMPORT], 3);
 	tp_key_of(b.tp, TP_ID, label);
 	assert_string_equal(label, "spoke-1#2");
 	c = bench_cert(&b, TP_ID);

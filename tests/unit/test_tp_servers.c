@@ -637,6 +637,7 @@ by_command(void **state)
 		assert_int_equal(tp_plan(b.tp, b.w.now).state, TP_IS_UNAUTHENTICATED);
 		bench_authenticate(&b, "00112233 44556677 8899AABB CCDDEEFF");
 		assert_int_equal(b.noted[TP_NOTED_TROUBLE], 1);
+		assert_int_equal(b.ended[TP_CMD_AUTHENTICATE], 1);
 		assert_false(bench_has(&b, TP_CA));
 		assert_true(hash_bytes(hashes[i], blob_view(&b.w.cacert), digest, NULL));
 		for (size_t k = 0; k < sizes[i]; k += 4) {

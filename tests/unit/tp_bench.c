@@ -348,6 +348,7 @@ do_effects(struct bench *b, struct tp_effects *out)
 			break;
 		case TP_EFFECT_NOTE:
 			b->noted[x->note]++;
+			b->ended[x->ends]++;
 			(void)snprintf(b->said, sizeof(b->said), "%s", blob_cstr(&x->bytes));
 			if (x->note == TP_NOTED_TROUBLE) {
 				b->matched +=

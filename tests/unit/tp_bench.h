@@ -48,8 +48,9 @@ struct bench {
 	char gone[64][KEY_LABEL_MAX]; /* keys that were destroyed */
 	/* what was seen */
 	size_t noted[TP_NOTED_TROUBLE + 1];
-	char said[700];	     /* the last note */
-	const char *because; /* troubles that say so are counted: */
+	size_t ended[TP_CMD_TAKE + 1]; /* commands that notes say to end */
+	char said[700];		       /* the last note */
+	const char *because;	       /* troubles that say so are counted: */
 	size_t matched;
 	char complained[700]; /* the last trouble */
 	size_t asked[TP_OPERATION + 1], posts, gets;
