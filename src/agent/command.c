@@ -208,6 +208,18 @@ command_noted(struct member *m, const struct tp_effect *x, const char *text)
 
 /* ---- commands ---- */
 
+/* False: that was said. */
+static bool
+has_server(struct member *m, uint64_t client)
+{
+	if (lines(m)->url[0] != 0 || m->kin->policy.by_hand)
+		return true;
+	command_say(m->agent, client, REFUSED,
+	    "%% Trustpoint %s has no server.\n  Configure: enrollment url http://HOST\n",
+	    m->name);
+	return false;
+}
+
 static void
 authenticate(struct member *m, uint64_t client, const struct command_line *line)
 {
@@ -217,13 +229,8 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 	struct courier_fetch f = {.max = ANSWER_MAX};
 	struct blob tail = {0};
 
-	if (lines(m)->url[0] == 0 && !m->kin->policy.by_hand) {
-		command_say(m->agent, client, REFUSED,
-		    "%% Trustpoint %s has no server.\n  Configure: enrollment url "
-		    "http://HOST\n",
-		    m->name);
+	if (!has_server(m, client))
 		return;
-	}
 	if (line->fingerprint[0] == 0 && tp_facts(m->tp)->authenticated) {
 		command_say(m->agent, client, DONE,
 		    "CA certificate of %s is authenticated already.\n"
@@ -253,6 +260,8 @@ enroll(struct member *m, uint64_t client)
 	const struct plan_tp_facts *f = tp_facts(m->tp);
 	char at[WHEN_TEXT];
 
+	if (!has_server(m, client))
+		return;
 	if (!f->authenticated) {
 		command_say(m->agent, client, REFUSED,
 		    "%% The CA of %s is not authenticated.\n  Type: crypto pki authenticate "

@@ -235,6 +235,55 @@ disk_is_full(void **state)
 	}
 }
 
+/* An identity that was imported, and nobody to renew it: said at once. */
+static void
+no_server(void **state)
+{
+	static const struct {
+		const char *url;
+		bool by_hand, answered;
+	} cases[] = {{"", false, true}, {"http://192.0.2.1", false, false}, {"", true, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct command_line line = {.command = CMD_ENROLL, .name = "R1"};
+
+		lab_open("", "");
+		lab->facts.authenticated = lab->facts.have_id = true;
+		lab->kin.policy.by_hand = cases[i].by_hand;
+		snprintf(
+		    lab->trustpoint[0].url, sizeof(lab->trustpoint[0].url), "%s", cases[i].url);
+		agent_command(&lab->a, 1, &line);
+		assert_int_equal(lab->answers, cases[i].answered);
+		if (lab->answers > 0 &&
+		    (lab->status != REFUSED ||
+			strstr(blob_cstr(&lab->answer), "no server") == NULL))
+			fail_msg("%s", blob_cstr(&lab->answer));
+		lab_close();
+	}
+}
+
+/* It was asked for by a command that has ended. */
+static void
+fetched_for_nobody(void **state)
+{
+	struct courier_got got = {.reason = VIEW("no route")};
+	struct pending *p;
+
+	(void)state;
+	lab_open("", "");
+	p = pending_add(&lab->m, PENDING_FETCH);
+	command_begin(&lab->m, 1, CMD_EXPORT);
+	lab->m.asked.waits = p->id + 1;
+	command_fetched(p, &got);
+	assert_int_equal(lab->answers, 0);
+	lab->m.asked.waits = p->id;
+	command_fetched(p, &got);
+	assert_int_equal(lab->answers, 1);
+	assert_int_equal(lab->status, UNREACHABLE);
+	lab_close();
+}
+
 int
 main(void)
 {
@@ -244,6 +293,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(none_follows, divert, restore),
 	    cmocka_unit_test(notes_end_their_command),
 	    cmocka_unit_test(disk_is_full),
+	    cmocka_unit_test(no_server),
+	    cmocka_unit_test(fetched_for_nobody),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);
