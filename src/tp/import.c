@@ -115,7 +115,7 @@ take(struct tp *t, const struct cert *c, struct view bundle, struct tp_effects *
 	answer_hold(t, c, t->import->key, &next);
 	if (!record_commit(t, &next, list, held ? 2 : 3, e))
 		return false;
-	talk_end(t); /* it was about the identity of before */
+	talk_drop(t); /* it was about the identity of before */
 	import_end(t);
 	if (!held)
 		tp_note(out, TP_NOTED_CA, "CA certificate stored, brought by an operator");

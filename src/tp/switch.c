@@ -116,7 +116,7 @@ switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	}
 	if (!switch_commit(t, &s, &ca, e))
 		goto out;
-	talk_end(t); /* it was with the CA that is gone; what goes on is asked again */
+	talk_drop(t); /* it was with the CA that is gone; what goes on is asked again */
 	tp_note(out, TP_NOTED_ACTIVATED, "the next CA certificate is active now, %s",
 	    with_id ? "and the next certificate" : "without a certificate under it");
 	ok = true;
@@ -263,7 +263,7 @@ switch_lost(struct tp *t, uint32_t key, when_t now, struct tp_effects *out, stru
 	ok = lose_request(t, &s, key, e) && record_commit(t, &s.next, s.list, s.n, e);
 	if (ok) {
 		key_label(t, key, label);
-		talk_end(t);
+		talk_drop(t);
 		tp_note(out, TP_NOTED_TROUBLE,
 		    "key pair '%s' is gone: the next request is for another one", label)
 		    ->ends = TP_CMD_ENROLL;

@@ -39,7 +39,17 @@ talk_command(const struct talk *x)
 	if (x->act == TP_AUTHENTICATE)
 		return x->by_command && x->fingerprint[0] != 0 ? TP_CMD_AUTHENTICATE
 							       : TP_CMD_NONE;
-	return x->act == TP_GET_NEXT_CA ? TP_CMD_NONE : TP_CMD_ENROLL;
+	return TP_CMD_ENROLL; /* an ended CA has to be followed first */
+}
+
+void
+talk_drop(struct tp *t)
+{
+	if (t->x != NULL && talk_command(t->x) == TP_CMD_AUTHENTICATE) {
+		free(t->wanted);
+		t->wanted = mem_str(t->x->fingerprint);
+	}
+	talk_end(t);
 }
 
 void

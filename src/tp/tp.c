@@ -308,14 +308,26 @@ deal(struct tp *t, const struct tp_event *ev, when_t now, struct tp_effects *out
 	return true;
 }
 
-/* What is under way is given up: the shelf has all that is needed to do it again. */
+/* The shelf has all that is needed to do it again. */
+static void
+hold(struct tp *t, size_t before, when_t now, struct tp_effects *out)
+{
+	tp_effects_truncate(out, before);
+	talk_drop(t);
+	t->wake = t->held_until = when_add(now, HOLD);
+}
+
+/* Who waits hears that it came to nothing. */
 static bool
 give_up(struct tp *t, size_t before, when_t now, struct tp_effects *out)
 {
-	tp_effects_truncate(out, before);
 	talk_end(t);
 	import_end(t);
-	t->wake = t->held_until = when_add(now, HOLD);
+	if (t->wanted != NULL && t->wanted[0] != 0) {
+		free(t->wanted);
+		t->wanted = NULL;
+	}
+	hold(t, before, now, out);
 	return false;
 }
 
@@ -329,7 +341,7 @@ tp_step(
 	t->record.plan.clock_trusted = ev->clock_trusted;
 	t->record.plan.clock_suspect = ev->clock_suspect;
 	if (!ev->clock_trusted) /* no answer is believed: it is asked again when there is one */
-		talk_end(t);
+		talk_drop(t);
 	if (!deal(t, ev, now, out, e))
 		return give_up(t, before, now, out);
 	if (now < t->held_until && t->held_until <= when_add(now, HOLD)) {
@@ -338,10 +350,11 @@ tp_step(
 	}
 	before = out->n;
 	if (!follow_plan(t, now, out, &why)) {
-		(void)give_up(t, before, now, out);
-		if (ev->kind == TP_EV_TICK)
-			return err_set(e, why.why, "%s", why.text);
-		/* the event is dealt with */
+		if (ev->kind == TP_EV_TICK) {
+			err_set(e, why.why, "%s", why.text);
+			return give_up(t, before, now, out);
+		}
+		hold(t, before, now, out); /* the event is dealt with */
 		tp_note(out, TP_NOTED_TROUBLE, "%s", why.text)->ends = TP_CMD_ENROLL;
 	}
 	forget_key(t, now, out);

@@ -220,6 +220,8 @@ bool switch_lost(
 /* talk.c */
 void talk_new(struct tp *t, enum plan_tp_act act);
 void talk_end(struct tp *t);
+/* Something else comes before: what an operator waits for is asked again. */
+void talk_drop(struct tp *t);
 /* Whose end its end is. */
 enum tp_command talk_command(const struct talk *x);
 void talk_fetch(struct tp *t, enum tp_fetch fetch, struct view message, struct tp_effects *out);
