@@ -108,7 +108,8 @@ act_words(enum plan_tp_act act)
 
 /*
  * An operator who stands there is told, and tries again himself. A server that could do little
- * is asked again what it can do: that word was signed by nobody (CC-11).
+ * is asked again what it can do: that word was signed by nobody (CC-11). It is asked as often
+ * as the request is tried again, whatever there is to wait for before the next CA is read.
  */
 bool
 talk_trouble(struct tp *t, const char *what, int retry_after, when_t now,
@@ -119,8 +120,10 @@ talk_trouble(struct tp *t, const char *what, int retry_after, when_t now,
 
 	trouble_set(t, only_reads(x->act) ? &next.plan.fetch : &next.plan.ask, ANSWER_NONE,
 	    retry_after, false, now);
-	if (!only_reads(x->act) && (~next.caps & (CAP_AES | CAP_SHA256)) != 0)
+	if (!only_reads(x->act) && (~next.caps & (CAP_AES | CAP_SHA256)) != 0) {
 		next.plan.caps_known = false;
+		memset(&next.plan.fetch, 0, sizeof(next.plan.fetch));
+	}
 	if (!x->by_command && !record_commit(t, &next, NULL, 0, e))
 		return false;
 	tp_note(out, TP_NOTED_TROUBLE, "%s: %s", act_words(x->act), what)->ends =

@@ -42,6 +42,56 @@ clock_goes_and_comes(void **state)
 	bench_close(&b);
 }
 
+/* ---- what is not to be read from the server holds nobody up ---- */
+
+static enum tp_fetch ill;
+
+static void
+come_later(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	if (asked->fetch == ill) {
+		f->status = 503;
+		f->retry_after = 12 * HOUR;
+	} else if (asked->fetch == TP_OPERATION && b->w.now < AT(36) + 2 * HOUR) {
+		f->status = 503;
+	}
+}
+
+/* As NDES, it lists no AES, so that it is asked again what it can do after each trouble. */
+static void
+lanes_go_their_way(void **state)
+{
+	static const struct {
+		const char *sentence;
+		enum tp_fetch ill;
+		when_t enrols, holds;
+	} rows[] = {
+	    {"the next CA is not out", TP_GETNEXTCACERT, AT(36) + HOUR, AT(36) + 5 * HOUR},
+	    {"its first word is late", TP_GETCACAPS, AT(36) + 3 * HOUR, AT(36) + 3 * HOUR},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bench b;
+
+		ill = rows[i].ill;
+		bench_open(&b);
+		bench_short_lives(&b);
+		b.policy.plan.auto_enroll = false;
+		b.caps = "GetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\nDES3";
+		b.tamper = come_later;
+		bench_begin(&b);
+		bench_wait(&b, rows[i].enrols);
+		if (ill == TP_GETCACAPS)
+			b.tamper = NULL;
+		bench_command(&b, TP_CMD_ENROLL);
+		bench_wait(&b, rows[i].holds);
+		if (!tp_facts(b.tp)->have_id)
+			fail_msg("%s: %s", rows[i].sentence, b.said);
+		bench_close(&b);
+	}
+}
+
 /* ---- what an operator brings ---- */
 
 static EVP_PKEY *
@@ -165,6 +215,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(clock_goes_and_comes),
+	    cmocka_unit_test(lanes_go_their_way),
 	    cmocka_unit_test(brought_back),
 	    cmocka_unit_test(brought_while_the_disk_is_full),
 	};
