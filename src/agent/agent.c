@@ -175,6 +175,7 @@ count(struct member *m, enum tp_note note)
 		c->next_cas++;
 		break;
 	case TP_NOTED_CA:
+	case TP_NOTED_BEHIND:
 	case TP_NOTED_LACKS:
 	case TP_NOTED_NOT_TAKEN:
 	case TP_NOTED_REQUEST:
@@ -195,19 +196,20 @@ note(struct member *m, const struct tp_effect *x)
 {
 	static const struct {
 		const char *words;
-		bool looks, warns;
+		bool looks, warns, fails; /* the last: hooks are told */
 	} notes[] = {
-	    [TP_NOTED_CA] = {"CA authenticated", true, false},
-	    [TP_NOTED_ID] = {"certificate stored", true, false},
-	    [TP_NOTED_NEXT_CA] = {"next CA certificate stored", true, false},
-	    [TP_NOTED_SHADOW] = {"next certificate stored", true, false},
-	    [TP_NOTED_ACTIVATED] = {"switched to the next CA", true, false},
-	    [TP_NOTED_PENDING] = {"request waits at the server", false, false},
-	    [TP_NOTED_REJECTED] = {"request refused", false, true},
-	    [TP_NOTED_LACKS] = {"server cannot do all that is wanted", false, false},
-	    [TP_NOTED_REQUEST] = {"request made", false, false},
-	    [TP_NOTED_NOT_TAKEN] = {"what an operator brought is not taken", false, false},
-	    [TP_NOTED_TROUBLE] = {"trustpoint in trouble, it tries again", false, true},
+	    [TP_NOTED_CA] = {"CA authenticated", .looks = true},
+	    [TP_NOTED_ID] = {"certificate stored", .looks = true},
+	    [TP_NOTED_NEXT_CA] = {"next CA certificate stored", .looks = true},
+	    [TP_NOTED_SHADOW] = {"next certificate stored", .looks = true},
+	    [TP_NOTED_ACTIVATED] = {"switched to the next CA", .looks = true},
+	    [TP_NOTED_PENDING] = {"request waits at the server"},
+	    [TP_NOTED_REJECTED] = {"request refused", .warns = true, .fails = true},
+	    [TP_NOTED_BEHIND] = {"left behind at the switch", .warns = true, .fails = true},
+	    [TP_NOTED_LACKS] = {"server cannot do all that is wanted"},
+	    [TP_NOTED_REQUEST] = {"request made"},
+	    [TP_NOTED_NOT_TAKEN] = {"what an operator brought is not taken"},
+	    [TP_NOTED_TROUBLE] = {"trustpoint in trouble, it tries again", .warns = true},
 	};
 	struct blob text = {0};
 
@@ -223,7 +225,7 @@ note(struct member *m, const struct tp_effect *x)
 		log_notice(notes[x->note].words, "trustpoint='%s' what='%s'", m->name,
 		    blob_cstr(&text));
 	}
-	if (x->note == TP_NOTED_REJECTED)
+	if (notes[x->note].fails)
 		errand_failed(m, blob_cstr(&text));
 	if (notes[x->note].looks)
 		identity_look(m);

@@ -202,6 +202,7 @@ command_noted(struct member *m, const struct tp_effect *x, const char *text)
 	case TP_NOTED_LACKS:
 	case TP_NOTED_SHADOW:
 	case TP_NOTED_ACTIVATED:
+	case TP_NOTED_BEHIND:
 		break;
 	}
 }

@@ -290,6 +290,7 @@ noted(struct sim *w, struct client *c, enum tp_note note)
 	case TP_NOTED_REQUEST:
 	case TP_NOTED_NEXT_CA:
 	case TP_NOTED_ACTIVATED:
+	case TP_NOTED_BEHIND:
 	case TP_NOTED_TROUBLE:
 		break;
 	}

@@ -110,6 +110,7 @@ enum tp_note {
 	TP_NOTED_PENDING,
 	TP_NOTED_REQUEST, /* by hand: tp_request has it */
 	TP_NOTED_REJECTED,
+	TP_NOTED_BEHIND,    /* behind ACTIVATED: what is held is of the CA before */
 	TP_NOTED_LACKS,	    /* what the server cannot do */
 	TP_NOTED_NOT_TAKEN, /* what an operator handed in; text says why */
 	TP_NOTED_TROUBLE,   /* text says what: unreachable, or an answer that is no good */

@@ -133,6 +133,33 @@ none_follows(void **state)
 	lab_close();
 }
 
+/* What needs a human; what mends itself does not. */
+static void
+hooks_hear_of_failures(void **state)
+{
+	static const struct {
+		enum tp_note note;
+		enum hooks_event told;
+	} cases[] = {
+	    {TP_NOTED_REJECTED, HOOKS_FAILED},
+	    {TP_NOTED_BEHIND, HOOKS_FAILED},
+	    {TP_NOTED_TROUBLE, HOOKS_EVENTS},
+	    {TP_NOTED_ACTIVATED, HOOKS_EVENTS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		lab_open("/hook", "");
+		lab->note.note = cases[i].note;
+		lab->said = "why";
+		member_step(&lab->m, &(struct tp_event){.kind = TP_EV_TICK});
+		errands_send(&lab->a);
+		assert_int_equal(lab_told(), cases[i].told);
+		assert_int_equal(lab->m.trouble != NULL, cases[i].note != TP_NOTED_ACTIVATED);
+		lab_close();
+	}
+}
+
 /* ---- operators who wait ---- */
 
 static const struct {
@@ -291,6 +318,7 @@ main(void)
 	    cmocka_unit_test(shared_key),
 	    cmocka_unit_test(clock_changes),
 	    cmocka_unit_test_setup_teardown(none_follows, divert, restore),
+	    cmocka_unit_test(hooks_hear_of_failures),
 	    cmocka_unit_test(notes_end_their_command),
 	    cmocka_unit_test(disk_is_full),
 	    cmocka_unit_test(no_server),

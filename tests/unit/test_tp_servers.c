@@ -418,6 +418,7 @@ left_behind(void **state)
 	bench_wait(&b, AT(40));
 	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
 	assert_false(tp_facts(b.tp)->have_id);
+	assert_int_equal(b.noted[TP_NOTED_BEHIND], 1);
 	assert_true(tp_facts(b.tp)->pending); /* it is for the CA that is active now (PO-07) */
 	bench_operator(&b, CA_GRANT);
 	bench_wait(&b, AT(41));
@@ -447,6 +448,7 @@ waits_over_the_switch(void **state)
 	bench_wait(&b, AT(42));
 	assert_true(tp_facts(b.tp)->have_id);
 	assert_int_equal(b.noted[TP_NOTED_ID], 1);
+	assert_int_equal(b.noted[TP_NOTED_BEHIND], 0); /* it had none */
 	bench_close(&b);
 }
 
