@@ -539,7 +539,7 @@ identity_errand_done(struct member *m, int status, bool lost, when_t now)
 	}
 	memcpy(i->failed[errand], i->errand_about, MARK);
 	errand_later(i, errand, now);
-	if (errand == ERRAND_VERIFY && !lost)
+	if (errand == ERRAND_VERIFY && !lost && status != HOOKS_NOT_RUN)
 		go_back(m, now);
 }
 

@@ -94,13 +94,13 @@ hooks_run_decode(struct view v, struct hooks_run *out, struct err *e)
 	return true;
 }
 
-/* An exit code is 0 to 255; on the wire one more, and 0 is none. */
+/* An exit code is 0 to 255; on the wire two more: 0 is HOOKS_NOT_RUN, 1 killed. */
 void
 hooks_ran_encode(const struct hooks_ran *r, struct blob *out)
 {
 	blob_add_byte(out, KIND_HOOKS_RAN);
 	blob_add_u64(out, r->id);
-	blob_add_u16(out, (uint16_t)(r->status + 1));
+	blob_add_u16(out, (uint16_t)(r->status - HOOKS_NOT_RUN));
 	blob_add_sized(out, r->text);
 }
 
@@ -111,13 +111,13 @@ hooks_ran_decode(struct view v, struct hooks_ran *out, struct err *e)
 	struct hooks_ran ran = {0};
 	uint16_t status = 0;
 	bool ok = read_kind(&r, KIND_HOOKS_RAN) && read_u64(&r, &ran.id) &&
-		  read_u16(&r, &status) && status <= 256 &&
+		  read_u16(&r, &status) && status <= 255 - HOOKS_NOT_RUN &&
 		  read_text(&r, HOOKS_TEXT_MAX, &ran.text) && r.n == 0 &&
-		  (ran.id != 0 || (status == 0 && ran.text.n == 0));
+		  (ran.id != 0 || (status == -1 - HOOKS_NOT_RUN && ran.text.n == 0));
 
 	if (!ok)
 		return err_set(e, WHY_BAD_INPUT, "message of %zu octets: no end of a run", v.n);
-	ran.status = status - 1;
+	ran.status = status + HOOKS_NOT_RUN;
 	*out = ran;
 	return true;
 }

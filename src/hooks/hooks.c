@@ -68,7 +68,8 @@ say(struct hooks *h, const struct hooks_ran *what)
 static void
 say_not_run(struct hooks *h, const struct job *j, const char *why)
 {
-	say(h, &(struct hooks_ran){.id = j->run.id, .status = -1, .text = view_str(why)});
+	say(h, &(struct hooks_ran){
+		   .id = j->run.id, .status = HOOKS_NOT_RUN, .text = view_str(why)});
 }
 
 static void

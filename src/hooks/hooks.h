@@ -21,6 +21,7 @@
 #define HOOKS_VARIABLES_MAX 64
 #define HOOKS_OUTPUT_MAX 1024	  /* octets of a program's output that are kept: the last */
 #define HOOKS_TEXT_MAX (2 * 1024) /* octets of what is said of a run */
+#define HOOKS_NOT_RUN (-2)	  /* what it is about is not known better than before */
 #define HOOKS_DEFER 75		  /* EX_TEMPFAIL: what pre-activate exits with to wait */
 
 enum hooks_event {
@@ -87,7 +88,7 @@ struct hooks_run { /* core to hooks */
 
 struct hooks_ran {	  /* hooks to core */
 	uint64_t id;	  /* 0: a process begins and knows of nothing asked before */
-	int status;	  /* exit code; -1: not run, killed, over time */
+	int status;	  /* exit code; -1: killed, over time; HOOKS_NOT_RUN */
 	struct view text; /* why, and the last of what it wrote; to be escaped by the reader */
 };
 

@@ -46,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		hooks_run_encode(&run, &again);
 	} else if (hooks_ran_decode(v, &ran, NULL)) {
-		if (ran.status < -1 || ran.status > 255)
+		if (ran.status < HOOKS_NOT_RUN || ran.status > 255)
 			abort();
 		hooks_ran_encode(&ran, &again);
 	} else if (hooks_programs_decode(v, &programs, &n, NULL)) {

@@ -117,6 +117,7 @@ hooks_ran_comes_through(void **state)
 	    {.id = 1, .status = 0},
 	    {.id = UINT64_MAX, .status = 255, .text = VIEW("out\0put")},
 	    {.id = 3, .status = -1, .text = VIEW("over its time")},
+	    {.id = 4, .status = HOOKS_NOT_RUN, .text = VIEW("no memory")},
 	    {.status = -1},
 	};
 
@@ -148,7 +149,9 @@ hostile_hooks(void **state)
 		struct hooks_ran ran;
 	} bad[] = {
 	    {"a status that is none", {.id = 1, .status = 256}},
+	    {"a status below all", {.id = 1, .status = HOOKS_NOT_RUN - 1}},
 	    {"begins with a status", {.status = 0}},
+	    {"begins with what was not run", {.status = HOOKS_NOT_RUN}},
 	    {"begins with a text", {.status = -1, .text = VIEW("a")}},
 	    {"text too long", {.id = 1, .text = view_of(large, sizeof(large))}},
 	};

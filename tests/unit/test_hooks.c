@@ -295,7 +295,7 @@ refused_program_is_not_run(void **state)
 	ask(1, WORLD, "a", PATIENCE);
 	blob_printf(&why, "'%.*s' may be written by its group or by others",
 	    (int)strcspn(programs[WORLD].line, " "), programs[WORLD].line);
-	expect(1, -1, blob_cstr(&why));
+	expect(1, HOOKS_NOT_RUN, blob_cstr(&why));
 	assert_int_equal(chmod(place("hook-10"), 0755), 0); /* mended, without a new start */
 	ask(2, WORLD, "a", PATIENCE);
 	expect(2, 0, "");
@@ -361,11 +361,11 @@ the_queue_is_bounded(void **state)
 		}
 	}
 	ask(9999, NOTHING, "c", PATIENCE);
-	expect(9999, -1, "too many wait for their turn");
+	expect(9999, HOOKS_NOT_RUN, "too many wait for their turn");
 	pass(fd, "go\n");
 	expect(1, 0, "go\n");
 	for (uint64_t id = 2; id < 2 + HOOKS_QUEUE; id++)
-		expect(id, -1, NULL);
+		expect(id, HOOKS_NOT_RUN, NULL);
 }
 
 static int

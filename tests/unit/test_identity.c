@@ -198,6 +198,27 @@ nobody_says(void **state)
 	lab_close();
 }
 
+/* Nor is that it could not be run: what serves is left alone, and asked about again. */
+static void
+nobody_could_say(void **state)
+{
+	when_t at = T0 + 8 * DAY;
+
+	(void)state;
+	enrolled("/hook", "/verify");
+	lab_id(TP_ID, at, T0 + 18 * DAY);
+	lab_hook(HOOKS_PRE_ACTIVATE, HOOKS_NOT_RUN, at); /* it puts nothing off */
+	assert_string_equal(lab_link("active"), "gen-0002");
+	lab_hook(HOOKS_ACTIVATE, 0, at);
+	lab_hook(HOOKS_POST_ACTIVATE, 0, at);
+	lab_hook(HOOKS_VERIFY, HOOKS_NOT_RUN, at);
+	assert_string_equal(lab_link("active"), "gen-0002");
+	nothing_more(at + 59);
+	lab_hook(HOOKS_VERIFY, -1, at + 60); /* it was killed: no */
+	assert_string_equal(lab_link("active"), "gen-0001");
+	lab_close();
+}
+
 /* ---- trouble with the disk ---- */
 
 /* It was noted which one comes next, and then the link could not be changed. */
@@ -427,6 +448,7 @@ main(void)
 	    cmocka_unit_test(trouble_is_its_own),
 	    cmocka_unit_test(says_no),
 	    cmocka_unit_test(nobody_says),
+	    cmocka_unit_test(nobody_could_say),
 	    cmocka_unit_test(noted_only),
 	    cmocka_unit_test(not_to_be_removed),
 	    cmocka_unit_test(many_directories),
