@@ -562,6 +562,8 @@ cas_set(struct member *m, const struct want *w, bool remove, struct err *e)
 	if (!files_cas(m, blob_view(&w->ca), blob_view(&w->next), remove, e))
 		return false;
 	memcpy(done, mark, MARK);
+	if (!remove) /* they are not alone */
+		memset(i->cas_alone, 0, MARK);
 	return true;
 }
 

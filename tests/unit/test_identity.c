@@ -410,6 +410,35 @@ through_the_switch(void **state)
 	lab_close();
 }
 
+/* An operator takes another CA, and then the first one again. */
+static void
+taken_back(void **state)
+{
+	struct blob one = {0}, other = {0}, bundle = {0};
+
+	(void)state;
+	enrolled("", "");
+	assert_true(lab->m.shelf->table->get(lab->m.shelf, TP_CA, &one, NULL));
+	lab->facts.have_id = false; /* behind */
+	lab_ca(TP_CA, T0, END);
+	lab_at(T0 + 1);
+	assert_true(file_exists(lab_path("ca.d/0002.pem")));
+	lab_file("active/ca.pem", &other);
+	lab_put(TP_CA, &one);
+	lab_at(T0 + 2);
+	lab_id(TP_ID, T0 + 2, T0 + LIFE);
+	lab_at(T0 + 3);
+	assert_string_equal(lab_link("active"), "gen-0002");
+	assert_true(file_exists(lab_path("ca.d/0001.pem")));
+	assert_false(file_exists(lab_path("ca.d/0002.pem")));
+	lab_file("ca-bundle.pem", &bundle);
+	assert_true(view_equal(blob_view(&bundle), blob_view(&other)));
+	blob_free(&one);
+	blob_free(&other);
+	blob_free(&bundle);
+	lab_close();
+}
+
 static void
 switch_instants(void **state)
 {
@@ -457,6 +486,7 @@ main(void)
 	    cmocka_unit_test(told_is_garbage),
 	    cmocka_unit_test(doubtful_clock),
 	    cmocka_unit_test(through_the_switch),
+	    cmocka_unit_test(taken_back),
 	    cmocka_unit_test(switch_instants),
 	};
 
