@@ -505,7 +505,7 @@ ring_make(struct ring *r, const char *label, enum key_kind kind, int bits, struc
 	if (why.why != WHY_NOT_FOUND)
 		return err_set(e, why.why, "%s", why.text);
 	if (ring_count(r) >= r->limit)
-		return err_set(e, WHY_REFUSED, "%zu keys are the limit", r->limit);
+		return err_set(e, WHY_BAD_INPUT, "%zu keys are the limit", r->limit);
 	key = key_generate(r, kind, bits, e);
 	return key != NULL && ring_keep(r, label, key, out, e);
 }

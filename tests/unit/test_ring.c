@@ -106,6 +106,7 @@ thousands_of_names(void **state)
 	not_found(&r, "zz", WHY_NOT_FOUND, "no key");
 	assert_false(ring_make(&r, "more", KEY_EC, 256, &p, &e)); /* it may be a CA's */
 	assert_non_null(strstr(e.text, "1024 keys are the limit"));
+	assert_int_equal(e.why, WHY_BAD_INPUT); /* the label is nobody's */
 	ring_clients(&r);
 	assert_true(ring_make(&r, "more", KEY_EC, 256, &p, &e));
 	assert_int_equal(ring_count(&r), 12003);
@@ -125,6 +126,7 @@ thousands_of_names(void **state)
 	ring_clients(&r);
 	assert_false(ring_make(&r, "more", KEY_EC, 256, &p, &e));
 	assert_non_null(strstr(e.text, "20000 keys are the limit"));
+	assert_int_equal(e.why, WHY_BAD_INPUT); /* the label is nobody's */
 	ring_close(&r);
 	file_put(dir, "more", VIEW("no key"));
 	assert_false(ring_open(&r, dir, &seal, &e));
