@@ -228,6 +228,10 @@ bool client_raise(struct ca *ca, struct view identity, int64_t intent, enum leve
 /* This certificate was revoked: if it is the newest, the client may begin anew, with any
  * algorithms. */
 bool client_anew(struct ca *ca, struct view identity, int64_t intent, struct err *e) MUST_USE;
+/* It asked for this certificate of its own by the number, so it holds it. Of two the one of the
+ * later CA counts, then the later one. */
+bool client_confirm(struct ca *ca, struct view identity, int64_t intent, int64_t generation,
+    struct err *e) MUST_USE;
 /* Has this identity a live certificate? Was its newest one never signed? */
 bool client_live(struct ca *ca, struct view identity, when_t now, bool *live, bool *void_last,
     struct err *e) MUST_USE;

@@ -90,6 +90,33 @@ client_anew(struct ca *ca, struct view identity, int64_t intent, struct err *e)
 }
 
 bool
+client_confirm(
+    struct ca *ca, struct view identity, int64_t intent, int64_t generation, struct err *e)
+{
+	struct row_client row;
+	struct row_cert before;
+	struct err why = {0};
+	int64_t confirmed;
+
+	if (!ST(ca)->client_get(ca->store, identity, &row, &why))
+		return absent(&why, e);
+	confirmed = row.confirmed;
+	if (confirmed == intent)
+		return true;
+	if (confirmed != 0) {
+		if (!ST(ca)->cert_get(ca->store, confirmed, &before, e))
+			return false;
+		if (before.generation > generation ||
+		    (before.generation == generation && confirmed > intent))
+			return true;
+	}
+	if (!ST(ca)->client_get(ca->store, identity, &row, e))
+		return false;
+	row.confirmed = intent;
+	return ST(ca)->client_put(ca->store, &row, e);
+}
+
+bool
 client_live(
     struct ca *ca, struct view identity, when_t now, bool *live, bool *void_last, struct err *e)
 {

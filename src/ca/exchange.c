@@ -235,6 +235,7 @@ no_such_cert(struct ca *ca, struct exchange *x, when_t now, struct effects *out)
 /*
  * GetCert: the certificate of that serial, if it is the asker's own (QR-01). Another client's
  * is not told from one that does not exist: who may enrol need not know what else was issued.
+ * Who knows the number holds it: the muster keeps that.
  */
 static bool
 get_cert(struct ca *ca, struct exchange *x, struct view serial, bool *found,
@@ -256,7 +257,8 @@ get_cert(struct ca *ca, struct exchange *x, struct view serial, bool *found,
 	if (!*found)
 		return absent(&why, e);
 	blob_set(&der, row.body);
-	ok = reply_cert(ca, x, blob_view(&der), out, e);
+	ok = client_confirm(ca, view_of(own, sizeof(own)), row.intent, row.generation, e) &&
+	     reply_cert(ca, x, blob_view(&der), out, e);
 	blob_free(&der);
 	return ok;
 }

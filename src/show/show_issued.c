@@ -1,4 +1,6 @@
 /* show_issued.c - show crypto pki server NAME certificates. */
+#include <string.h>
+
 #include "show/show_int.h"
 
 static const char *const kinds[] = {
@@ -46,6 +48,25 @@ put_cert(const struct row_cert *c, struct tree *o)
 	    o, "revoked_why", show_word(show_reasons, show_reason_count, c->revoked_why));
 }
 
+/* A certificate of the next CA: did its client say that it arrived? Ends what *c borrows. */
+static bool
+put_confirmed(struct store *st, const struct row_cert *c, struct tree *o, struct err *e)
+{
+	int64_t intent = c->intent;
+	struct row_client client;
+	struct err why = {0};
+	uint8_t identity[32];
+
+	if (c->kind != CERT_SHADOW || c->identity.n != sizeof(identity))
+		return true;
+	memcpy(identity, c->identity.p, sizeof(identity));
+	if (!st->table->client_get(st, view_of(identity, sizeof(identity)), &client, &why))
+		return show_absent(&why, e);
+	if (client.confirmed == intent)
+		tree_put_bool(o, "confirmed", true);
+	return true;
+}
+
 /* Intents not signed yet and void ones are passed over: nobody holds them. */
 static bool
 issued_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
@@ -53,6 +74,7 @@ issued_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
 	struct store *st = ca_store(s->server->ca);
 	struct row_cert c;
 	struct err why = {0};
+	struct tree *row;
 
 	*more = true;
 	for (int n = 0; n < PIECE; n++) {
@@ -61,8 +83,12 @@ issued_rows(struct show *s, struct tree *rows, bool *more, struct err *e)
 			return show_absent(&why, e);
 		}
 		s->after = c.intent;
-		if (c.state == CERT_ISSUED)
-			put_cert(&c, tree_add_object(rows));
+		if (c.state != CERT_ISSUED)
+			continue;
+		row = tree_add_object(rows);
+		put_cert(&c, row);
+		if (!put_confirmed(st, &c, row, e))
+			return false;
 	}
 	return true;
 }

@@ -102,6 +102,7 @@ static const struct column client_columns[] = {
 	INT64(row_client, shadow),
 	INT(row_client, shadows),
 	OCTETS(row_client, usages),
+	INT64(row_client, confirmed),
 };
 
 static const struct column crl_columns[] = {

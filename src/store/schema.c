@@ -119,4 +119,5 @@ const char *const schema_steps[SCHEMA_VERSION] = {
 	"ALTER TABLE client ADD COLUMN shadows INTEGER NOT NULL DEFAULT 0;",
 	"ALTER TABLE generation ADD COLUMN cancelled_at INTEGER NOT NULL DEFAULT 0;",
 	"ALTER TABLE client ADD COLUMN usages BLOB NOT NULL DEFAULT '';",
+	"ALTER TABLE client ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;",
 };

@@ -4,7 +4,7 @@
 
 /* schema_steps[n - 1] leads from version n - 1 to n; released steps are never edited, only
  * followed. */
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 
 extern const char *const schema_steps[SCHEMA_VERSION];
 

@@ -15,7 +15,7 @@
 #define CHALLENGE "hash, made_at, expires_at, used_at, used_by"
 #define CLIENT                                                                                 \
 	"identity, subject, first_seen, last_seen, source, asked, intent, strength, "          \
-	"shadow, shadows, usages"
+	"shadow, shadows, usages, confirmed"
 #define CRL "generation, number, this_update, next_update, der"
 #define AUDIT "sequence, at, actor, act, object, hash"
 
@@ -97,11 +97,12 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 	[SQL_CHALLENGE_EXPIRY] = {"SELECT expires_at FROM challenge WHERE used_at = 0 ORDER BY expires_at LIMIT 1", "challenge"},
 	[SQL_CHALLENGE_PURGE] = {"DELETE FROM challenge WHERE expires_at <= ?1", "challenge"},
 
-	[SQL_CLIENT_PUT] = {"INSERT INTO client (" CLIENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+	[SQL_CLIENT_PUT] = {"INSERT INTO client (" CLIENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
 		"ON CONFLICT (identity) DO UPDATE SET subject = excluded.subject, first_seen = excluded.first_seen, "
 		"last_seen = excluded.last_seen, source = excluded.source, asked = excluded.asked, "
 		"intent = excluded.intent, strength = excluded.strength, "
-		"shadow = excluded.shadow, shadows = excluded.shadows, usages = excluded.usages", "client"},
+		"shadow = excluded.shadow, shadows = excluded.shadows, usages = excluded.usages, "
+		"confirmed = excluded.confirmed", "client"},
 	[SQL_CLIENT_GET] = {"SELECT " CLIENT " FROM client WHERE identity = ?1", "client"},
 	[SQL_CLIENT_NEXT] = {"SELECT " CLIENT " FROM client WHERE identity > ?1 ORDER BY identity LIMIT 1",
 		"further client"},

@@ -102,6 +102,8 @@ struct row_client {	      /* the muster: one row an identity */
 	int shadows;	/* how many there were of that generation */
 	struct view usages; /* the same for each key usage: octets of ca/shadow.c; empty in
 			       stores of before 2026-12 */
+	int64_t confirmed;  /* newest certificate that it asked for by its number, so it is
+			       stored there; 0: none */
 };
 
 struct row_crl {

@@ -164,7 +164,7 @@ caps_say(const struct story *s, const char *word)
 }
 
 static bool
-expect_clock(const struct story *s, struct err *e)
+expect_clock(struct story *s, struct err *e)
 {
 	static const char *const states[] = {"honest", "unvouched", "behind", "leapt", "far"};
 	const char *is = states[s->w.clock.state];
@@ -292,7 +292,7 @@ expect_links(struct story *s, struct err *e)
 
 /* The last answer of the CA of before the switch, octet for octet, by its key identifier. */
 static bool
-expect_old_next(const struct story *s, struct err *e)
+expect_old_next(struct story *s, struct err *e)
 {
 	struct blob hex = {0};
 	struct cert old;
@@ -357,18 +357,33 @@ expect_log(struct story *s, struct err *e)
 	return err_set(e, WHY_REFUSED, "no such line of the log (any more)");
 }
 
+static const struct {
+	const char *word;
+	bool (*act)(struct story *s, struct err *e);
+} expectations[] = {
+    {"crl", expect_crl},
+    {"crl-next", expect_crl},
+    {"counts", expect_counts},
+    {"confirmed", expect_confirmed},
+    {"clock", expect_clock},
+    {"generations", expect_generations},
+    {"log", expect_log},
+    {"links", expect_links},
+    {"old-next", expect_old_next},
+    {"list", expect_list},
+    {"next-ca", expect_next},
+    {"ra", expect_ra},
+};
+
 bool
 do_expect(struct story *s, struct err *e)
 {
 	const char *what = s->word[1];
 	struct client *c;
 
-	if (strcmp(what, "crl") == 0 || strcmp(what, "crl-next") == 0)
-		return expect_crl(s, e);
-	if (strcmp(what, "counts") == 0)
-		return expect_counts(s, e);
-	if (strcmp(what, "clock") == 0)
-		return expect_clock(s, e);
+	for (size_t i = 0; i < COUNT_OF(expectations); i++)
+		if (strcmp(expectations[i].word, what) == 0)
+			return expectations[i].act(s, e);
 	if (strcmp(what, "audit") == 0)
 		return audit_verify(s->w.store, e);
 	if (strcmp(what, "delay") == 0)
@@ -389,26 +404,12 @@ do_expect(struct story *s, struct err *e)
 		       err_set(e, WHY_REFUSED, "a line '%s'", s->word[2]);
 	if (strcmp(what, "archive") == 0)
 		return s->w.archive.n > 0 || err_set(e, WHY_REFUSED, "no archive was made");
-	if (strcmp(what, "generations") == 0)
-		return expect_generations(s, e);
 	if (strcmp(what, "next-due") == 0)
 		return same_number("next-due",
 		    strcmp(s->word[2], "unknown") == 0 ? INT64_MIN
 		    : strcmp(s->word[2], "now") == 0   ? 0
 						       : s->w.now + span(s->word[2]),
 		    s->w.next_due, e);
-	if (strcmp(what, "log") == 0)
-		return expect_log(s, e);
-	if (strcmp(what, "links") == 0)
-		return expect_links(s, e);
-	if (strcmp(what, "old-next") == 0)
-		return expect_old_next(s, e);
-	if (strcmp(what, "list") == 0)
-		return expect_list(s, e);
-	if (strcmp(what, "next-ca") == 0)
-		return expect_next(s, e);
-	if (strcmp(what, "ra") == 0)
-		return expect_ra(s, e);
 	if (strcmp(what, "public") == 0)
 		return (s->w.caps.n > 0 && s->w.cacert.n > 0 && s->w.crl.n > 0) ||
 		       err_set(e, WHY_REFUSED, "something public is missing");

@@ -97,6 +97,9 @@ waits-revoked|src/ca/approve.c|s/w->standing == SIGNER_REVOKED/false/
 waits-revoked|src/ca/approve.c|/^approve_role/,/^}/s/ok = look_again(.*/;/
 waits-revoked|src/ca/same.c|s/row->reason, out/"rejected by the operator", out/
 renewal-replay|src/ca/grant.c|s/if (f->spent)/if (f->to == TO_NEXT \&\& f->spent)/
+confirmed|src/ca/exchange.c|s/ok = client_confirm(.*) &&/ok =/
+confirmed|src/ca/client.c|s/before.generation > generation ||/false ||/
+confirmed|src/ca/client.c|s/ \&\& confirmed > intent)/ \&\& false)/
 rollover-poll|src/ca/exchange.c|s/(void)addressed_to_us(ca, x);/;/
 rollover-timer|src/ca/ca.c|s/now >= ca->wake \&\& !follow_plan/false \&\& !follow_plan/
 shadow-role|src/ca/approve.c|s/TASK_ROLE, issuer_for(ca, w)/TASK_ROLE, ca->active/

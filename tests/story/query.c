@@ -28,16 +28,44 @@ serial_of(const struct client *c, struct blob *out, struct err *e)
 	return serial_in(blob_view(&c->cert), out, e) || err_prefix(e, "%s", c->name);
 }
 
+/* The answer is by the active CA, the certificate inside by the next one. */
+static bool
+believe_next(struct story *s, struct client *c, struct err *e)
+{
+	struct peer fresh = {.now = s->w.now};
+	struct blob certs = {0};
+	bool ok = peer_next(&c->peer, blob_view(&s->w.next), &certs, e) &&
+		  peer_trust(&fresh, blob_view(&certs), e);
+
+	if (ok) {
+		X509_free(c->peer.ca);
+		c->peer.ca = X509_dup(fresh.ca);
+	}
+	peer_free(&fresh);
+	blob_free(&certs);
+	return ok;
+}
+
+/* Which certificate is asked for. */
+static struct view
+wanted(const struct story *s, const struct client *of)
+{
+	if (flag(s, "its-shadow"))
+		return blob_view(&of->shadow);
+	return blob_view(flag(s, "before") ? &of->before : &of->cert);
+}
+
 /* GetCert of the certificate that "of=NAME" holds (its own by default), of its own "before"
- * that one, or of a serial in hex. */
+ * that one, of "its-shadow", or of a serial in hex. */
 bool
 do_get_cert(struct story *s, struct client *c, struct err *e)
 {
 	const char *of = option(s, "of") == NULL ? c->name : option(s, "of");
 	const char *number = option(s, "serial");
-	struct blob serial = {0}, hex = {0};
+	struct blob serial = {0}, hex = {0}, active = {0}, before = {0};
 	struct client *other;
 	X509 *cert = held(c);
+	EVP_PKEY *key = c->cert_key;
 	bool ok = false;
 
 	if (cert == NULL || !client_of(s, of, &other, e)) {
@@ -45,17 +73,57 @@ do_get_cert(struct story *s, struct client *c, struct err *e)
 		goto out;
 	}
 	peer_sign_with(&c->peer, cert, c->cert_key);
-	if (!serial_in(blob_view(flag(s, "before") ? &c->before : &other->cert), &serial, e))
+	if (!serial_in(wanted(s, other), &serial, e))
 		goto out;
 	hex_add(&hex, blob_view(&serial), true);
+	blob_set(&active, blob_view(&c->cert));
+	blob_set(&before, blob_view(&c->before));
+	if (flag(s, "its-shadow"))
+		blob_set(&c->cert, blob_view(&c->shadow));
 	blob_clear(&c->sent);
 	ok = trust(s, c, e) &&
 	     peer_get_cert(&c->peer, number == NULL ? blob_cstr(&hex) : number, &c->sent, e) &&
-	     send_message(s, c, e);
+	     (!flag(s, "its-shadow") || believe_next(s, c, e)) && send_message(s, c, e);
+	/* It holds what it held. */
+	blob_set(&c->cert, blob_view(&active));
+	blob_set(&c->before, blob_view(&before));
+	c->cert_key = key;
 out:
 	X509_free(cert);
+	blob_free(&active);
+	blob_free(&before);
 	blob_free(&serial);
 	blob_free(&hex);
+	return ok;
+}
+
+/* "expect confirmed NAME held|shadow|another|none": what the muster knows to be stored there;
+ * another than its shadow. */
+bool
+expect_confirmed(struct story *s, struct err *e)
+{
+	const struct store_table *st = s->w.store->table;
+	bool none = strcmp(s->word[3], "none") == 0,
+	     another = strcmp(s->word[3], "another") == 0;
+	bool shadow = another || strcmp(s->word[3], "shadow") == 0;
+	struct blob serial = {0};
+	struct row_client row;
+	struct row_cert cert;
+	struct client *c;
+	int64_t intent;
+	bool ok = client_of(s, s->word[2], &c, e) &&
+		  serial_in(blob_view(shadow ? &c->shadow : &c->cert), &serial, e) &&
+		  st->cert_by_serial(s->w.store, blob_view(&serial), &cert, e);
+
+	if (ok) {
+		intent = cert.intent;
+		ok = st->client_get(s->w.store, cert.identity, &row, e) &&
+		     ((none ? row.confirmed == 0
+			    : row.confirmed != 0 && (row.confirmed == intent) != another) ||
+			 err_set(e, WHY_REFUSED, "confirmed is %ld, the certificate %ld",
+			     (long)row.confirmed, (long)intent));
+	}
+	blob_free(&serial);
 	return ok;
 }
 

@@ -180,7 +180,10 @@ hear(struct story *s, struct client *c, struct err *e)
 			blob_set(&c->cert, blob_view(&c->answer.cert_der));
 			c->cert_key = c->peer.key;
 			if (!peer_verify(c->answer.cert, c->peer.ca,
-				flag(s, "to-next") ? peer_begins(c->answer.cert) : s->w.now, e))
+				flag(s, "to-next") || flag(s, "its-shadow")
+				    ? peer_begins(c->answer.cert)
+				    : s->w.now,
+				e))
 				return err_prefix(e, "certificate");
 		}
 	} else if (s->w.reply.body.n == 0 && s->w.reply.status != 0 &&

@@ -70,6 +70,7 @@ bool do_repeat(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_crl(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
 bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool expect_confirmed(struct story *s, struct err *e) MUST_USE;
 /* hook.c */
 bool do_hook(struct story *s, struct err *e) MUST_USE;
 bool do_profile(struct story *s, struct err *e) MUST_USE;

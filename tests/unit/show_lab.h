@@ -251,6 +251,23 @@ lab_cert(struct lab *l, struct view name, struct view serial, enum cert_kind kin
 		    state == CERT_ISSUED ? VIEW("der") : (struct view){0}, &e));
 }
 
+/* The client fetched its certificate of this number. */
+static inline void
+lab_confirmed(struct lab *l, struct view serial)
+{
+	const struct store_table *t = l->store->table;
+	struct row_client client = {.source = "", .asked = ""};
+	struct row_cert c;
+	struct err e = {0};
+	uint8_t identity[32];
+
+	assert_true(t->cert_by_serial(l->store, serial, &c, &e));
+	memcpy(identity, c.identity.p, sizeof(identity));
+	client.identity = view_of(identity, sizeof(identity));
+	client.confirmed = c.intent;
+	assert_true(t->client_put(l->store, &client, &e));
+}
+
 /* Names from text, in IOS order. */
 static inline struct view
 lab_dn(const char *text, struct blob *der)
@@ -293,6 +310,11 @@ lab_fill(struct lab *l)
 	lab_cert(l, lab_dn("CN=r3,O=Cisco", &dn),
 	    VIEW("\x29\x17\x5c\xd1\x22\xf0\x01\x83\x71\xa0\x58\x99\x03\x4e\x20\xbb"),
 	    CERT_INITIAL, CERT_ISSUED, l->now + 120);
+	lab_cert(l, lab_dn("CN=r1,OU=CVO,O=Cisco", &dn), VIEW("\x0c"), CERT_SHADOW, CERT_ISSUED,
+	    l->now + 130);
+	lab_cert(l, lab_dn("CN=r3,O=Cisco", &dn), VIEW("\x0d"), CERT_SHADOW, CERT_ISSUED,
+	    l->now + 140);
+	lab_confirmed(l, VIEW("\x0c"));
 	assert_true(t->commit(l->store, &e));
 	blob_free(&dn);
 	l->now += 320;

@@ -140,6 +140,7 @@ sample_client(int64_t n)
 	    .shadow = n + 8,
 	    .shadows = 2,
 	    .usages = VIEW("usages"),
+	    .confirmed = n + 6,
 	};
 }
 

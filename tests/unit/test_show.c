@@ -179,7 +179,7 @@ static const struct {
     {"show crypto pki server ROOTCA requests", "subordinate_ca",
 	"id:n state:s fingerprint_md5:s subject:s", 1},
     {"show crypto pki server ROOTCA certificates", "certificates",
-	"serial:x not_before:t not_after:t subject:s", 3},
+	"serial:x not_before:t not_after:t subject:s", 5},
     {"show crypto pki server ROOTCA crl", "revoked", "serial:s revoked_at:t", 1},
     {"show crypto pki server ROOTCA crl", NULL,
 	"issuer:s this_update:t next_update:t entries:n size:n number:n", 0},

@@ -144,7 +144,7 @@ newer_version_is_refused(void **state)
 	raw_sql(path, "UPDATE schema_version SET version = 77");
 	assert_null(store_open_sqlite(path, &e));
 	assert_int_equal(e.why, WHY_REFUSED);
-	assert_non_null(strstr(e.text, "version 77, this program knows 5: run the newer"));
+	assert_non_null(strstr(e.text, "version 77, this program knows 6: run the newer"));
 	snprintf(path, sizeof(path), "%s/foreign.db", dir);
 	raw_sql(path, "CREATE TABLE cake (a)");
 	assert_null(store_open_sqlite(path, &e));
@@ -529,6 +529,7 @@ version_opens(int version)
 	assert_int_equal(k.shadow, version < 3 ? 0 : 9);
 	assert_int_equal(k.shadows, version < 3 ? 0 : 2);
 	view_is(k.usages, version < 5 ? (struct view){0} : VIEW("usages"));
+	assert_int_equal(k.confirmed, version < 6 ? 0 : 7);
 	assert_int_equal(g.cancelled_at, version < 4 ? 0 : 77);
 	need(s->table->fact_get(s, "name", &b, &e), &e);
 	view_is(blob_view(&b), VIEW("ROOTCA"));

@@ -94,6 +94,7 @@ say_client(struct blob *b, const struct row_client *c)
 	say_int(b, c->shadow);
 	say_int(b, c->shadows);
 	blob_add_sized(b, c->usages);
+	say_int(b, c->confirmed);
 }
 
 /* ---- one random operation, the same for both stores ---- */
