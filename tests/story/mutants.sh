@@ -92,6 +92,10 @@ shadow-before|src/ca/shadow.c|s/usages_of_before(&row, made, u);/;/
 late-grant|src/ca/approve.c|s/: w->late \&\& .*/: false/
 late-grant|src/ca/approve.c|s/before != 0 ? before < intent :/false ? false :/
 late-grant|src/ca/approve.c|s/\*later = w->id < row.id;/;/
+late-by-hand|src/ca/request.c|s/!ca->policy.late_auto ||//
+late-by-hand|src/ca/request.c|s/if (newest != x->signer_intent)/if (false)/
+late-by-hand|src/plan/plan_ca.c|s/when_max(p->lifetime_request, p->late)/p->lifetime_request/
+late-window|src/ca/request.c|s/now < when_add(g->switched_at, ca->policy.plan.late)/true/
 late-newest|src/ca/approve.c|s/ \&\& !w->late)/)/
 waits-revoked|src/ca/approve.c|s/w->standing == SIGNER_REVOKED/false/
 waits-revoked|src/ca/approve.c|/^approve_role/,/^}/s/ok = look_again(.*/;/

@@ -19,6 +19,21 @@ believe_new(struct story *s, struct client *c, struct err *e)
 	return ok;
 }
 
+/* Whoever is asked, the active CA answers. */
+bool
+reply_by_active(struct story *s, struct client *c, struct err *e)
+{
+	struct peer active = {0};
+	bool ok = peer_trust(&active, blob_view(&s->w.cacert), e);
+
+	if (ok) {
+		X509_free(c->peer.replier);
+		c->peer.replier = X509_dup(active.replier);
+	}
+	peer_free(&active);
+	return ok;
+}
+
 /* What GetNextCACert brings, believed when the CA that is trusted now has signed it. */
 bool
 trust_next(struct story *s, struct client *c, struct err *e)
@@ -29,16 +44,7 @@ trust_next(struct story *s, struct client *c, struct err *e)
 		  peer_next(&c->peer, blob_view(next), &certs, e) &&
 		  peer_trust(&c->peer, blob_view(&certs), e);
 
-	if (ok && flag(s, "reply-active")) {
-		struct peer active = {0};
-
-		ok = peer_trust(&active, blob_view(&s->w.cacert), e);
-		if (ok) {
-			X509_free(c->peer.replier);
-			c->peer.replier = X509_dup(active.replier);
-		}
-		peer_free(&active);
-	}
+	ok = ok && (!flag(s, "reply-active") || reply_by_active(s, c, e));
 	blob_free(&certs);
 	return ok;
 }

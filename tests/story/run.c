@@ -253,7 +253,8 @@ trust(struct story *s, struct client *c, struct err *e)
 	if (flag(s, "to-next") || flag(s, "to-cancelled"))
 		return trust_next(s, c, e);
 	if (flag(s, "to-old"))
-		return peer_trust(&c->peer, blob_view(&s->w.cacert_before), e);
+		return peer_trust(&c->peer, blob_view(&s->w.cacert_before), e) &&
+		       (!flag(s, "reply-active") || reply_by_active(s, c, e));
 	if (s->w.cacert.n == 0)
 		return err_set(e, WHY_NOT_FOUND, "no CA certificate is published");
 	if (!peer_trust(&c->peer, blob_view(&s->w.cacert), e))
@@ -551,7 +552,7 @@ do_ca(struct story *s, struct err *e)
 	p->no_replace |= flag(s, "no-replace");
 	p->renewals_wait |= flag(s, "renewals-wait");
 	p->adopt_waits |= flag(s, "adopt-waits");
-	p->late_auto |= flag(s, "late-auto");
+	p->late_auto = (p->late_auto || flag(s, "late-auto")) && !flag(s, "no-late-auto");
 	p->serial_sequential |= flag(s, "sequential");
 	p->archive |= flag(s, "archive");
 	p->shadow_balance |= flag(s, "shadow-balance");

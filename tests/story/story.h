@@ -60,6 +60,7 @@ bool do_renew(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool algorithms(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* rollover.c */
 bool believe_new(struct story *s, struct client *c, struct err *e) MUST_USE;
+bool reply_by_active(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool trust_next(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_shadow(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool do_asks_next(struct story *s, struct client *c, struct err *e) MUST_USE;
