@@ -159,5 +159,6 @@ ledger_free(struct ledger *l)
 	free(l->revoked);
 	index_free(&l->by_serial);
 	index_free(&l->by_request);
+	index_free(&l->by_transaction);
 	*l = (struct ledger){0};
 }

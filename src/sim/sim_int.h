@@ -75,7 +75,7 @@ struct seen_ca {
 	int64_t number;
 	char label[KEY_LABEL_MAX];
 	uint8_t ski[20];
-	uint64_t der;
+	uint64_t der, serial;
 	when_t from, until;
 	int64_t made_ms, announced_ms, switched_ms;
 	uint64_t crl_number;
@@ -97,9 +97,9 @@ struct ledger {
 	size_t certs, certs_cap;
 	struct seen_ca *ca;
 	size_t cas;
-	uint64_t crl_number;		    /* highest of any list */
-	struct index by_serial, by_request; /* the latter: request digest to cert */
-	uint32_t *revoked;		    /* numbers of certs */
+	uint64_t crl_number;				    /* highest of any list */
+	struct index by_serial, by_request, by_transaction; /* to cert */
+	uint32_t *revoked;				    /* numbers of certs */
 	size_t revoked_count;
 	uint64_t audits; /* records seen committed */
 	uint8_t audit_hash[32];
@@ -366,14 +366,16 @@ void people_called(struct sim *w); /* something waits for an operator */
 /* What holds in every world: docs/SIMULATOR.md says which function is which. */
 /* laws_server.c */
 void law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now);
-void law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now);
-/* Perhaps it was taken in, and no answer to it is looked at: a request may wait from then on.
- */
-void law_unseen(struct sim *w, const struct letter *l);
 void law_published(struct sim *w, const struct effect *x, when_t now);
 void law_committed(struct sim *w, when_t now);
 void law_server_day(struct sim *w);
 void law_switched(struct sim *w);
+
+/* laws_reply.c */
+void law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t now);
+/* Perhaps it was taken in, and no answer to it is looked at: a request may wait from then on.
+ */
+void law_unseen(struct sim *w, const struct letter *l);
 
 /* laws_client.c */
 void law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n);

@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-COUNT = 20
+COUNT = 23
 HEADS = {"finds", "why", "needs", "seed"}
 INVARIANT = re.compile(r"(I|L|INV|KR|TF)-\d\d")
 
