@@ -196,6 +196,8 @@ void identity_look(struct member *m); /* soon */
 void mark_bytes(struct view v, uint8_t out[MARK]);
 struct generation *generation_numbered(struct identity *i, uint32_t number); /* NULL: none */
 void identity_work(struct member *m, when_t now);
+/* Of the shelf; nothing there: *out is empty. */
+bool leaf_read(struct member *m, enum tp_leaf leaf, struct blob *out, struct err *e) MUST_USE;
 void identity_job_done(struct member *m, const struct key_done *d);
 /* lost: its process is gone, and nobody knows what it came to. */
 void identity_errand_done(struct member *m, int status, bool lost, when_t now);
@@ -208,6 +210,8 @@ bool files_generation(struct member *m, uint32_t number, struct view cert, struc
 bool files_info(struct member *m, uint32_t number, struct view cert, struct err *e) MUST_USE;
 bool files_cas(struct member *m, struct view bundle, struct view next, bool remove,
     struct err *e) MUST_USE;
+/* The next CA of a bundle; false: no more. */
+bool ca_next(struct reader *r, struct cert *out);
 void pem_add(struct blob *out, struct view der); /* a certificate */
 void pem_add_as(struct blob *out, const char *what, struct view der);
 void pem_bare(struct blob *out, struct view der); /* without those around */
@@ -235,7 +239,6 @@ size_t lists_ask(struct member *m);
 bool lists_wait(const struct member *m); /* for one that was asked for */
 /* The one of this CA, while it is good. */
 bool lists_kept(struct member *m, const uint8_t ca[MARK], when_t now, struct blob *der);
-void mark_bytes(struct view v, uint8_t out[MARK]);
 
 /* cdp.c */
 void cdp_answered(struct agent *a, struct cdp *c, const struct courier_got *got);
@@ -271,7 +274,7 @@ bool command_identity(
     struct member *m, uint64_t client, struct blob *cert, struct blob *bundle);
 
 /* validate.c */
-void validate(struct member *m, uint64_t client);
+void validate(struct member *m, uint64_t client, const struct command_line *line);
 void validate_job_done(struct member *m, const struct key_done *d);
 void validate_listed(struct member *m, const struct listed *l);
 

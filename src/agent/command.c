@@ -255,12 +255,13 @@ authenticate(struct member *m, uint64_t client, const struct command_line *line)
 }
 
 static void
-enroll(struct member *m, uint64_t client)
+enroll(struct member *m, uint64_t client, const struct command_line *line)
 {
 	static const struct tp_event ev = {.kind = TP_EV_COMMAND, .command = TP_CMD_ENROLL};
 	const struct plan_tp_facts *f = tp_facts(m->tp);
 	char at[WHEN_TEXT];
 
+	(void)line;
 	if (!has_server(m, client))
 		return;
 	if (!f->authenticated) {
@@ -326,8 +327,9 @@ command_listed(struct member *m, const struct listed *l)
 }
 
 static void
-list_request(struct member *m, uint64_t client)
+list_request(struct member *m, uint64_t client, const struct command_line *line)
 {
+	(void)line;
 	command_begin(m, client, CMD_CRL_REQUEST);
 	if (lists_ask(m) > 0)
 		return;
@@ -388,31 +390,22 @@ agent_needs_clock(enum command c)
 static void
 command_run(struct member *m, uint64_t client, const struct command_line *line)
 {
-	switch (line->command) {
-	case CMD_AUTHENTICATE:
-		authenticate(m, client, line);
-		return;
-	case CMD_ENROLL:
-		enroll(m, client);
-		return;
-	case CMD_EXPORT:
-		export(m, client, line);
-		return;
-	case CMD_IMPORT:
-		import(m, client, line);
-		return;
-	case CMD_TAKE:
-		by_hand_take_ask(m, client, line);
-		return;
-	case CMD_CRL_REQUEST:
-		list_request(m, client);
-		return;
-	case CMD_VALIDATE:
-		validate(m, client);
-		return;
-	default:
+	static void (*const commands[])(
+	    struct member * m, uint64_t client, const struct command_line *line) = {
+	    [CMD_AUTHENTICATE] = authenticate,
+	    [CMD_ENROLL] = enroll,
+	    [CMD_EXPORT] = export,
+	    [CMD_IMPORT] = import,
+	    [CMD_TAKE] = by_hand_take_ask,
+	    [CMD_CRL_REQUEST] = list_request,
+	    [CMD_VALIDATE] = validate,
+	};
+	size_t command = line->command;
+
+	if (command < COUNT_OF(commands) && commands[command] != NULL)
+		commands[command](m, client, line);
+	else
 		command_say(m->agent, client, REFUSED, "%% No command of trustpoints.\n");
-	}
 }
 
 void

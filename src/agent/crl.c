@@ -9,21 +9,13 @@
 #define SKEW (5 * MINUTE) /* that a CA's clock may be ahead */
 
 static bool
-leaf_read(struct member *m, enum tp_leaf leaf, struct blob *out)
-{
-	struct err why = {0};
-
-	return m->shelf->table->get(m->shelf, leaf, out, &why) || why.why == WHY_NOT_FOUND;
-}
-
-static bool
 held_read(struct member *m, struct held *h)
 {
 	const struct plan_tp_facts *f = tp_facts(m->tp);
 
-	return leaf_read(m, TP_CA, &h->ca) && leaf_read(m, TP_NEXT_CA, &h->next) &&
-	       (!f->have_id || leaf_read(m, TP_ID, &h->id)) &&
-	       (!f->have_shadow || leaf_read(m, TP_SHADOW, &h->shadow));
+	return leaf_read(m, TP_CA, &h->ca, NULL) && leaf_read(m, TP_NEXT_CA, &h->next, NULL) &&
+	       (!f->have_id || leaf_read(m, TP_ID, &h->id, NULL)) &&
+	       (!f->have_shadow || leaf_read(m, TP_SHADOW, &h->shadow, NULL));
 }
 
 static void

@@ -1,4 +1,5 @@
 /* export.c - a trustpoint's certificates and key, handed out. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,17 +43,14 @@ name_good(struct member *m, uint64_t client, const char *file)
 }
 
 static void
-pem_all(struct member *m, struct view cert, struct view bundle, struct blob *out)
+pem_all(struct view cert, struct view bundle, struct blob *out)
 {
 	struct reader r = reader_of(bundle);
-	struct der d;
 	struct cert c;
 
-	(void)m;
 	blob_add_str(out, "% CA certificate:\n");
-	while (r.n > 0 && der_any(&r, &d, NULL) && cert_decode(d.whole, &c, NULL))
-		if (c.is_ca)
-			pem_add(out, d.whole);
+	while (ca_next(&r, &c))
+		pem_add(out, c.whole);
 	blob_add_str(out, "% General Purpose Certificate:\n");
 	pem_add(out, cert);
 }
@@ -66,7 +64,7 @@ export_pem(struct member *m, uint64_t client, const char *file)
 
 	if (!command_identity(m, client, &cert, &bundle))
 		goto out;
-	pem_all(m, blob_view(&cert), blob_view(&bundle), &text);
+	pem_all(blob_view(&cert), blob_view(&bundle), &text);
 	if (file[0] == 0) {
 		m->agent->o.answer(m->agent->o.arg, client, DONE, blob_view(&text));
 		goto out;
@@ -89,7 +87,6 @@ export_pkcs12(struct member *m, uint64_t client, const struct command_line *line
 	struct blob cert = {0}, bundle = {0};
 	struct pending *p;
 	struct reader r;
-	struct der d;
 	struct cert c;
 
 	if (strlen(line->password) < KEY_PASSWORD_MIN) {
@@ -107,11 +104,8 @@ export_pkcs12(struct member *m, uint64_t client, const struct command_line *line
 	(void)snprintf(p->job.password, sizeof(p->job.password), "%s", line->password);
 	tp_key_of(m->tp, TP_ID, p->job.label);
 	blob_add_view(&p->message, blob_view(&cert));
-	for (r = reader_of(blob_view(&bundle)); r.n > 0;)
-		if (!der_any(&r, &d, NULL))
-			break;
-		else if (cert_decode(d.whole, &c, NULL) && c.is_ca)
-			blob_add_view(&p->message, d.whole);
+	for (r = reader_of(blob_view(&bundle)); ca_next(&r, &c);)
+		blob_add_view(&p->message, c.whole);
 	m->asked.waits = p->id;
 out:
 	blob_free(&cert);
@@ -136,7 +130,9 @@ export_job_done(struct member *m, const struct key_done *d)
 
 	(void)carried_path(m, OUT, WRITTEN, from);
 	(void)carried_path(m, OUT, m->asked.file, to);
-	ok = ok && (rename(from, to) == 0 || err_set(&e, WHY_IO, "cannot rename '%s'", from)) &&
+	ok = ok &&
+	     (rename(from, to) == 0 ||
+		 err_set(&e, WHY_IO, "cannot rename '%s': %s", from, strerror(errno))) &&
 	     dir_sync(to, &e);
 	if (ok)
 		blob_printf(&text, "Key and certificates of %s written to %s\n", m->name, to);

@@ -65,6 +65,17 @@ cas_of(struct view bundle, struct cert *list, size_t *n, struct err *e)
 	return true;
 }
 
+bool
+ca_next(struct reader *r, struct cert *out)
+{
+	struct der d;
+
+	while (r->n > 0 && der_any(r, &d, NULL) && cert_decode(d.whole, out, NULL))
+		if (out->is_ca)
+			return true;
+	return false;
+}
+
 static bool
 is_root(const struct cert *c)
 {

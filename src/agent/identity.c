@@ -56,7 +56,7 @@ mark_cert(struct view der, uint8_t out[MARK])
 	blob_free(&pem);
 }
 
-static bool
+bool
 leaf_read(struct member *m, enum tp_leaf leaf, struct blob *out, struct err *e)
 {
 	struct err why = {0};
@@ -170,12 +170,10 @@ static void
 chain_add(struct view bundle, struct blob *out)
 {
 	struct reader r = reader_of(bundle);
-	struct der d;
 	struct cert c;
 
-	while (r.n > 0 && der_take(&r, DER_SEQUENCE, "certificate", &d, NULL) &&
-	       cert_decode(d.whole, &c, NULL))
-		if (c.is_ca && !name_equal(c.subject, c.issuer))
+	while (ca_next(&r, &c))
+		if (!name_equal(c.subject, c.issuer))
 			blob_add_view(out, c.whole);
 }
 

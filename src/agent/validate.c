@@ -56,10 +56,9 @@ above(struct member *m, const struct chain *c, struct cert *out)
 {
 	const struct cert *last = &c->of[c->n - 1];
 	struct reader r = reader_of(blob_view(&c->bundle));
-	struct der d;
 
-	while (r.n > 0 && der_any(&r, &d, NULL) && cert_decode(d.whole, out, NULL))
-		if (out->is_ca && (!out->has_key_usage || out->key_usage & KU_CERT_SIGN) &&
+	while (ca_next(&r, out))
+		if ((!out->has_key_usage || out->key_usage & KU_CERT_SIGN) &&
 		    name_equal(last->issuer, out->subject) &&
 		    keys_verify(m->agent->o.keys, &out->key, &last->alg, last->tbs,
 			last->signature, NULL))
@@ -210,11 +209,12 @@ chain_read(struct member *m, struct chain *c)
 }
 
 void
-validate(struct member *m, uint64_t client)
+validate(struct member *m, uint64_t client, const struct command_line *line)
 {
 	struct chain c = {0};
 	struct err e = {0};
 
+	(void)line;
 	if (command_identity(m, client, &c.cert, &c.bundle)) {
 		command_begin(m, client, CMD_VALIDATE);
 		if (chain_make(m, &c, &e)) {

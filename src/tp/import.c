@@ -40,16 +40,14 @@ ask(struct tp *t, uint32_t key, struct tp_effects *out)
 	m->id = tp_job(t, &m->job, key, out);
 }
 
-bool
-import_begin(struct tp *t, const struct key_job *file, struct tp_effects *out, struct err *e)
+void
+import_begin(struct tp *t, const struct key_job *file, struct tp_effects *out)
 {
-	(void)e;
 	import_end(t);
 	t->import = mem_get(sizeof(*t->import));
 	t->import->job = *file;
 	t->import->last = t->record.last_key + LABELS_MAX;
 	ask(t, t->record.last_key + 1, out);
-	return true;
 }
 
 /* ---- what it has ---- */

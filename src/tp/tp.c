@@ -215,8 +215,10 @@ command(
 		return by_hand_take(t, ev->body, now, out, e);
 	if (ev->command == TP_CMD_AUTHENTICATE && t->policy->by_hand)
 		return by_hand_authenticate(t, ev, now, out, e);
-	if (ev->command == TP_CMD_IMPORT)
-		return import_begin(t, ev->import, out, e);
+	if (ev->command == TP_CMD_IMPORT) {
+		import_begin(t, ev->import, out);
+		return true;
+	}
 	if (strlen(ev->fingerprint) > FINGERPRINT_MAX) {
 		tp_note(out, TP_NOTED_TROUBLE, "a fingerprint is not that long")->ends =
 		    TP_CMD_AUTHENTICATE;

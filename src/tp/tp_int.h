@@ -201,8 +201,7 @@ bool by_hand_take(struct tp *t, struct view certs, when_t now, struct tp_effects
     struct err *e) MUST_USE;
 
 /* import.c */
-bool import_begin(
-    struct tp *t, const struct key_job *file, struct tp_effects *out, struct err *e) MUST_USE;
+void import_begin(struct tp *t, const struct key_job *file, struct tp_effects *out);
 bool import_go_on(struct tp *t, const struct key_done *d, when_t now, struct tp_effects *out,
     struct err *e) MUST_USE;
 void import_end(struct tp *t);

@@ -557,7 +557,7 @@ validated_row(const struct validated *r)
 	lab->trustpoint[0].crl_cache.none = true; /* each row asks */
 	if (r->forgotten)
 		must(lab->a.o.keys, &forget, NULL);
-	validate(&lab->m, 5);
+	validate(&lab->m, 5, NULL);
 	lab_at(NOW);
 	if (fetches() != (r->http >= 0 ? 1 : 0))
 		fail_msg("%s: %zu fetches; %s", r->sentence, fetches(), blob_cstr(&said.text));
@@ -648,13 +648,13 @@ by_the_one_kept(void **state)
 	lab_at(NOW);
 	answer_list(&the_list);
 	lab_at(NOW);
-	validate(&lab->m, 5);
+	validate(&lab->m, 5, NULL);
 	lab_at(NOW);
 	assert_int_equal(fetches(), 0);
 	said_this("by the one kept", DONE, "Not revoked");
 	assert_int_equal(lab->m.counters.valid, 1);
 	lab->facts.have_id = false;
-	validate(&lab->m, 5);
+	validate(&lab->m, 5, NULL);
 	said_this("before enrolment", REFUSED, "has no certificate");
 	end();
 }
