@@ -345,6 +345,8 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 		return LEFT_PENDING;
 	if (f->ask.answer == ANSWER_REJECT)
 		return LEFT_REJECTED;
+	if (old[1].announced_ms == 0)
+		return LEFT_UNSHOWN;
 	if (!due_for(c, client_now(w, c), CLEAR) || !announced)
 		return c->clean > CLEAN && is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_FRESH;
 	return c->clean > CLEAN || is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_PATH;
@@ -363,6 +365,7 @@ left_words(enum left_why why)
 	    [LEFT_OFF] = "it was switched off",
 	    [LEFT_PATH] = "it could not reach the server",
 	    [LEFT_LATE] = "it missed the switch before, too",
+	    [LEFT_UNSHOWN] = "the next CA could not be announced",
 	    [LEFT_FRESH] = "it enrolled just before the switch",
 	    [LEFT_UNNAMED] = "nobody knows",
 	};
@@ -421,6 +424,7 @@ law_before_switch(struct sim *w, int64_t number)
 {
 	struct seen_ca *old = ca_numbered(w, number);
 
+	law_announced(w);
 	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
 		struct client *c = &w->client[i];
 		enum left_why why;

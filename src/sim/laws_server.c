@@ -248,6 +248,22 @@ made_on_time(struct sim *w, const struct seen_ca *ca, const struct seen_ca *befo
 		    (long)((w->now - due) / 1000));
 }
 
+/* What is made is announced, at once when nothing is wrong, else when that is over; behind the
+ * end of the CA before it nobody could use it (P4). */
+static void
+announced_on_time(struct sim *w, const struct seen_ca *ca)
+{
+	const struct server *s = &w->server;
+	int64_t calm = s->healthy_since + SETTLED, due = ca->made_ms + MINUTE * 1000;
+
+	if (calm > due)
+		due = calm;
+	if (w->now > due && ca[-1].switched_ms == 0 && server_now(w) < ca[-1].until &&
+	    !w->setup.ca.plan.shutdown)
+		broken(w, NULL, "P4", "CA %ld is not announced %ld s behind its making",
+		    (long)ca->number, (long)((w->now - ca->made_ms) / 1000));
+}
+
 static void
 no_gap(struct sim *w, const struct seen_ca *ca, const struct seen_ca *before, when_t now)
 {
@@ -410,6 +426,7 @@ announced_once(struct sim *w, const struct effect *x)
 	if (by->next_der != 0)
 		return;
 	by->next_der = digest;
+	announced_on_time(w, by + 1);
 	by[1].announced_ms = w->now;
 	for (size_t i = 0; i < w->clients; i++)
 		w->client[i].clean = 0;
@@ -500,9 +517,20 @@ everybody_answered(struct sim *w)
 		broken(w, NULL, "I-16", "%zu requests in flight", ca_in_flight(s->ca));
 }
 
+/* Also of one that is never announced. */
+void
+law_announced(struct sim *w)
+{
+	const struct ledger *l = &w->ledger;
+
+	if (l->cas > 1 && l->ca[l->cas - 1].announced_ms == 0 && w->server.up)
+		announced_on_time(w, &l->ca[l->cas - 1]);
+}
+
 void
 law_server_day(struct sim *w)
 {
+	law_announced(w);
 	audit_chains(w);
 	list_current(w);
 	everybody_answered(w);

@@ -196,8 +196,9 @@ enum left_why {
 	LEFT_CLOCK,
 	LEFT_OFF,
 	LEFT_PATH,
-	LEFT_LATE,  /* left behind by an earlier switch, not back yet */
-	LEFT_FRESH, /* came too late to have a certificate that can be followed */
+	LEFT_LATE,    /* left behind by an earlier switch, not back yet */
+	LEFT_UNSHOWN, /* the next CA was not announced: law_announced says whether rightly */
+	LEFT_FRESH,   /* came too late to have a certificate that can be followed */
 	LEFT_UNNAMED,
 	LEFT_KINDS,
 };
@@ -368,6 +369,7 @@ void people_called(struct sim *w); /* something waits for an operator */
 void law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now);
 void law_published(struct sim *w, const struct effect *x, when_t now);
 void law_committed(struct sim *w, when_t now);
+void law_announced(struct sim *w);
 void law_server_day(struct sim *w);
 void law_switched(struct sim *w);
 

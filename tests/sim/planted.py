@@ -8,9 +8,9 @@ import pathlib
 import re
 import sys
 
-COUNT = 23
+COUNT = 24
 HEADS = {"finds", "why", "needs", "seed"}
-INVARIANT = re.compile(r"(I|L|INV|KR|TF)-\d\d")
+INVARIANT = re.compile(r"(I|L|INV|KR|TF)-\d\d|P\d")
 
 
 class Wrong(Exception):
