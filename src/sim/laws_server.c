@@ -272,7 +272,7 @@ no_gap(struct sim *w, const struct seen_ca *ca, const struct seen_ca *before, wh
 	if (ca->from > before->until && ca->from > now)
 		broken(w, NULL, "INV-04", "CA %ld begins behind the end of the one before",
 		    (long)ca->number);
-	else if (ca->from != from && ca->from < before->until)
+	else if (ca->from != from && ca->from <= before->until)
 		broken(w, NULL, "INV-04", "CA %ld begins at another time than configured",
 		    (long)ca->number);
 }
