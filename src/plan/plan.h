@@ -198,6 +198,7 @@ struct plan_tp_facts {
 	bool caps_known;	  /* the server answered, be it by refusing */
 	bool caps_next_ca;
 	bool have_id; /* under the CA held; what a switch left behind does not count */
+	bool behind;  /* one is on the shelf, of a CA that was replaced, or its key is lost */
 	when_t id_from, id_until, issuer_until;
 	uint16_t spread_draw; /* random, drawn when the identity was stored */
 	bool have_next_ca;
@@ -280,10 +281,11 @@ when_t plan_tp_due(const struct plan_tp_policy *p, const struct plan_tp_facts *f
  * When to try again: INT64_MIN without trouble, WHEN_NEVER when the IOS form stops. Ours
  * never stops: period, doubled each time, -10 to +10 %, at most 12 h and at most a tenth of
  * what is left (but 10 s), never behind the deadline; slowest at once after a reject and
- * behind the count. Retry-After is obeyed for half of what is left, 30 d at most.
+ * behind the count. Retry-After is obeyed for half of what is left, 30 d at most. Dark, as it
+ * is behind the deadline, 15 min is the longest, and a day for Retry-After.
  */
 when_t plan_retry(
-    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline);
+    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline, bool dark);
 
 /* ---- alerts before a certificate ends: plan_alert.c ---- */
 

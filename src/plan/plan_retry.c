@@ -2,9 +2,10 @@
 #include "plan/plan.h"
 
 #define SLOWEST (12 * HOUR)
+#define SLOWEST_DARK (15 * MINUTE)
 #define QUICKEST ((when_t)10) /* unless less than twice that is left */
 #define OBEYED (30 * DAY)
-#define OBEYED_LATE DAY
+#define OBEYED_DARK DAY
 
 /* Doublings behind these come to more than SLOWEST, and to more than a CA's life. */
 #define DOUBLINGS 16
@@ -32,25 +33,29 @@ retry_ios(const struct plan_tp_policy *p, const struct plan_trouble *t, when_t d
 
 /* The longest wait: half of what is left leaves room for one more try, whatever happens. */
 static when_t
-longest(when_t left)
+longest(when_t left, when_t slowest)
 {
 	if (left == 0)
-		return SLOWEST;
-	return when_min(when_max(when_min(SLOWEST, left / 10), QUICKEST), left / 2);
+		return slowest;
+	return when_min(when_max(when_min(slowest, left / 10), QUICKEST), left / 2);
 }
 
 when_t
-plan_retry(const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline)
+plan_retry(
+    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline, bool dark)
 {
-	when_t left = t->at < deadline ? when_add(deadline, -t->at) : 0;
-	when_t wait = longest(left),
-	       obeyed = left == 0 ? OBEYED_LATE : when_min(left / 2, OBEYED);
+	when_t left = t->at < deadline ? when_add(deadline, -t->at) : 0, wait, obeyed;
 	unsigned times = t->tries > 1 ? t->tries - 1 : 0;
 
 	if (t->answer == ANSWER_GOOD)
 		return INT64_MIN;
 	if (p->ios_stop_on_reject)
 		return retry_ios(p, t, deadline);
+	dark |= left == 0;
+	wait = longest(left, dark ? SLOWEST_DARK : SLOWEST);
+	obeyed = dark ? OBEYED_DARK : OBEYED;
+	if (left > 0)
+		obeyed = when_min(obeyed, left / 2);
 	/* The draw takes off up to 2/11 of 11/10: so a wait that is capped is spread as well.
 	 */
 	if (t->answer != ANSWER_REJECT && t->tries <= p->retry_count)

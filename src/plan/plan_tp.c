@@ -52,6 +52,15 @@ shadows(const struct plan_tp_policy *p, const struct plan_tp_facts *f)
 	return p->auto_enroll && f->have_id && ends_with_issuer(f);
 }
 
+/* What served has ended by then, and something is to follow it. */
+static bool
+is_dark(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t at)
+{
+	if (f->behind)
+		return p->auto_enroll;
+	return (renews(p, f) || shadows(p, f)) && at >= f->id_until;
+}
+
 /* A trouble of the future was written by a clock that was wrong: it holds nothing up. */
 static when_t
 retry_at(const struct plan_tp_policy *p, const struct plan_tp_facts *f,
@@ -62,7 +71,7 @@ retry_at(const struct plan_tp_policy *p, const struct plan_tp_facts *f,
 			  : by_id	    ? when_min(f->id_until, f->ca_until)
 					    : f->ca_until;
 
-	return t->at > now ? INT64_MIN : plan_retry(p, t, deadline);
+	return t->at > now ? INT64_MIN : plan_retry(p, t, deadline, is_dark(p, f, t->at));
 }
 
 /*

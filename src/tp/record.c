@@ -53,7 +53,7 @@ record_encode(const struct record *r, struct blob *out)
 	blob_add_byte(out, RECORD_VERSION);
 	blob_add_byte(
 	    out, (uint8_t)((f->caps_known ? FLAG_CAPS_KNOWN : 0) |
-			   (r->behind ? FLAG_BEHIND : 0) | (f->confirmed ? FLAG_CONFIRMED : 0) |
+			   (f->behind ? FLAG_BEHIND : 0) | (f->confirmed ? FLAG_CONFIRMED : 0) |
 			   (f->enrol_asked ? FLAG_ENROL_ASKED : 0) |
 			   (f->pending ? FLAG_PENDING : 0) | (r->lost ? FLAG_LOST : 0)));
 	blob_add_u16(out, r->caps);
@@ -88,7 +88,7 @@ record_decode(struct view bytes, struct record *out)
 	}
 	x.plan.caps_known = (flags & FLAG_CAPS_KNOWN) != 0;
 	x.plan.caps_next_ca = (x.caps & CAP_NEXT_CA) != 0;
-	x.behind = (flags & FLAG_BEHIND) != 0;
+	x.plan.behind = (flags & FLAG_BEHIND) != 0;
 	x.plan.confirmed = (flags & FLAG_CONFIRMED) != 0;
 	x.plan.enrol_asked = (flags & FLAG_ENROL_ASKED) != 0;
 	x.plan.pending = (flags & FLAG_PENDING) != 0;
@@ -232,7 +232,7 @@ record_id(struct tp *t, struct record *r, const struct cert *id)
 
 	keys_random(t->keys, draw, sizeof(draw));
 	r->plan.spread_draw = (uint16_t)(draw[0] << 8 | draw[1]);
-	r->behind = r->lost = false;
+	r->plan.behind = r->lost = false;
 	id_dates(r, id);
 }
 
@@ -258,7 +258,7 @@ dates_load(struct tp *t, struct record *r, struct err *e)
 		senseless(t, TP_ID, &why, e);
 		goto out;
 	}
-	if (id.n > 0 && ca.n > 0 && !r->behind)
+	if (id.n > 0 && ca.n > 0 && !r->plan.behind)
 		id_dates(r, &c);
 	if (next.n > 0 && (ca.n == 0 || !bundle_ca(blob_view(&next), &c, &why))) {
 		senseless(t, TP_NEXT_CA, &why, e);

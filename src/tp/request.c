@@ -51,7 +51,7 @@ is_usable(struct tp *t, const struct request *old, struct view id, when_t now)
 	if (old->temporary)
 		return (t->x->act == TP_ENROL || t->record.lost) && now < signer.not_after &&
 		       still_asks_this(t, &csr);
-	return (t->x->act != TP_ENROL || t->record.behind) && !t->record.lost &&
+	return (t->x->act != TP_ENROL || t->record.plan.behind) && !t->record.lost &&
 	       view_equal(blob_view(&old->signer), id);
 }
 
@@ -67,7 +67,7 @@ shows_old(const struct tp *t, const struct request *old)
 		return false;
 	if (t->x->act != TP_ENROL)
 		return true;
-	return old->key != 0 && old->closed ? old->temporary : t->record.behind;
+	return old->key != 0 && old->closed ? old->temporary : t->record.plan.behind;
 }
 
 /* ---- steps ---- */

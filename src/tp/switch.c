@@ -84,7 +84,7 @@ leave_behind(struct turn *s)
 {
 	struct plan_tp_facts *f = &s->next.plan;
 
-	s->next.behind = s->next.id_key != 0;
+	f->behind = s->next.id_key != 0;
 	f->have_id = false;
 	f->id_from = f->id_until = f->issuer_until = 0;
 }

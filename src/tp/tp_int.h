@@ -36,8 +36,7 @@ struct request {
 struct record {
 	struct plan_tp_facts plan;
 	uint16_t caps;
-	bool behind; /* the identity on the shelf is of a CA that was replaced, or lost */
-	bool lost;   /* the keys have the pair of the identity on the shelf no more */
+	bool lost; /* the keys have the pair of the identity on the shelf no more */
 	uint32_t last_key, id_key, shadow_key;	  /* 0: none */
 	uint32_t request_key, request_signer_key; /* of TP_REQUEST, 0: there is none */
 	uint32_t doomed[DOOMED_MAX];

@@ -129,6 +129,9 @@ src/plan/plan_tp.c|s/p->auto_enroll \&\& !p->shadow_only \&\& f->have_id/p->auto
 src/plan/plan_tp.c|s/return p->auto_enroll \&\& f->have_id \&\& ends/return f->have_id \&\& ends/
 src/plan/plan_tp.c|s/bool by_id = .*/bool by_id = false;/
 src/plan/plan_tp.c|s/return t->at > now ? INT64_MIN : /return /
+src/plan/plan_tp.c|s/return p->auto_enroll;/return false;/
+src/plan/plan_tp.c|s/(renews(p, f) || shadows(p, f)) \&\& at/renews(p, f) \&\& at/
+src/plan/plan_tp.c|s/at >= f->id_until;/at > f->id_until + 1;/
 src/plan/plan_tp.c|s/at = when_max(when_min(at, f->id_until), f->shadow_from)/at = when_min(at, f->shadow_from)/
 src/plan/plan_tp.c|s/at = when_max(at, f->next_ca_from)/at = f->next_ca_from/
 src/plan/plan_tp.c|s/when_t at = f->ca_until;/when_t at = f->ca_until + 1;/
@@ -161,6 +164,9 @@ src/plan/plan_tp.c|s/if (lane->at == WHEN_NEVER)/if (false)/
 src/plan/plan_tp.c|s/when_max(at\[i\], now)/at[i]/
 src/plan/plan_tp.c|s/out\[k - 1\].at > row.at/false/
 src/plan/plan_retry.c|s/#define SLOWEST (12 \* HOUR)/#define SLOWEST (13 * HOUR)/
+src/plan/plan_retry.c|s/#define SLOWEST_DARK (15/#define SLOWEST_DARK (16/
+src/plan/plan_retry.c|s/dark |= left == 0;//
+src/plan/plan_retry.c|s/#define OBEYED_DARK DAY/#define OBEYED_DARK (2 * DAY)/
 src/plan/plan_retry.c|s/#define OBEYED (30/#define OBEYED (31/
 src/plan/plan_retry.c|s|left / 10|left / 9|
 src/plan/plan_retry.c|s|QUICKEST), left / 2)|QUICKEST), left)|

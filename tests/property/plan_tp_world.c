@@ -10,7 +10,8 @@
  * every pair. Checked: P1 settles, P2 no early sleep, P3 no busy loop, P4 exact, P6 the switch
  * comes first and never early, P7 restart, P8 late is only late, P9 nobody who could reach the
  * server is left behind, P10 no request before its certificate, P11 the clock, P12 reject and
- * stop. And plan_retry against its rule, over all that it can be asked.
+ * stop. P13 in large: who is dark asks every quarter of an hour. And plan_retry against its
+ * rule, over all that it can be asked.
  */
 #define LIFE 24
 #define END 84
@@ -177,6 +178,7 @@ grant(struct life *l, bool shadow)
 		return;
 	}
 	f->have_id = true;
+	f->behind = false;
 	f->id_from = from;
 	f->id_until = until;
 	f->issuer_until = ca_until(w, gen);
@@ -287,8 +289,10 @@ activate(struct life *l)
 	l->next_asked = false;
 	f->ca_from = ca_from(w, l->gen);
 	f->ca_until = ca_until(w, l->gen);
+	f->behind = f->behind || (f->have_id && !f->have_shadow);
 	f->have_id = f->have_shadow;
 	if (f->have_shadow) {
+		f->behind = false;
 		f->id_from = f->shadow_from;
 		f->id_until = when_min(f->id_from + w->id_life, f->ca_until);
 		f->issuer_until = f->ca_until;
@@ -633,37 +637,55 @@ every_world(void)
 
 /* ---- plan_retry against its rule ---- */
 
-static void
-check_retry(const struct plan_tp_policy *p, const struct plan_trouble *t, when_t left)
+struct asked { /* one question to it */
+	struct plan_tp_policy policy;
+	struct plan_trouble t;
+	when_t left; /* until the deadline; 0: that is over */
+	bool dark;
+};
+
+/* Retry-After holds up for no longer than that. */
+static when_t
+obeyed(const struct asked *a)
 {
-	struct life l = {.w = &(struct world){.draw = t->draw, .policy = *p}, .now = t->tries};
-	when_t wait = plan_retry(p, t, t->at + left) - t->at;
-	when_t base = p->retry_period, tenth = when_max(left > 0 ? left / 10 : 12 * HOUR, 10);
+	when_t most = a->dark || a->left == 0 ? DAY : 30 * DAY;
+
+	return a->left > 0 ? when_min(most, a->left / 2) : most;
+}
+
+static void
+check_retry(const struct asked *a)
+{
+	const struct plan_trouble *t = &a->t;
+	struct life l = {
+	    .w = &(struct world){.draw = t->draw, .policy = a->policy}, .now = t->tries};
+	when_t left = a->left;
+	when_t wait = plan_retry(&a->policy, t, t->at + left, a->dark) - t->at;
+	when_t most = a->dark || left == 0 ? 15 * MINUTE : 12 * HOUR;
+	when_t base = a->policy.retry_period, tenth = when_max(left > 0 ? left / 10 : most, 10);
 	bool asked = t->retry_after > t->at;
-	bool slow = t->answer == ANSWER_REJECT || t->tries > p->retry_count;
+	bool slow = t->answer == ANSWER_REJECT || t->tries > a->policy.retry_count;
 
 	worlds++;
 	for (unsigned i = 1; i < t->tries && base < 30 * DAY; i++)
 		base *= 2;
 	if (wait < 1 || (left > 0 && wait > left))
 		violated("a try is not in the future, or behind the deadline", &l);
-	if (!asked && (wait > 12 * HOUR || wait > tenth || (left > 1 && wait > left / 2)))
+	if (!asked && (wait > most || wait > tenth || (left > 1 && wait > left / 2)))
 		violated("a wait is longer than a tenth of what is left", &l);
 	if (!asked && !slow && (wait * 10 > base * 11))
 		violated("a wait is longer than doubling says", &l);
-	if (!asked && !slow && base * 11 / 10 <= when_min(tenth, 12 * HOUR) &&
+	if (!asked && !slow && base * 11 / 10 <= when_min(tenth, most) &&
 	    (left == 0 || base * 11 / 10 <= left / 2) && wait < base * 9 / 10)
 		violated("a wait is shorter than doubling says", &l);
 	if (!asked && slow && left != 1 &&
-	    wait <
-		when_min(when_min(12 * HOUR, tenth), left > 0 ? left / 2 : WHEN_NEVER) * 8 / 10)
+	    wait < when_min(when_min(most, tenth), left > 0 ? left / 2 : WHEN_NEVER) * 8 / 10)
 		violated("a slow wait is not slow", &l);
-	if (asked && wait < t->retry_after - t->at &&
-	    wait < (left == 0 ? DAY : when_min(left / 2, 30 * DAY)))
+	if (asked && wait < when_min(t->retry_after - t->at, obeyed(a)))
 		violated("Retry-After is not obeyed", &l);
-	if (asked && wait > when_max(12 * HOUR, left == 0 ? DAY : when_min(left / 2, 30 * DAY)))
+	if (asked && wait > when_max(most, obeyed(a)))
 		violated("Retry-After is obeyed for ever", &l);
-	if (asked && wait > when_max(t->retry_after - t->at, 12 * HOUR))
+	if (asked && wait > when_max(t->retry_after - t->at, most))
 		violated("a try is later than both say", &l);
 }
 
@@ -673,22 +695,66 @@ every_retry(void)
 	static const when_t lefts[] = {0, 1, 2, 9, 19, 99, 100, 101, 599, 600, HOUR, 5 * DAY,
 	    90 * DAY, 7305 * DAY},
 			    after[] = {0, 1, 30, HOUR, 20 * DAY, 9000 * DAY};
-	struct plan_tp_policy p = {.retry_count = 5};
-	struct plan_trouble t = {.at = 1444396456};
+	struct asked a = {.t = {.at = 1444396456}};
+	struct plan_trouble *t = &a.t;
 
-	for (p.retry_period = 1; p.retry_period <= HOUR; p.retry_period *= 60)
-		for (t.answer = ANSWER_NONE; t.answer <= ANSWER_REJECT; t.answer++)
-			for (t.tries = 0; t.tries < 40; t.tries++)
-				for (size_t i = 0; i < COUNT_OF(lefts); i++)
-					for (size_t k = 0; k < COUNT_OF(after); k++)
-						for (unsigned draw = 0; draw <= 255;
-						     draw += 51) {
-							p.retry_count = t.tries > 20 ? 999 : 5;
-							t.draw = (uint8_t)draw;
-							t.retry_after =
-							    after[k] == 0 ? 0 : t.at + after[k];
-							check_retry(&p, &t, lefts[i]);
-						}
+	for (a.policy.retry_period = 1; a.policy.retry_period <= HOUR;
+	     a.policy.retry_period *= 60)
+		for (t->answer = ANSWER_NONE; t->answer <= ANSWER_REJECT; t->answer++)
+			for (t->tries = 0; t->tries < 40; t->tries++)
+				for (size_t i = 0; i < COUNT_OF(lefts) * COUNT_OF(after); i++)
+					for (unsigned draw = 0; draw <= 255; draw += 51) {
+						when_t k = after[i % COUNT_OF(after)];
+
+						a.policy.retry_count = t->tries > 20 ? 999 : 5;
+						a.left = lefts[i / COUNT_OF(after)];
+						t->draw = (uint8_t)draw;
+						t->retry_after = k == 0 ? 0 : t->at + k;
+						a.dark = false;
+						check_retry(&a);
+						a.dark = true;
+						check_retry(&a);
+					}
+}
+
+/* ---- who is dark ---- */
+
+enum dark { ENDED, ENDED_WITH_ISSUER, LATE, LEFT_BEHIND, LEFT_PENDING, DARKS };
+
+/* P13: after a failure of any kind it asks within a quarter of an hour, but for a word of the
+ * server, whatever its CA has to live. */
+static void
+every_dark(void)
+{
+	static const when_t at = 1444396456;
+	struct world w = {.policy = {.url = true, .auto_enroll = true, .percent = 80}};
+	struct life l = {.w = &w, .now = at};
+
+	for (enum dark dark = ENDED; dark < DARKS; dark++)
+		for (unsigned i = 0; i < 2 * 3 * 60 * 3; i++) {
+			struct plan_trouble t = {ANSWER_NONE + i / 2 % 3, at, i / 6 % 60, 0, 0};
+			when_t lasts = i / 360 == 0 ? HOUR : i / 360 * 900 * DAY;
+			struct plan_tp_facts f = {.clock_trusted = true,
+			    .authenticated = true,
+			    .caps_known = i % 2 == 0,
+			    .caps_next_ca = true,
+			    .ca_from = at - 900 * DAY,
+			    .ca_until = dark == LATE ? at - DAY : at + lasts,
+			    .have_id = dark < LEFT_BEHIND,
+			    .id_from = at - 300 * DAY,
+			    .id_until = at - 1,
+			    .issuer_until = dark == ENDED ? at + lasts : at - 1,
+			    .behind = dark >= LEFT_BEHIND,
+			    .pending = dark == LEFT_PENDING,
+			    .fetch = t,
+			    .ask = t};
+
+			w.policy.retry_period = i % 7 < 6 ? MINUTE : DAY;
+			w.policy.retry_count = 40;
+			if (plan_tp(&w.policy, &f, at).act != TP_NONE ||
+			    plan_tp(&w.policy, &f, at + 15 * MINUTE).act == TP_NONE)
+				violated("P13 it is dark, and does not ask", &l);
+		}
 }
 
 int
@@ -698,11 +764,12 @@ main(void)
 
 	printf("TAP version 13\n1..1\n");
 	every_retry();
+	every_dark();
 	retries = worlds;
 	every_world();
 	printf("# %ld switches, %ld client seconds with what they should hold, %ld excused\n",
 	    switches, kept, excused);
-	printf("%sok 1 - P1 P2 P3 P4 P6 P7 P8 P9 P10 P11 P12 hold in %ld "
+	printf("%sok 1 - P1 P2 P3 P4 P6 P7 P8 P9 P10 P11 P12 P13 hold in %ld "
 	       "worlds, the rule of retries in %ld cases\n",
 	    violations == 0 ? "" : "not ", worlds - retries, retries);
 	return violations == 0 ? 0 : 1;

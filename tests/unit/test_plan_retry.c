@@ -27,6 +27,7 @@ static const struct {
 	when_t deadline, retry_after;
 	uint8_t draw;
 	when_t wait; /* INT64_MIN: no trouble */
+	bool dark;
 } cases[] = {
     {"without trouble nothing waits", &ours, ANSWER_GOOD, 0, FAR, 0, 0, INT64_MIN},
     {"POLL comes after 60 s (S70)", &ours, ANSWER_PENDING, 1, FAR, 0, PLAIN, 60},
@@ -55,7 +56,15 @@ static const struct {
     {"with ten seconds left half of them", &ours, ANSWER_NONE, 1, AT + 10, 0, 0, 5},
     {"with one second left that one", &ours, ANSWER_NONE, 1, AT + 1, 0, 255, 1},
     {"behind the deadline from 60 s on again", &ours, ANSWER_NONE, 1, AT - DAY, 0, PLAIN, 60},
-    {"up to 12 h", &ours, ANSWER_NONE, 30, AT, 0, 0, 12 * HOUR},
+    {"up to 15 min", &ours, ANSWER_NONE, 30, AT, 0, 0, 15 * MINUTE},
+    {"and draws only take", &ours, ANSWER_NONE, 30, AT, 0, 255, 900 - 163},
+    {"dark: from 60 s on", &ours, ANSWER_NONE, 1, FAR, 0, PLAIN, 60, true},
+    {"up to 15 min as well", &ours, ANSWER_NONE, 30, FAR, 0, 0, 15 * MINUTE, true},
+    {"refused too", &ours, ANSWER_REJECT, 1, FAR, 0, 0, 15 * MINUTE, true},
+    {"behind the count too", &ten, ANSWER_PENDING, 11, FAR, 0, 0, 15 * MINUTE, true},
+    {"an end is in sight: a tenth", &ours, ANSWER_NONE, 30, AT + HOUR, 0, 0, 360, true},
+    {"Retry-After is obeyed for a day", &ours, ANSWER_NONE, 1, FAR, AT + 9 * DAY, 0, DAY, true},
+    {"the IOS form does not know that", &ios, ANSWER_NONE, 12, FAR, 0, 0, 1024 * 60, true},
     {"Retry-After of an hour is obeyed", &ours, ANSWER_NONE, 1, FAR, AT + HOUR, 0, HOUR},
     {"a shorter one shortens nothing", &ours, ANSWER_NONE, 1, FAR, AT + 5, PLAIN, 60},
     {"one of 30 d is obeyed", &ours, ANSWER_NONE, 1, FAR, AT + 30 * DAY, 0, 30 * DAY},
@@ -93,7 +102,7 @@ waits(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct plan_trouble t = {
 		    cases[i].answer, AT, cases[i].tries, cases[i].retry_after, cases[i].draw};
-		when_t next = plan_retry(cases[i].policy, &t, cases[i].deadline);
+		when_t next = plan_retry(cases[i].policy, &t, cases[i].deadline, cases[i].dark);
 		when_t right = cases[i].wait == STOPS || cases[i].wait == INT64_MIN
 				   ? cases[i].wait
 				   : AT + cases[i].wait;
@@ -116,7 +125,7 @@ tries_until_the_deadline(void **state)
 		when_t next;
 
 		t.tries++;
-		next = plan_retry(&ours, &t, deadline);
+		next = plan_retry(&ours, &t, deadline, false);
 		assert_true(next > t.at && next <= deadline);
 		t.at = next;
 		first_day += next <= AT + DAY ? 1 : 0;

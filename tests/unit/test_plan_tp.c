@@ -14,6 +14,9 @@
 #define RENEW_AT DAY_OF(292)
 #define SHADOW_AT (DAY_OF(700) + 69120) /* day 700.8 */
 #define TRUST_AT DAY_OF(657)
+/* The longest waits, less what the draw of 128 takes. */
+#define SLOW ((when_t)39258)
+#define DARK ((when_t)818)
 
 enum who { AUTO, SHADOW_ONLY, NO_AUTO, TERMINAL, BY_HAND, IOS, SPREAD, TEN };
 static const struct plan_tp_policy policies[] = {
@@ -194,6 +197,26 @@ static const struct {
 	TP_ACTIVATE, 0, TP_IS_LATE},
     {"a next CA that starts later leaves a gap", AUTO, {CA, CAPS, ID(584, 730), NEXT(740)}, END,
 	TP_NONE, DAY_OF(740), TP_IS_LATE},
+    {"dark: within a quarter of an hour, whatever came before", AUTO,
+	{CA, CAPS, ID(0, 365), .ask = SILENT(365, 40)}, DAY_OF(365), TP_NONE,
+	DAY_OF(365) + DARK, TP_IS_ENROLLING},
+    {"refused too", AUTO, {CA, CAPS, ID(0, 365), .ask = REFUSED(366)}, DAY_OF(366), TP_NONE,
+	DAY_OF(366) + 15 * MINUTE, TP_IS_REJECTED},
+    {"what hinders it as well", AUTO, {CA, ID(0, 365), .fetch = SILENT(365, 40)}, DAY_OF(365),
+	TP_NONE, DAY_OF(365) + DARK, TP_IS_EXPIRED},
+    {"an identity that nobody renews is not dark", SHADOW_ONLY,
+	{CA, CAPS, ID(0, 365), .fetch = SILENT(658, 40)}, DAY_OF(658), TP_NONE,
+	DAY_OF(658) + SLOW, TP_IS_WAITING_NEXT_CA},
+    {"its CA has ended, and there is no next one: dark", AUTO,
+	{CA, CAPS, ID(584, 730), .fetch = SILENT(731, 40)}, DAY_OF(731), TP_NONE,
+	DAY_OF(731) + DARK, TP_IS_LATE},
+    {"also without auto-enroll", NO_AUTO, {CA, CAPS, .fetch = SILENT(731, 40)}, DAY_OF(731),
+	TP_NONE, DAY_OF(731) + DARK, TP_IS_LATE},
+    {"left behind with a request that waits: dark", AUTO,
+	{CA, CAPS, .behind = true, .pending = true, .ask = ASKED(-1, 40)}, DAY_OF(-1), TP_NONE,
+	DAY_OF(-1) + DARK, TP_IS_POLLING},
+    {"a first request is not", AUTO, {CA, CAPS, .pending = true, .ask = ASKED(1, 40)},
+	DAY_OF(1), TP_NONE, DAY_OF(1) + SLOW, TP_IS_POLLING},
     {"a suspect clock switches nothing", AUTO,
 	{CA, CAPS, ID(584, 730), NEXT(730), SHADOW(730), .clock_suspect = true,
 	    .confirmed = true},
@@ -374,7 +397,7 @@ static const struct {
     {"a renewal that is late and the next CA", AUTO,
 	{CA, CAPS, ID(0, 365), .ask = ASKED(700, 1), .pending = true, .fetch = REFUSED(700)},
 	DAY_OF(700), 2,
-	{{TIMER_POLL, DAY_OF(700) + 60}, {TIMER_SHADOW, DAY_OF(700) + 12 * HOUR}}},
+	{{TIMER_POLL, DAY_OF(700) + 60}, {TIMER_SHADOW, DAY_OF(700) + 15 * MINUTE}}},
     {"CONNECT RETRY before RENEW, though it is named later", AUTO,
 	{CA, CAPS, .ask = REFUSED(657), .fetch = SILENT(657, 1)}, TRUST_AT, 2,
 	{{TIMER_CONNECT_RETRY, TRUST_AT + 60}, {TIMER_RENEW, TRUST_AT + 12 * HOUR}}},
