@@ -180,7 +180,7 @@ enum plan_answer {
 	ANSWER_PENDING, /* POLL */
 	ANSWER_REJECT,
 };
-struct plan_trouble { /* zero: none. Stored as it happens, zeroed by success and by a command */
+struct plan_trouble { /* zero: none. Stored as it happens, zeroed by success and by "enroll" */
 	enum plan_answer answer;
 	when_t at;
 	/* Since the last step forward (becoming pending is one), this one counted; 1 after one

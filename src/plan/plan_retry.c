@@ -20,14 +20,15 @@ doubled(when_t period, unsigned times, unsigned most)
 /* IOS (S70, S71): the period, then 1, 2, 4 ... of it, until the count or the CA is at its end.
  */
 static when_t
-retry_ios(const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline)
+retry_ios(
+    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t asked, when_t deadline)
 {
 	unsigned times = t->tries > 2 ? t->tries - 2 : 0;
 	when_t next = when_add(t->at, doubled(p->retry_period, times, DOUBLINGS_IOS));
 
 	if (t->answer == ANSWER_REJECT || t->tries > p->retry_count)
 		return WHEN_NEVER;
-	next = when_max(next, t->retry_after);
+	next = when_max(next, asked);
 	return next < deadline ? next : WHEN_NEVER;
 }
 
@@ -44,23 +45,23 @@ when_t
 plan_retry(
     const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline, bool dark)
 {
-	when_t left = t->at < deadline ? when_add(deadline, -t->at) : 0, wait, obeyed;
+	when_t left = t->at < deadline ? when_add(deadline, -t->at) : 0, wait, asked;
 	unsigned times = t->tries > 1 ? t->tries - 1 : 0;
 
 	if (t->answer == ANSWER_GOOD)
 		return INT64_MIN;
-	if (p->ios_stop_on_reject)
-		return retry_ios(p, t, deadline);
 	dark |= left == 0;
-	wait = longest(left, dark ? SLOWEST_DARK : SLOWEST);
-	obeyed = dark ? OBEYED_DARK : OBEYED;
+	asked = dark ? OBEYED_DARK : OBEYED;
 	if (left > 0)
-		obeyed = when_min(obeyed, left / 2);
+		asked = when_min(asked, left / 2);
+	asked = when_min(t->retry_after, when_add(t->at, asked));
+	if (p->ios_stop_on_reject)
+		return retry_ios(p, t, asked, deadline);
+	wait = longest(left, dark ? SLOWEST_DARK : SLOWEST);
 	/* The draw takes off up to 2/11 of 11/10: so a wait that is capped is spread as well.
 	 */
 	if (t->answer != ANSWER_REJECT && t->tries <= p->retry_count)
 		wait = when_min(wait, doubled(p->retry_period, times, DOUBLINGS) * 11 / 10);
 	wait = when_max(wait - wait * 2 * t->draw / (11 * UINT8_MAX), 1);
-	return when_max(
-	    when_add(t->at, wait), when_min(t->retry_after, when_add(t->at, obeyed)));
+	return when_max(when_add(t->at, wait), asked);
 }

@@ -66,7 +66,8 @@ static when_t
 retry_at(const struct plan_tp_policy *p, const struct plan_tp_facts *f,
     const struct plan_trouble *t, when_t now)
 {
-	bool by_id = p->auto_enroll && f->have_id && t->at < f->id_until;
+	bool by_id =
+	    !p->ios_stop_on_reject && p->auto_enroll && f->have_id && t->at < f->id_until;
 	when_t deadline = !f->authenticated ? WHEN_NEVER
 			  : by_id	    ? when_min(f->id_until, f->ca_until)
 					    : f->ca_until;

@@ -187,6 +187,7 @@ enrol_asked(struct tp *t, struct err *e)
 	struct record next = t->record;
 
 	next.plan.enrol_asked = true;
+	memset(&next.plan.fetch, 0, sizeof(next.plan.fetch));
 	memset(&next.plan.ask, 0, sizeof(next.plan.ask));
 	memset(&next.plan.fetch, 0, sizeof(next.plan.fetch));
 	return record_commit(t, &next, NULL, 0, e);

@@ -72,7 +72,7 @@ enum tp_command {
 	/* Accept the CA with this fingerprint, its own or that of one above it; what was held
 	 * under another CA is left behind. */
 	TP_CMD_AUTHENTICATE,
-	TP_CMD_ENROLL, /* "crypto pki enroll": first certificate, or renewal now */
+	TP_CMD_ENROLL, /* "crypto pki enroll": first certificate or renewal, all of it now */
 	/* Key pair and certificate of the file that import names, if they are as good as a
 	 * server's answer; TP_NOTED_NOT_TAKEN when they are not, and nothing is stored. */
 	TP_CMD_IMPORT,

@@ -127,7 +127,7 @@ src/plan/plan_tp.c|s/return when_add(from, share/return when_add(from + 1, share
 src/plan/plan_tp.c|s/f->have_id \&\& !ends_with_issuer(f)/f->have_id/
 src/plan/plan_tp.c|s/p->auto_enroll \&\& !p->shadow_only \&\& f->have_id/p->auto_enroll \&\& f->have_id/
 src/plan/plan_tp.c|s/return p->auto_enroll \&\& f->have_id \&\& ends/return f->have_id \&\& ends/
-src/plan/plan_tp.c|s/bool by_id = .*/bool by_id = false;/
+src/plan/plan_tp.c|s/    !p->ios_stop_on_reject \&\& p->auto_enroll/false/
 src/plan/plan_tp.c|s/return t->at > now ? INT64_MIN : /return /
 src/plan/plan_tp.c|s/return p->auto_enroll;/return false;/
 src/plan/plan_tp.c|s/(renews(p, f) || shadows(p, f)) \&\& at/renews(p, f) \&\& at/
@@ -175,7 +175,8 @@ src/plan/plan_retry.c|s/wait - wait \* 2 \*/wait - wait * 3 */
 src/plan/plan_retry.c|s/t->tries > 1 ? t->tries - 1 : 0/t->tries/
 src/plan/plan_retry.c|s/if (t->answer != ANSWER_REJECT \&\& /if (/
 src/plan/plan_retry.c|s/ \&\& t->tries <= p->retry_count)/)/
-src/plan/plan_retry.c|s/when_min(t->retry_after, when_add(t->at, obeyed))/t->retry_after/
+src/plan/plan_retry.c|s/when_min(t->retry_after, when_add(t->at, asked))/t->retry_after/
+src/plan/plan_retry.c|s/when_max(next, asked)/when_max(next, t->retry_after)/
 src/plan/plan_retry.c|s/if (t->answer == ANSWER_REJECT || /if (/
 src/plan/rules.c|s/(wanted - 1) \/ of \* 100/wanted \/ of * 100/
 src/plan/rules.c|s/2 \* slack - 1/2 * slack/

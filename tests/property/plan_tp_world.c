@@ -689,6 +689,28 @@ check_retry(const struct asked *a)
 		violated("a try is later than both say", &l);
 }
 
+/* S69 to S71: the period and its doublings, to the count or the CA's end; Retry-After is obeyed
+ * as ours does. */
+static void
+check_ios(const struct asked *a)
+{
+	const struct plan_trouble *t = &a->t;
+	struct life l = {.w = &(struct world){.policy = a->policy}, .now = t->tries};
+	when_t next = plan_retry(&a->policy, t, t->at + a->left, a->dark);
+	when_t wait = a->policy.retry_period;
+
+	worlds++;
+	for (unsigned i = 2; i < t->tries && wait < 9000 * DAY; i++)
+		wait *= 2;
+	wait = when_max(wait, when_min(t->retry_after - t->at, obeyed(a)));
+	if (t->answer == ANSWER_REJECT || t->tries > a->policy.retry_count || wait >= a->left) {
+		if (next != WHEN_NEVER)
+			violated("P12 the IOS form goes on", &l);
+	} else if (next != t->at + wait) {
+		violated("P12 the IOS form waits otherwise", &l);
+	}
+}
+
 static void
 every_retry(void)
 {
@@ -714,6 +736,9 @@ every_retry(void)
 						check_retry(&a);
 						a.dark = true;
 						check_retry(&a);
+						a.policy.ios_stop_on_reject = true;
+						check_ios(&a);
+						a.policy.ios_stop_on_reject = false;
 					}
 }
 

@@ -93,6 +93,9 @@ static const struct {
     {"IOS: the tenth of ten is sent", &ios_ten, ANSWER_NONE, 10, FAR, 0, 0, 256 * 300},
     {"IOS: a reject stops (S69)", &ios, ANSWER_REJECT, 1, FAR, 0, 0, STOPS},
     {"IOS form obeys Retry-After too", &ios, ANSWER_NONE, 1, FAR, AT + HOUR, 0, HOUR},
+    {"IOS: and no more than ours does", &ios, ANSWER_NONE, 1, FAR, AT + INT32_MAX, 0, 30 * DAY},
+    {"IOS: for half of what is left", &ios, ANSWER_NONE, 1, AT + 10 * DAY, AT + 11 * DAY, 0,
+	5 * DAY},
 };
 
 static void

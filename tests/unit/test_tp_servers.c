@@ -316,6 +316,36 @@ stops_as_ios_does(void **state)
 	bench_close(&b);
 }
 
+/* Also what is read: by a proxy's word it would wait for fifteen days. */
+static void
+come_back_never(struct bench *b, const struct tp_effect *asked, struct fetched *f)
+{
+	(void)b;
+	if (asked->fetch == TP_GETCACAPS)
+		*f = (struct fetched){503, INT32_MAX, f->body};
+}
+
+static void
+read_again_by_command(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	bench_short_lives(&b);
+	b.policy.plan.ios_stop_on_reject = true;
+	b.tamper = come_back_never;
+	bench_begin(&b);
+	bench_wait(&b, AT(5));
+	assert_int_equal(b.asked[TP_GETCACAPS], 1);
+	b.tamper = NULL;
+	bench_command(&b, TP_CMD_ENROLL);
+	bench_wait(&b, AT(5) + MINUTE);
+	assert_int_equal(b.asked[TP_GETCACAPS], 2);
+	assert_true(tp_facts(b.tp)->have_id);
+	bench_close(&b);
+}
+
 /* What the server kept has run out there: a new request, soon. */
 static void
 forgotten_by_the_server(void **state)
@@ -678,6 +708,7 @@ main(void)
 	    cmocka_unit_test(waits_for_an_operator),
 	    cmocka_unit_test(asks_again_after_a_reject),
 	    cmocka_unit_test(stops_as_ios_does),
+	    cmocka_unit_test(read_again_by_command),
 	    cmocka_unit_test(forgotten_by_the_server),
 	    cmocka_unit_test(out_of_reach),
 	    cmocka_unit_test(switches_late),
