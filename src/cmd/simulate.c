@@ -1,6 +1,7 @@
 /* simulate.c - a configuration lived through, for years, in a moment. */
 #include "cmd/simulate.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,17 @@ usage(void)
 /* ---- options ---- */
 
 static bool
-number(const char *text, long least, long most, long *out)
+number(const char *name, const char *text, long least, long most, long *out)
 {
 	char *end;
 
 	*out = strtol(text, &end, 10);
-	return *end == 0 && end != text && *out >= least && *out <= most;
+	if (*end == 0 && end != text && *out >= least && *out <= most)
+		return true;
+	(void)dprintf(STDERR_FILENO,
+	    "simulate: '--%s' takes a number from %ld to %ld, not '%s'\n", name, least, most,
+	    text);
+	return false;
 }
 
 static bool
@@ -58,6 +64,8 @@ faults(const char *text, enum sim_faults *out)
 			*out = (enum sim_faults)i;
 			return true;
 		}
+	(void)dprintf(
+	    STDERR_FILENO, "simulate: '--faults' takes none, light or heavy, not '%s'\n", text);
 	return false;
 }
 
@@ -75,9 +83,9 @@ options(int argc, char **argv, struct wish *out)
 	*out = (struct wish){.clients = CLIENTS, .seed = 1};
 	optind = 0; /* anew, for main has read options of its own */
 	while (ok && (c = getopt_long(argc, argv, "", list, NULL)) != -1) {
-		ok = c == 'c'	? number(optarg, 1, CLIENTS_MAX, &out->clients)
-		     : c == 'y' ? number(optarg, 1, YEARS_MAX, &out->years)
-		     : c == 's' ? number(optarg, 0, INT32_MAX, &seed)
+		ok = c == 'c'	? number("clients", optarg, 1, CLIENTS_MAX, &out->clients)
+		     : c == 'y' ? number("years", optarg, 1, YEARS_MAX, &out->years)
+		     : c == 's' ? number("seed", optarg, 0, INT32_MAX, &seed)
 		     : c == 'f' ? faults(optarg, &out->faults)
 				: c == 'j' || c == 'g';
 		if (c == 's' && ok)
@@ -87,7 +95,11 @@ options(int argc, char **argv, struct wish *out)
 		else if (c == 'g')
 			out->svg = optarg;
 	}
-	return ok && optind < argc && argc - optind <= FILES;
+	if (!ok || (optind < argc && argc - optind <= FILES))
+		return ok;
+	(void)dprintf(STDERR_FILENO, "simulate: one to %d configurations, not %d\n", FILES,
+	    argc - optind);
+	return false;
 }
 
 /* ---- configurations to a world ---- */
@@ -231,7 +243,8 @@ write_out(
 	if (f != NULL && fclose(f) != 0)
 		ok = false;
 	if (!ok)
-		(void)dprintf(STDERR_FILENO, "%% cannot write %s\n", path);
+		(void)dprintf(
+		    STDERR_FILENO, "%% cannot write '%s': %s\n", path, strerror(errno));
 	blob_free(&out);
 	return ok;
 }

@@ -1,0 +1,141 @@
+"""simulate.py - keymuster simulate: its exit codes, and its text, JSON and picture agree.
+
+Arguments: keymusterd, keymuster, client.
+"""
+import json
+import os
+import re
+import xml.etree.ElementTree
+
+import daemon
+from daemon import KEYMUSTER, case, run
+
+EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples")
+ROOTCA, SPOKE = (os.path.join(EXAMPLES, name) for name in ("rootca.conf", "spoke.conf"))
+HERE = daemon.directory()
+CLIENT = "crypto pki trustpoint %s\n enrollment url http://127.0.0.1:8080\n%s"
+FIVE = "--years", "5", "--clients", "9"
+WITHOUT = "no auto-enroll: it does not ask by itself"
+
+
+def file(name, text):
+    path = os.path.join(HERE, name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+MIXED = file("mixed", CLIENT % ("A", " auto-enroll 80 regenerate\n") + CLIENT % ("B", ""))
+
+
+def simulate(*words, code):
+    return run(KEYMUSTER, "simulate", *words, code=code)
+
+
+def all_three(*words, code):
+    """Text, JSON as octets, picture as octets."""
+    paths = [os.path.join(HERE, name) for name in ("out.json", "out.svg")]
+    ran = simulate(*words, "--json", paths[0], "--svg", paths[1], code=code)
+    octets = [ran.out.encode()]
+    for path in paths:
+        with open(path, "rb") as f:
+            octets.append(f.read())
+        os.remove(path)
+    assert ran.err == "", ran.err
+    return octets
+
+
+def rows(text):
+    """The table of generations: number, dates, counts."""
+    return [line.split() for line in re.findall(r"^ *\d+  \d{4}-\d\d-\d\d  .*$", text, re.M)]
+
+
+def same_numbers(text, one):
+    """Each number and name of the text is the JSON's."""
+    facts = one["server"], one["clients"], one["from"][:10], one["until"][:10], one["faults"], one["seed"]
+    assert text.startswith("%s: %d clients from %s to %s, faults %s, seed %d\n" % facts), (text, facts)
+    found = [[str(g["number"]), g["from"][:10], g["until"][:10]] +
+             [str(g[k]) for k in ("certificates", "renewals", "shadows", "ready", "left_behind")] for g in one["generations"]]
+    assert rows(text) == found, (text, found)
+    for g in one["generations"]:
+        assert "%s  CA certificate %d made" % (g["made"], g["number"]) in text, text
+        assert g["replaced"] is None or "%s  CA certificate %d takes over" % (g["replaced"], g["number"] + 1) in text, text
+    assert "requests at the CA: %d, at most %d a day" % (one["requests"], max(one["requests_a_day"])) in text, text
+    assert sum(one["requests_a_day"]) == one["requests"], one
+    left = [(r["at"][:10], r["client"], r["why"], (r["back"] or "")[:10]) for r in one["left_behind"]]
+    assert re.findall(r"^  (\S+)  (\S+) +(.*?)(?: \(back on (\S+)\))?$", text[text.index("left behind:"):], re.M) == left, (text, left)
+    assert "left behind: %s\n" % (len(left) or "nobody") in text, text
+
+
+@case("the source's example: exit 0, nobody left behind; text, JSON and picture say the same")
+def good():
+    text, numbers, picture = all_three(ROOTCA, SPOKE, *FIVE, code=0)
+    text, one = text.decode(), json.loads(numbers)
+    same_numbers(text, one)
+    assert one["left_behind"] == [] and one["asked_too_early"] == 0 and "violation" not in one, one
+    first, second = one["generations"][:2]
+    assert (first["made"], first["until"]) == ("2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z"), first
+    assert (second["made"], second["from"]) == ("2027-10-03T00:00:00Z", first["replaced"]), second  # 90 days before
+    assert second["shadows"] == second["ready"] == one["clients"] == 9, second
+    assert title(picture) == "ROOTCA: 9 clients, 0 left behind"
+
+
+def title(picture):
+    root = xml.etree.ElementTree.fromstring(picture)
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.tag == name + "svg", root.tag
+    return next(t.text for t in root.iter(name + "text") if t.get("class") == "title")
+
+
+@case("somebody is left behind: exit 6, and it says who, when and why")
+def left():
+    text, numbers, picture = all_three(ROOTCA, MIXED, *FIVE, code=6)
+    text, one = text.decode(), json.loads(numbers)
+    same_numbers(text, one)
+    assert {r["kind"] for r in one["left_behind"]} == {"B"} and {r["why"] for r in one["left_behind"]} == {WITHOUT}, one
+    assert len(one["left_behind"]) == 8 and "  2027-12-31  r6       %s (back on " % WITHOUT in text, text  # four of nine, twice
+    assert title(picture) == "ROOTCA: 9 clients, 8 left behind"
+
+
+@case("the same seed gives the same octets, with faults too; another seed others")
+def again():
+    words = ROOTCA, SPOKE, *FIVE, "--faults", "heavy", "--seed"
+    first, other = all_three(*words, "3", code=None), all_three(*words, "4", code=None)
+    assert first == all_three(*words, "3", code=None)
+    assert all(a != b for a, b in zip(first, other))
+    same_numbers(first[0].decode(), json.loads(first[1]))
+
+
+@case("the trustpoints of several files share the clients; one server there must be")
+def several():
+    late = file("late", CLIENT % ("C", " auto-enroll 90\n"))
+    one = json.loads(all_three(MIXED, ROOTCA, late, *FIVE, code=6)[1])
+    assert one["clients"] == 9 and {r["kind"] for r in one["left_behind"]} == {"B"}, one
+    assert sum(r["generation"] == 1 for r in one["left_behind"]) == 3, one
+    for files, servers in (([SPOKE], 0), ([ROOTCA, SPOKE, file("second", "crypto pki server SECOND\n")], 2)):
+        assert simulate(*files, code=1).err == "%% these files have %d 'crypto pki server' blocks, and a simulation has one\n" % servers
+
+
+@case("usage: exit 2, and what is wrong; a file that cannot be read or written: exit 1, with its name")
+def wrong():
+    ranges = {"clients": "1 to 1000000", "years": "1 to 1000", "seed": "0 to 2147483647"}
+    for option, text, says in [("--" + name, text, "'--%s' takes a number from %s, not '%s'" % (name, numbers, text))
+                               for name, numbers in ranges.items() for text in ("-1", "99999999999999999999", "9x", "")] + [
+            ("--faults", "some", "'--faults' takes none, light or heavy, not 'some'"),
+            ("--client", "0", "'--clients' takes"), ("--slow", "1", "unrecognized option '--slow'"),
+            ("-x", "1", "invalid option -- 'x'")]:
+        ran = simulate(ROOTCA, option, text, code=2)
+        assert ran.out == "" and ran.err.startswith("simulate: " + says) and "usage: keymuster simulate" in ran.err, ran.err
+    assert "one to 16 configurations, not 0\n" in simulate("--years", "5", code=2).err
+    assert "one to 16 configurations, not 17\n" in simulate(*[ROOTCA] * 17, code=2).err
+    assert "option '--json' requires an argument" in simulate(ROOTCA, "--json", code=2).err
+    assert HERE + "/absent" in simulate(HERE + "/absent", code=1).err
+    assert simulate(file("bad", "crypto pki server A\n grnat auto\n"), code=1).err.startswith(HERE + "/bad:2:2: ")
+    for option in "--json", "--svg":
+        ran = simulate(ROOTCA, SPOKE, *FIVE, option, HERE + "/absent/out", code=1)
+        assert ran.err == "%% cannot write '%s/absent/out': No such file or directory\n" % HERE, ran.err
+        assert ran.out.endswith("left behind: nobody\n"), ran.out
+
+
+if __name__ == "__main__":
+    daemon.main()
