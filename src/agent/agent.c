@@ -258,6 +258,16 @@ release(struct member *m, struct tp_effects *out)
 	tp_effects_free(out);
 }
 
+static bool
+step(struct member *m, const struct tp_event *ev, struct tp_effects *out, struct err *e)
+{
+	const struct agent_witness *w = m->agent->o.witness;
+	when_t now = m->agent->clock.now;
+
+	return w == NULL ? tp_step(m->tp, ev, now, out, e)
+			 : w->step(w->arg, m->number, m->tp, ev, now, out, e);
+}
+
 void
 member_step(struct member *m, const struct tp_event *ev)
 {
@@ -272,7 +282,7 @@ member_step(struct member *m, const struct tp_event *ev)
 	}
 	full.clock_trusted = a->clock.trusted;
 	full.clock_suspect = a->clock.suspect;
-	if (!tp_step(m->tp, &full, a->clock.now, &out, &e)) {
+	if (!step(m, &full, &out, &e)) {
 		log_error("trustpoint cannot go on, it tries again", "trustpoint='%s' why='%s'",
 		    m->name, e.text);
 		member_trouble(m, e.text);

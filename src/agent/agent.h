@@ -48,6 +48,14 @@ struct agent_view {			    /* of one trustpoint, for show */
 	when_t id_alerted_at, ca_alerted_at; /* INT64_MIN: not yet */
 };
 
+struct agent_witness { /* looks on from between a trustpoint, by number, and its agent */
+	void (*open)(void *arg, uint32_t number, struct tp_setup *s); /* before tp_open */
+	/* Instead of tp_step, which it calls. */
+	bool (*step)(void *arg, uint32_t number, struct tp *t, const struct tp_event *ev,
+	    when_t now, struct tp_effects *out, struct err *e);
+	void *arg;
+};
+
 struct agent;
 struct agent_options {
 	struct conf *conf; /* borrowed; a trustpoint that is removed is marked in it */
@@ -59,6 +67,7 @@ struct agent_options {
 	/* What an operator's command came to, exit code of keymuster and text. */
 	void (*answer)(void *arg, uint64_t client, int status, struct view text);
 	void *arg;
+	const struct agent_witness *witness; /* NULL: nobody looks on */
 };
 /*
  * Reads every shelf. One that makes no sense is said in the log and left alone; the others run.

@@ -190,6 +190,7 @@ member_open(struct member *m, struct err *e)
 	const struct conf_trustpoint *t = lines(m);
 	const char *password = m->agent->o.passwords[m->number];
 	struct blob subject = {0}, san = {0};
+	const struct agent_witness *w = m->agent->o.witness;
 	bool ok = false;
 
 	m->kin = kin_of(m->agent, t);
@@ -209,6 +210,8 @@ member_open(struct member *m, struct err *e)
 	    .keys = m->agent->o.keys,
 	};
 
+	if (w != NULL)
+		w->open(w->arg, m->number, &setup);
 	m->tp = tp_open(&setup, e);
 	ok = m->tp != NULL && identity_open(m, e);
 	if (ok)

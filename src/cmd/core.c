@@ -116,6 +116,7 @@ agent_begin(struct core *c, struct err *e)
 	    .hooks = c->o->hooks,
 	    .answer = agent_answer,
 	    .arg = c,
+	    .witness = recorder_trustpoints(c->recorder, c->o->conf),
 	};
 
 	if (c->o->agent_signer < 0)
@@ -184,6 +185,7 @@ core_close(struct core *c)
 {
 	agent_free(c->agent);
 	servers_close(c);
+	recorder_close(c->recorder);
 	while (c->shows != NULL) {
 		struct pending_show *p = c->shows;
 
@@ -219,6 +221,11 @@ core_confine(struct core *c, struct err *e)
 static bool
 core_prepare(struct core *c, struct err *e)
 {
+	if (c->o->record[0] != 0) {
+		c->recorder = recorder_open(c->o->record, c->o->conf, e);
+		if (c->recorder == NULL)
+			return err_prefix(e, "no record");
+	}
 	if (!servers_open(c, e) || !agent_begin(c, e))
 		return false;
 	core_clock_open(c);

@@ -22,11 +22,12 @@ static int
 usage(void)
 {
 	(void)dprintf(STDERR_FILENO,
-	    "usage: %s [-f CONFIG] [-s STATEDIR] [-r RUNDIR] [--clock SPEC] [--check]%s\n"
+	    "usage: %s [-f CONFIG] [-s STATEDIR] [-r RUNDIR] [--clock SPEC] [--check] "
+	    "[--record FILE]\n"
 	    "  CONFIG   %s\n  STATEDIR %s\n  RUNDIR   %s\n"
 	    "  SPEC     real, at=2026-01-31T12:00:00Z,rate=NUMBER[,epoch=UNIXSECONDS],\n"
 	    "           or step=FILE[,at=2026-01-31T12:00:00Z]\n",
-	    daemon_kind.name, daemon_kind.more_usage, DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN);
+	    daemon_kind.name, DEFAULT_CONF, DEFAULT_STATE, DEFAULT_RUN);
 	return CODE_USAGE;
 }
 

@@ -30,7 +30,7 @@ struct daemon {
 
 /* The program's own part; what is NULL it has not. */
 struct daemon_kind {
-	const char *name, *more_usage, *block;
+	const char *name, *block;
 	struct daemon_role role;
 	bool (*accepts)(struct daemon *d); /* the configuration; says itself why not */
 	bool (*open)(struct daemon *d, struct err *e);

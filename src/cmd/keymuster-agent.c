@@ -17,7 +17,6 @@ accepts(struct daemon *d)
 
 const struct daemon_kind daemon_kind = {
     .name = "keymuster-agent",
-    .more_usage = "",
     .block = "crypto pki trustpoint",
     .accepts = accepts,
 };

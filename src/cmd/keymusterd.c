@@ -155,7 +155,6 @@ checked(const struct daemon *d)
 
 const struct daemon_kind daemon_kind = {
     .name = "keymusterd",
-    .more_usage = " [--record FILE]",
     .block = "crypto pki server",
     .role = {"front", role_front},
     .accepts = accepts,

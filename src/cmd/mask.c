@@ -7,16 +7,25 @@ void
 mask_octets(const struct mask *m, struct view secret, uint8_t *out)
 {
 	struct blob keyed = {0}, digits = {0};
+	bool printable = printable_legal(secret);
 	uint8_t hash[32];
 
 	blob_add(&keyed, m->key, sizeof(m->key));
 	blob_add_view(&keyed, secret);
 	sha256(blob_view(&keyed), hash);
 	hex_add(&digits, view_of(hash, sizeof(hash)), true);
+	if (!printable)
+		digits.p[0] = '*';
 	for (size_t i = 0; i < secret.n; i++)
 		out[i] = secret.p[i] == 0 ? 0 : digits.p[i % digits.n];
 	blob_free(&keyed);
 	blob_free(&digits);
+}
+
+static void
+mask_part(const struct mask *m, struct blob *whole, struct view part)
+{
+	mask_octets(m, part, whole->p + (part.p - whole->p));
 }
 
 void
@@ -24,10 +33,23 @@ mask_csr(void *mask, struct blob *csr)
 {
 	struct csr c;
 
-	if (!csr_decode(blob_view(csr), &c, NULL))
+	if (!csr_decode(blob_view(csr), &c, NULL)) {
 		memset(csr->p, 0, csr->n);
-	else if (c.has_challenge)
-		mask_octets(mask, c.challenge, csr->p + (c.challenge.p - csr->p));
+	} else if (c.has_challenge) {
+		mask_part(mask, csr, c.challenge);
+		mask_part(mask, csr, c.signature);
+	}
+}
+
+bool
+mask_csr_info(const struct mask *m, struct blob *info)
+{
+	struct csr c;
+
+	if (!csr_decode_info(blob_view(info), &c, NULL) || !c.has_challenge)
+		return false;
+	mask_part(m, info, c.challenge);
+	return true;
 }
 
 /* Ciphertext of plain under key, with the IV and cipher of v. */

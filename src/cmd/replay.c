@@ -1,4 +1,4 @@
-/* replay.c - steps the authorities of a record through it again. */
+/* replay.c - steps authorities and trustpoints of a record through it again. */
 #include "cmd/replay.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/recorder.h"
+#include "cmd/replay_int.h"
 
 #define RECORD_MAX ((size_t)4 << 30)
 #define TURN_EVENTS_MAX 64
@@ -18,11 +18,9 @@ struct opened { /* a request as it is to be opened */
 	struct view body;
 };
 
-struct stage {		  /* one server again */
-	struct keys keys; /* first */
-	struct reader draws;
-	uint32_t draws_left;
-	bool ran_dry, store_fails;
+struct stage { /* one server again */
+	struct answers answers;
+	bool store_fails;
 	struct store *store;
 	const struct store_table *real;
 	struct store_table table;
@@ -33,29 +31,50 @@ struct stage {		  /* one server again */
 struct replayed {
 	struct conf conf;
 	struct stage stage[CONF_SERVERS];
+	struct actors *actors;
 	struct opened *opened;
 	size_t turns, events;
 };
 
 /* ---- keys that answer as they did ---- */
 
-static struct stage *
-stage_of(const struct keys *k)
+static struct answers *
+answers_of(const struct keys *k)
 {
-	return (struct stage *)(uintptr_t)k; /* keys is its first member */
+	return (struct answers *)(uintptr_t)k; /* keys is its first member */
 }
 
-static struct view
-drawn(struct stage *s, enum record_draw wanted)
+bool
+answers_begin(struct answers *a, struct reader *in, struct err *e)
 {
-	struct view v = {0};
-	uint8_t kind;
+	if (!read_u32(in, &a->left) || in->n < DIGEST)
+		return record_cut(e);
+	a->draws = reader_of(view_of(in->p, in->n - DIGEST));
+	*in = reader_of(view_of(in->p + in->n - DIGEST, DIGEST));
+	a->ran_dry = false;
+	return true;
+}
 
-	if (s->draws_left == 0 || !read_u8(&s->draws, &kind) || kind != wanted ||
-	    !read_sized(&s->draws, &v))
-		s->ran_dry = true;
-	s->draws_left -= s->draws_left > 0;
-	return v;
+bool
+answer(struct answers *a, enum record_draw wanted, struct view *out, struct err *e)
+{
+	uint8_t kind, why;
+
+	*out = (struct view){0};
+	if (a->left == 0 || !read_u8(&a->draws, &kind) || kind != wanted ||
+	    !read_u8(&a->draws, &why) || why > WHY_BUG || !read_sized(&a->draws, out)) {
+		a->ran_dry = true;
+		return err_set(e, WHY_BUG, "another question than then");
+	}
+	a->left--;
+	return why == WHY_NONE ||
+	       err_set(e, (enum why)why, "%.*s", (int)out->n, (const char *)out->p);
+}
+
+bool
+answers_differ(const struct answers *a)
+{
+	return a->ran_dry || a->left > 0;
 }
 
 static bool
@@ -89,33 +108,37 @@ stage_alive(const struct keys *k)
 static void
 stage_random(struct keys *k, uint8_t *out, size_t n)
 {
-	struct view v = drawn(stage_of(k), DRAW_RANDOM);
+	struct answers *a = answers_of(k);
+	struct view v;
 
 	memset(out, 0, n);
-	if (v.n == n)
+	if (answer(a, DRAW_RANDOM, &v, NULL) && v.n == n)
 		memcpy(out, v.p, n);
 	else
-		stage_of(k)->ran_dry = true;
+		a->ran_dry = true;
 }
 
 static bool
 stage_verify(struct keys *k, const struct spki *key, const struct sig_alg *alg,
     struct view bytes, struct view signature, struct err *e)
 {
+	struct view v;
+
 	(void)key, (void)alg, (void)bytes, (void)signature;
-	return view_equal(drawn(stage_of(k), DRAW_VERIFY), VIEW("\1")) ||
-	       err_set(e, WHY_BAD_INPUT, "the signature did not verify");
+	return answer(answers_of(k), DRAW_VERIFY, &v, e);
 }
 
 static bool
 stage_wrap(struct keys *k, const struct spki *key, enum padding padding, enum hash oaep_hash,
     struct view content_key, struct blob *out, struct err *e)
 {
-	struct view v = drawn(stage_of(k), DRAW_WRAP);
+	struct view v;
 
 	(void)key, (void)padding, (void)oaep_hash, (void)content_key;
+	if (!answer(answers_of(k), DRAW_WRAP, &v, e))
+		return false;
 	blob_add_view(out, v);
-	return v.n > 0 || err_set(e, WHY_CRYPTO, "the key was not wrapped");
+	return true;
 }
 
 static void
@@ -134,6 +157,12 @@ static const struct keys_table stage_keys = {
     .wrap = stage_wrap,
     .close = stage_close,
 };
+
+void
+answers_open(struct answers *a)
+{
+	a->keys.table = &stage_keys;
+}
 
 /* ---- a store that fails when it did ---- */
 
@@ -161,14 +190,14 @@ stage_open(struct replayed *r, size_t server, struct view image, struct err *e)
 	if (mkdtemp(s->dir) == NULL)
 		return err_set(e, WHY_IO, "no directory to replay in: %s", s->dir);
 	(void)snprintf(path, sizeof(path), "%s/store.db", s->dir);
-	s->keys.table = &stage_keys;
+	answers_open(&s->answers);
 	if (!file_replace(path, 0600, image, e) ||
 	    !wire_policy(&r->conf.server[server], &policy, e))
 		return false;
 	s->store = store_open_sqlite(path, e);
 	if (s->store == NULL || !s->store->table->begin(s->store, e))
 		return false;
-	s->ca = ca_open(&policy, s->store, &s->keys, e);
+	s->ca = ca_open(&policy, s->store, &s->answers.keys, e);
 	if (s->ca == NULL || !s->store->table->commit(s->store, e))
 		return false;
 	s->real = s->store->table;
@@ -205,8 +234,8 @@ take_opened(const struct replayed *r, size_t server, struct ca_event *ev)
 			ev->body = o->body;
 }
 
-static bool
-cut(struct err *e)
+bool
+record_cut(struct err *e)
 {
 	return err_set(e, WHY_BAD_INPUT, "the record is cut or is none of ours");
 }
@@ -228,7 +257,7 @@ read_turn(
 
 	if (!read_u64(in, &now) || !read_u8(in, &t->outcome) || !read_u32(in, &n) ||
 	    n > TURN_EVENTS_MAX)
-		return cut(e);
+		return record_cut(e);
 	t->now = (when_t)now;
 	for (t->n = 0; t->n < n; t->n++) {
 		if (!ca_event_decode(in, &t->event[t->n], e))
@@ -251,7 +280,7 @@ same_outcome(struct replayed *r, struct stage *s, struct turn *t, const struct v
 	ca_effects_digest(out, now);
 	if (outcome != t->outcome)
 		differs = outcomes[outcome];
-	else if (s->ran_dry || s->draws_left > 0)
+	else if (answers_differ(&s->answers))
 		differs = "other questions to the keys";
 	else if (!view_equal(*digest, view_of(now, sizeof(now))))
 		differs = "other effects";
@@ -277,14 +306,11 @@ step_turn(struct replayed *r, struct reader *in, bool *same, struct err *e)
 	bool ok;
 
 	if (!read_u8(in, &server) || server >= CONF_SERVERS || r->stage[server].ca == NULL)
-		return cut(e);
+		return record_cut(e);
 	s = failing = &r->stage[server];
-	ok = read_turn(r, server, in, &t, e) &&
-	     ((read_u32(in, &s->draws_left) && in->n >= 32) || cut(e));
+	ok = read_turn(r, server, in, &t, e) && answers_begin(&s->answers, in, e);
 	if (ok) {
-		s->draws = reader_of(view_of(in->p, in->n - 32));
-		digest = view_of(in->p + in->n - 32, 32);
-		s->ran_dry = false;
+		digest = view_of(in->p, in->n);
 		s->store_fails = t.outcome != CA_COMMITTED;
 		for (uint32_t i = 0; i < t.n; i++)
 			events[i] = ca_event_of(&t.event[i]);
@@ -359,14 +385,32 @@ step_item(struct replayed *r, uint8_t kind, struct view body, bool *same, struct
 		       err_set(e, WHY_BAD_INPUT, "its configuration is not accepted");
 	case RECORD_STORE:
 		if (!read_u8(&in, &server) || server >= r->conf.server_count)
-			return cut(e);
+			return record_cut(e);
 		return stage_open(r, server, view_of(in.p, in.n), e);
 	case RECORD_TURN:
 		return step_turn(r, &in, same, e);
+	case RECORD_TRUSTPOINT:
+		return actor_open(r->actors, &r->conf, &in, e);
+	case RECORD_STEP:
+		return actor_step(r->actors, &in, same, e);
 	case RECORD_OPENED:
 		return true;
 	}
-	return cut(e);
+	return record_cut(e);
+}
+
+static void
+say_same(const struct replayed *r, bool is_cut)
+{
+	size_t trustpoints, steps = actors_steps(r->actors, &trustpoints);
+
+	if (r->conf.server_count > 0)
+		printf("%zu turns with %zu events%s", r->turns, r->events,
+		    trustpoints > 0 ? ", " : "");
+	if (trustpoints > 0)
+		printf("%zu steps of %zu trustpoint%s", steps, trustpoints,
+		    trustpoints == 1 ? "" : "s");
+	printf(": everything left as it did then%s\n", is_cut ? "; the last one is cut" : "");
 }
 
 int
@@ -383,7 +427,8 @@ replay(const char *path)
 	in = reader_of(blob_view(&file));
 	if (ok && (!read_view(&in, sizeof(RECORD_MAGIC) - 1, &magic) ||
 		      !view_equal_str(magic, RECORD_MAGIC)))
-		ok = cut(&e);
+		ok = record_cut(&e);
+	r.actors = actors_new();
 	if (ok)
 		gather_opened(&r, in);
 	while (ok && same && next_item(&in, &kind, &body))
@@ -396,12 +441,12 @@ replay(const char *path)
 		r.opened = o->next;
 		free(o);
 	}
-	conf_free(&r.conf);
 	blob_free(&file);
 	if (!ok)
 		(void)dprintf(STDERR_FILENO, "keymuster: %s: %s\n", path, e.text);
 	else if (same)
-		printf("%zu turns with %zu events: everything left as it did then%s\n", r.turns,
-		    r.events, in.n > 0 ? "; the last one is cut" : "");
+		say_same(&r, in.n > 0);
+	actors_free(r.actors);
+	conf_free(&r.conf);
 	return !ok ? CODE_USAGE : same ? CODE_DONE : CODE_REFUSED;
 }

@@ -551,11 +551,6 @@ servers_open(struct core *c, struct err *e)
 {
 	const struct core_options *o = c->o;
 
-	if (o->record[0] != 0) {
-		c->recorder = recorder_open(o->record, o->conf, e);
-		if (c->recorder == NULL)
-			return err_prefix(e, "no record");
-	}
 	for (size_t i = 0; i < o->conf->server_count; i++)
 		if (!server_open(c, &o->conf->server[i], o->signers[i], e))
 			return err_prefix(e, "server %s", o->conf->server[i].name);
@@ -588,7 +583,6 @@ servers_close(struct core *c)
 		if (s->store != NULL)
 			s->store->table->close(s->store);
 	}
-	recorder_close(c->recorder);
 	outbox_free(&c->sayings);
 	while (c->delayed != NULL) {
 		struct delayed *d = c->delayed;

@@ -178,6 +178,9 @@ bool conf_parse(const char *file, struct view text, conf_seal seal, void *seal_a
  */
 bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out,
     struct err *e) MUST_USE;
+/* Without kept lines: they have no effect, and may hold any secret. */
+bool conf_print_ours(const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out,
+    struct err *e) MUST_USE;
 void conf_free(struct conf *c);
 /*
  * Trustpoints are texts, most of them empty. Packed they have a tenth of the size, and come by

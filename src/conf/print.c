@@ -136,32 +136,35 @@ print_block(enum mode mode, const char *head, const char *name, const void *obje
 
 /* Every block that this row opens. */
 static bool
-print_blocks(const struct row *row, const struct conf *c, conf_seal seal, void *seal_arg,
-    struct blob *out, struct err *e)
+print_blocks(const struct row *row, const struct conf *c, bool kept, conf_seal seal,
+    void *seal_arg, struct blob *out, struct err *e)
 {
+	const struct view none = {0};
 	struct conf_server *server = mem_get(sizeof(*server));
 	struct conf_trustpoint *trustpoint = mem_get(2 * sizeof(*trustpoint));
 	bool ok = true;
 
 	for (size_t i = 0; ok && row->type == T_SERVER && i < c->server_count; i++)
 		ok = print_block(MODE_SERVER, "server", c->server[i].name, &c->server[i],
-		    blob_view(&c->server[i].kept), server, seal, seal_arg, out, e);
+		    kept ? blob_view(&c->server[i].kept) : none, server, seal, seal_arg, out,
+		    e);
 	for (size_t i = 0;
 	     ok && row->type == T_TRUSTPOINT && row->value == 0 && i < c->trustpoint_count;
 	     i++) {
 		const struct conf_trustpoint *t = conf_trustpoint(c, i, &trustpoint[1]);
 
-		ok = t->removed || print_block(MODE_TRUSTPOINT, "trustpoint", t->name, t,
-				       blob_view(&t->kept), trustpoint, seal, seal_arg, out, e);
+		ok = t->removed ||
+		     print_block(MODE_TRUSTPOINT, "trustpoint", t->name, t,
+			 kept ? blob_view(&t->kept) : none, trustpoint, seal, seal_arg, out, e);
 	}
 	free(server);
 	free(trustpoint);
 	return ok;
 }
 
-bool
-conf_print(
-    const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out, struct err *e)
+static bool
+print(const struct conf *c, bool kept, conf_seal seal, void *seal_arg, struct blob *out,
+    struct err *e)
 {
 	struct conf *defaults = mem_get(sizeof(*defaults));
 	bool ok = false;
@@ -171,13 +174,27 @@ conf_print(
 	for (size_t i = 0; i < grammar_count; i++)
 		if (grammar[i].mode == MODE_CONFIG &&
 		    (!print_row(&grammar[i], c, defaults, "", seal, seal_arg, out, e) ||
-			!print_blocks(&grammar[i], c, seal, seal_arg, out, e)))
+			!print_blocks(&grammar[i], c, kept, seal, seal_arg, out, e)))
 			goto out;
-	if (!print_kept(blob_view(&c->kept), "", seal, seal_arg, out, e))
+	if (kept && !print_kept(blob_view(&c->kept), "", seal, seal_arg, out, e))
 		goto out;
 	blob_add_str(out, "end\n");
 	ok = true;
 out:
 	free(defaults);
 	return ok;
+}
+
+bool
+conf_print(
+    const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out, struct err *e)
+{
+	return print(c, true, seal, seal_arg, out, e);
+}
+
+bool
+conf_print_ours(
+    const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out, struct err *e)
+{
+	return print(c, false, seal, seal_arg, out, e);
 }

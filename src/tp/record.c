@@ -112,7 +112,7 @@ request_encode(const struct request *r, struct blob *out)
 	blob_add_sized(out, blob_view(&r->signer));
 }
 
-static bool
+bool
 request_decode(struct view bytes, struct request *out)
 {
 	struct reader r = reader_of(bytes);

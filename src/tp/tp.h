@@ -173,4 +173,21 @@ bool tp_request(struct tp *t, struct blob *out, struct err *e) MUST_USE;
 /* The label of the key pair of TP_ID or TP_SHADOW. */
 void tp_key_of(const struct tp *t, enum tp_leaf leaf, char out[KEY_LABEL_MAX]);
 
+/* ---- for records (cmd/recorder.h) ---- */
+
+struct tp_event_kept { /* tp_event_of lends what it holds; done.bytes is the caller's to free */
+	struct tp_event event;
+	struct key_done done;
+	struct key_job import;
+	char media_type[64], label[KEY_LABEL_MAX], fingerprint[160];
+};
+/* All but the password of an import. */
+void tp_event_encode(const struct tp_event *ev, struct blob *out);
+bool tp_event_decode(struct reader *r, struct tp_event_kept *out, struct err *e) MUST_USE;
+const struct tp_event *tp_event_of(struct tp_event_kept *k);
+/* SHA-256 of what leaves, without passwords. */
+void tp_effects_digest(const struct tp_effects *f, uint8_t out[32]);
+/* Of a TP_REQUEST, which holds a challenge. One that makes no sense becomes empty. */
+void tp_request_mask(struct blob *leaf, void (*mask)(void *arg, struct blob *csr), void *arg);
+
 #endif

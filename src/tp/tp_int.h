@@ -116,6 +116,7 @@ bool record_commit(struct tp *t, const struct record *next, const struct tp_chan
     size_t n, struct err *e) MUST_USE;
 bool request_load(struct tp *t, struct request *out, struct err *e) MUST_USE;
 void request_encode(const struct request *r, struct blob *out);
+bool request_decode(struct view bytes, struct request *out) MUST_USE;
 void request_free(struct request *r);
 /* Is no more needed once the record is stored. 0 is none. */
 void record_doom(struct record *r, uint32_t key);

@@ -47,7 +47,6 @@ bool algorithm_split(
 bool string_decode(const struct der *d, struct blob *out, struct err *e) MUST_USE;
 bool utf8_legal(struct view v);
 bool ascii_legal(struct view v);
-bool printable_legal(struct view v);
 /* PrintableString when the characters allow it, else UTF8String. */
 void put_directory_string(struct der_writer *w, struct view utf8);
 /* A Name whose T61, BMP and Universal strings become PrintableString or UTF8String (RFC 5280

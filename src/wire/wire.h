@@ -177,6 +177,8 @@ extern const struct view OID_CN, OID_OU, OID_UNSTRUCTURED_NAME, OID_SERIAL_NUMBE
 /* A DirectoryString element to UTF-8 (Printable, UTF8, IA5, T61 as Latin-1, BMP, Universal);
  * refuses NUL and invalid. */
 bool string_utf8(const struct der *d, struct blob *out, struct err *e) MUST_USE;
+/* May it be a PrintableString? */
+bool printable_legal(struct view v);
 
 /* ---- certificates (RFC 5280 4) ---- */
 

@@ -1,6 +1,7 @@
-"""record.py - what the authority consumed is stepped through it again, and no secret is in the record.
+"""record.py - what authority and trustpoints consumed is stepped through them again, and no secret is in the record.
 
-An hour of the simulated clock lasts two seconds. Arguments: keymusterd, keymuster, client.
+An hour of the simulated clock lasts two seconds; that of the agent steps. Arguments: keymusterd, keymuster, client,
+keymuster-agent.
 """
 import os
 import re
@@ -8,13 +9,32 @@ import time
 
 import daemon
 from daemon import KEYMUSTER, case, run, until
+from trustpoint import BORN, DAY, Agent, World
+
+BEARER, CHALLENGE, TYPED, FOREIGN = "Be4rer+of-a-hook", "Tru5t_p0int", "Typed-at-the-5hell", "Vty_0f-others"
+
+
+def type7(text, at=4):
+    """As IOS obfuscates."""
+    with_ = b"dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fg87"
+    return "%02d" % at + "".join("%02X" % (c ^ with_[at + i]) for i, c in enumerate(text.encode()))
+
 
 WORDS = """\
   database archive pkcs12 password 0 Rev0c$t1
   lifetime ca-certificate 1
   lifetime certificate 1
   auto-rollover 0 20 overlap 0 20
-"""
+  profile vpn challenge url https://127.0.0.1:1/ask
+  profile vpn challenge password 0 %s
+crypto pki trustpoint OWN
+  enrollment url http://127.0.0.1:%%(port)d
+  password 7 %s
+  subject-name CN=own
+  auto-enroll 70 regenerate
+username joe password 7 %s
+enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0
+""" % (BEARER, type7(CHALLENGE), type7(FOREIGN))
 
 
 now = time.time()
@@ -26,8 +46,8 @@ class Recorded(daemon.Daemon):
         return super().options() + ["--clock", "at=%s,rate=1800,epoch=%d" % (at, now), "--record", "record"]
 
 
-base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
-d = Recorded(WORDS, base)
+base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", WORDS)
+d = Recorded("", base)
 held = {}
 
 
@@ -40,40 +60,57 @@ def replay(path):
     return run(KEYMUSTER, "simulate", "--replay", path)
 
 
-@case("enrolments by one-time password, by a wrong one, by an operator; a revocation; a rollover: all is recorded")
+def holds(path, *secrets):
+    """Which of these are in the file."""
+    with open(path, "rb") as f:
+        octets = f.read()
+    return [s for s in secrets if (s if isinstance(s, bytes) else s.encode()) in octets]
+
+
+@case("enrolments by one-time password, by a wrong one, by an operator; a revocation; a rollover; a trustpoint's life: all is recorded")
 def lives():
     held["password"] = re.search(r"Password is (\S+)", d.command("crypto pki server ROOTCA password generate"))[1]
     ran = pki("r1", "--password", held["password"])
     assert "BEGIN CERTIFICATE" in ran.out, ran
     cert = d.save("r1.pem", ran.out.encode())
     pki("r2", "--password", "of-my-own-choice", "--maxpolltime", "1", "--interval", "1")
+    d.command("crypto pki authenticate OWN fingerprint", daemon.fingerprint(d.ca()).partition("=")[2])
+    until(lambda: "own" in str(d.requests()), "the trustpoint asks")
     d.command("crypto pki server ROOTCA grant all")
     ran = pki("r2", "--password", "of-my-own-choice")
     assert "BEGIN CERTIFICATE" in ran.out, ran
     d.command("crypto pki server ROOTCA revoke 0x" + daemon.serial_of(cert))
+    until(lambda: os.path.exists(d.state + "/trustpoints/OWN/active/cert.pem"), "the trustpoint has its certificate")
+    d.command("crypto pki export OWN pkcs12 own.p12 password", TYPED)
     until(lambda: d.get("GetNextCACert").status == 200, "GetNextCACert is answered")
+    held["conf"] = d.command("show running-config")
     d.stop()
 
 
-@case("the record is for its owner alone and holds neither passwords nor keys")
+@case("the record is for its owner alone and holds neither passwords, in clear or sealed, nor keys")
 def secrets():
     path = d.dir + "/record"
+    sealed = re.findall(r"password 6 ([0-9A-F]+)", held["conf"])
+    assert len(sealed) == 4, held["conf"]  # archive, hook, trustpoint, joe
     assert os.stat(path).st_mode & 0o777 == 0o600
-    with open(path, "rb") as f:
-        octets = f.read()
-    for secret in (held["password"].encode(), b"of-my-own-choice", b"Rev0c$t1", bytes.fromhex(held["password"])):
-        assert secret not in octets
-    assert octets.count(b"crypto pki server ROOTCA") == 1
+    found = holds(path, held["password"], bytes.fromhex(held["password"]), "of-my-own-choice", "Rev0c$t1", BEARER, CHALLENGE,
+                  type7(CHALLENGE), TYPED, FOREIGN, type7(FOREIGN), "hx5rVt7rPNoS4wqbXKX7m0", *sealed)
+    assert not found, found
+    assert len(holds(path, "crypto pki server ROOTCA", "crypto pki trustpoint OWN", "profile vpn challenge url")) == 3
 
 
-@case("stepped again, everything leaves the authority as it did then")
+SAME = r"\d{2,} turns with \d{2,} events, \d{2,} steps of 1 trustpoint: everything left as it did then"
+
+
+@case("stepped again, everything leaves authority and trustpoint as it did then")
 def same():
     ran = replay(d.dir + "/record")
-    assert ran.code == 0 and re.match(r"\d{2,} turns with \d{2,} events: everything left as it did then", ran.out), ran
+    assert ran.code == 0 and re.match(SAME, ran.out), ran
 
 
-@case("a start on a store that is there begins a record of its own, which is stepped from that store")
+@case("a start on store and shelf that are there, with sealed passwords, begins a record of its own")
 def again():
+    d.write(held["conf"])
     d.start()
     pki("r3", "--password", "of-my-own-choice", "--maxpolltime", "1", "--interval", "1")
     d.command("crypto pki server ROOTCA grant all")
@@ -81,9 +118,35 @@ def again():
     d.stop()
     ran = replay(d.dir + "/record.1")
     assert ran.code == 0, ran
+    found = holds(d.dir + "/record.1", CHALLENGE, BEARER, "of-my-own-choice", *re.findall(r"password 6 ([0-9A-F]+)", held["conf"]))
+    assert not found, found
 
 
-@case("an octet of a turn that is changed is noticed; a file that is no record is refused")
+class RecordedAgent(Agent):
+    def options(self):
+        return super().options() + ["--record", "record"]
+
+
+@case("keymuster-agent records the same: a trustpoint enrols, waits, starts anew, renews and switches on a clock that steps")
+def trustpoint():
+    times = "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4\n"
+    w = World({"R1": ["auto-enroll 80 regenerate", "password 0 " + CHALLENGE + "$"]}, times, agent=RecordedAgent)
+    until(lambda: w.a.has("R1", "active/cert.pem"), "it enrols")
+    w.run_until(BORN + 7 * DAY)
+    w.a.stop()
+    w.a.start()
+    w.run_until(BORN + 21 * DAY)
+    w.a.whole("R1", BORN + 21 * DAY)
+    w.stop()
+    assert "switched to the next CA" in w.a.log(), w.a.log()
+    for record in "/record", "/record.1":
+        ran = replay(w.a.dir + record)
+        assert ran.code == 0 and re.match(r"\d{2,} steps of 1 trustpoint: everything left as it did then", ran.out), ran
+        assert not holds(w.a.dir + record, CHALLENGE, "PRIVATE KEY")
+    held["agent"] = w.a.dir + "/record.1"
+
+
+@case("an octet of a turn or step that is changed is noticed; a file that is no record is refused")
 def differs():
     with open(d.dir + "/record", "rb") as f:
         octets = bytearray(f.read())
@@ -92,6 +155,11 @@ def differs():
     assert ran.code == 1 and "differs" in ran.out, ran
     ran = replay(d.save("cut", bytes(octets[:-1])))
     assert ran.code == 0 and "the last one is cut" in ran.out, ran
+    with open(held["agent"], "rb") as f:
+        octets = bytearray(f.read())
+    octets[-1] ^= 1
+    ran = replay(d.save("changed", bytes(octets)))
+    assert ran.code == 1 and re.match(r"step \d+, of trustpoint R1, at 2031-03-2\d\S+ differs: other effects", ran.out), ran
     ran = replay(d.conf)
     assert ran.code == 2 and "record" in ran.err, ran
 

@@ -77,7 +77,7 @@ class Agent(daemon.Daemon):
 class World:
     """An authority and an agent on one clock, which this holds."""
 
-    def __init__(self, trustpoints, times=TIMES, more_env=None, first="", cdp=False, clock=None):
+    def __init__(self, trustpoints, times=TIMES, more_env=None, first="", cdp=False, clock=None, agent=None):
         self.dir = daemon.directory()
         self.clock = clock or StepClock(self.dir + "/clock", BORN)
         env = {"KEYMUSTER_CLOCK": "step=" + self.clock.path}
@@ -90,7 +90,7 @@ class World:
         lines = "".join("crypto pki trustpoint %s\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=%s\n%s"
                         % (name, self.d.url(), self.fingerprint, name.lower(), "".join("  %s\n" % x for x in more))
                         for name, more in trustpoints.items())
-        self.a = Agent(first + lines, dict(env, **(more_env or {}))).start()
+        self.a = (agent or Agent)(first + lines, dict(env, **(more_env or {}))).start()
 
     def now(self):
         return self.clock.now()
