@@ -56,6 +56,10 @@ def pki(name, *more):
                "--cacert-enc", d.ca(), "--cacert-sig", d.ca(), *more)
 
 
+def authenticate(name):
+    d.command("crypto pki authenticate %s fingerprint" % name, daemon.fingerprint(d.ca()).partition("=")[2])
+
+
 def replay(path):
     return run(KEYMUSTER, "simulate", "--replay", path)
 
@@ -74,8 +78,8 @@ def lives():
     assert "BEGIN CERTIFICATE" in ran.out, ran
     cert = d.save("r1.pem", ran.out.encode())
     pki("r2", "--password", "of-my-own-choice", "--maxpolltime", "1", "--interval", "1")
-    d.command("crypto pki authenticate OWN fingerprint", daemon.fingerprint(d.ca()).partition("=")[2])
-    until(lambda: "own" in str(d.requests()), "the trustpoint asks")
+    authenticate("OWN")
+    until(lambda: "cn=own" in str(d.requests()), "the trustpoint asks")
     d.command("crypto pki server ROOTCA grant all")
     ran = pki("r2", "--password", "of-my-own-choice")
     assert "BEGIN CERTIFICATE" in ran.out, ran
@@ -108,18 +112,25 @@ def same():
     assert ran.code == 0 and re.match(SAME, ran.out), ran
 
 
-@case("a start on store and shelf that are there, with sealed passwords, begins a record of its own")
+@case("each start on store and shelves that are there, with sealed passwords, begins a record of its own; a request waits on a shelf")
 def again():
-    d.write(held["conf"])
+    two = "crypto pki trustpoint TWO\n enrollment url %s\n password 0 %s\n subject-name CN=two\n auto-enroll 70\n"
+    d.write(held["conf"].replace("end\n", two % (d.url(), CHALLENGE)))
+    d.start()
+    authenticate("TWO")
+    until(lambda: "cn=two" in str(d.requests()), "the second trustpoint asks")
+    d.stop()
     d.start()
     pki("r3", "--password", "of-my-own-choice", "--maxpolltime", "1", "--interval", "1")
     d.command("crypto pki server ROOTCA grant all")
     assert "BEGIN CERTIFICATE" in pki("r3", "--password", "of-my-own-choice").out
+    until(lambda: os.path.exists(d.state + "/trustpoints/TWO/active/cert.pem"), "the second trustpoint has its certificate")
     d.stop()
-    ran = replay(d.dir + "/record.1")
-    assert ran.code == 0, ran
-    found = holds(d.dir + "/record.1", CHALLENGE, BEARER, "of-my-own-choice", *re.findall(r"password 6 ([0-9A-F]+)", held["conf"]))
-    assert not found, found
+    for record in "/record.1", "/record.2":
+        ran = replay(d.dir + record)
+        assert ran.code == 0 and " steps of 2 trustpoints: " in ran.out, ran
+        found = holds(d.dir + record, CHALLENGE, BEARER, "of-my-own-choice", *re.findall(r"password 6 ([0-9A-F]+)", held["conf"]))
+        assert not found, found
 
 
 class RecordedAgent(Agent):
