@@ -207,6 +207,8 @@ passwords_put_away(struct password_seal *s, struct conf *c, struct err *e)
 
 	s->count = conf_passwords(c);
 	s->sealed = mem_get(s->count * sizeof(*s->sealed) + 1);
+	if (!conf_seal_kept(c, password_seal, s, e))
+		return false;
 	for (size_t i = 0; i < s->count; i++) {
 		char *clear = conf_password(c, i);
 

@@ -181,6 +181,8 @@ bool conf_print(const struct conf *c, conf_seal seal, void *seal_arg, struct blo
 /* Without kept lines: they have no effect, and may hold any secret. */
 bool conf_print_ours(const struct conf *c, conf_seal seal, void *seal_arg, struct blob *out,
     struct err *e) MUST_USE;
+/* Their passwords are of type 6 from now on. Before conf_pack. */
+bool conf_seal_kept(struct conf *c, conf_seal seal, void *seal_arg, struct err *e) MUST_USE;
 void conf_free(struct conf *c);
 /*
  * Trustpoints are texts, most of them empty. Packed they have a tenth of the size, and come by

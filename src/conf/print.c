@@ -116,6 +116,33 @@ print_kept(struct view kept, const char *indent, conf_seal seal, void *seal_arg,
 	return ok;
 }
 
+static bool
+seal_lines(struct blob *kept, conf_seal seal, void *seal_arg, struct err *e)
+{
+	struct blob sealed = {0};
+	bool ok = print_kept(blob_view(kept), "", seal, seal_arg, &sealed, e);
+
+	if (ok && sealed.n > 0) {
+		blob_free(kept);
+		*kept = sealed;
+	} else {
+		blob_free(&sealed);
+	}
+	return ok;
+}
+
+bool
+conf_seal_kept(struct conf *c, conf_seal seal, void *seal_arg, struct err *e)
+{
+	bool ok = seal_lines(&c->kept, seal, seal_arg, e);
+
+	for (size_t i = 0; ok && i < c->server_count; i++)
+		ok = seal_lines(&c->server[i].kept, seal, seal_arg, e);
+	for (size_t i = 0; ok && i < c->trustpoint_count; i++)
+		ok = seal_lines(&c->trustpoint[i].kept, seal, seal_arg, e);
+	return ok;
+}
+
 /* A block of ours: fields, then kept lines. */
 static bool
 print_block(enum mode mode, const char *head, const char *name, const void *object,
