@@ -129,6 +129,7 @@ tp_effects_digest(const struct tp_effects *f, uint8_t out[32])
 			job_add(&x->job, &all);
 		blob_add_byte(&all, (uint8_t)(x->fetch << 1 | x->post));
 		blob_add_byte(&all, (uint8_t)x->note);
+		blob_add_byte(&all, (uint8_t)x->ends);
 		if (!is_told_later(x))
 			blob_add_sized(&all, blob_view(&x->bytes));
 	}
