@@ -138,12 +138,20 @@ class RecordedAgent(Agent):
         return super().options() + ["--record", "record"]
 
 
-@case("keymuster-agent records the same: a trustpoint enrols, waits, starts anew, renews and switches on a clock that steps")
+@case("keymuster-agent records the same: a trustpoint enrols, finds its disk full, renews, starts anew and switches on a clock that steps")
 def trustpoint():
     times = "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4\n"
     w = World({"R1": ["auto-enroll 80 regenerate", "password 0 " + CHALLENGE + "$"]}, times, agent=RecordedAgent)
     until(lambda: w.a.has("R1", "active/cert.pem"), "it enrols")
+    full = w.a.path("R1", "shelf.new")
+    due = BORN + 8 * DAY * 80 // 100
+    w.run_until(due - 1)
+    os.mkdir(full)
+    w.run_until(due + 30)
+    os.rmdir(full)
+    assert "trustpoint cannot go on, it tries again" in w.a.log() and w.a.dates("R1")[0] == BORN, w.a.log()
     w.run_until(BORN + 7 * DAY)
+    assert due < w.a.dates("R1")[0] < due + 60
     w.a.stop()
     w.a.start()
     w.run_until(BORN + 21 * DAY)
