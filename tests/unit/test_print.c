@@ -43,6 +43,10 @@ check_round_trip(struct view text)
 		x.renewal_at = y.renewal_at = (struct conf_place){0};
 		assert_memory_equal(&x, &y, sizeof(x));
 	}
+	assert_true(conf_seal_kept(&a, plain_seal, NULL, NULL));
+	blob_clear(&second);
+	assert_true(conf_print(&a, plain_seal, NULL, &second, NULL));
+	assert_string_equal(blob_cstr(&first), blob_cstr(&second));
 	conf_pack(&b);
 	blob_clear(&second);
 	assert_true(conf_print(&b, plain_seal, NULL, &second, NULL));

@@ -255,6 +255,78 @@ every_pair_is_lost(void **state)
 	bench_close(&b);
 }
 
+/* ---- for records ---- */
+
+static void
+events_come_back(void **state)
+{
+	struct key_done done = {.id = 7, .why = WHY_BUSY, .text = "later"};
+	const struct key_job import = {.path = "R1/import/x", .forms = 2, .password = "secret"};
+	const struct tp_event ev = {TP_EV_COMMAND, true, true, &done, 9, 503, "text/plain", 60,
+	    VIEW("body"), TP_CMD_IMPORT, "R1#2", "AB:CD", &import};
+	struct blob first = {0}, second = {0};
+	struct tp_event_kept kept;
+	struct reader r;
+
+	(void)state;
+	blob_add_str(&done.bytes, "signature");
+	tp_event_encode(&ev, &first);
+	assert_null(memmem(first.p, first.n, "secret", 6));
+	r = reader_of(blob_view(&first));
+	assert_true(tp_event_decode(&r, &kept, NULL));
+	assert_int_equal(r.n, 0);
+	tp_event_encode(tp_event_of(&kept), &second);
+	assert_true(view_equal(blob_view(&first), blob_view(&second)));
+	assert_true(kept.event.clock_suspect && kept.event.command == TP_CMD_IMPORT);
+	assert_string_equal(kept.event.import->path, import.path);
+	blob_free(&kept.done.bytes);
+	for (size_t n = 0; n < first.n; n++) {
+		r = reader_of(view_of(first.p, n));
+		assert_false(tp_event_decode(&r, &kept, NULL));
+	}
+	blob_free(&first);
+	blob_free(&second);
+	blob_free(&done.bytes);
+}
+
+/* All differ; but the last two are as the two before them, for a record has no secrets. */
+static void
+effects_are_told_apart(void **state)
+{
+	static const struct key_job sign = {.act = KEY_SIGN, .as = SIGN_REQUEST, .label = "R1"};
+	static const struct key_job message = {.act = KEY_SIGN, .as = SIGN_MESSAGE};
+	static const struct key_job import = {.act = KEY_IMPORT, .label = "R1", .path = "x"};
+	struct tp_effect x[] = {
+	    {.kind = TP_EFFECT_NOTE},
+	    {.kind = TP_EFFECT_NOTE, .note = TP_NOTED_ID},
+	    {.kind = TP_EFFECT_NOTE, .ends = TP_CMD_TAKE},
+	    {.kind = TP_EFFECT_NOTE, .id = 1},
+	    {.kind = TP_EFFECT_NOTE, .bytes = {(uint8_t *)(uintptr_t) "x", 1, 0}},
+	    {.kind = TP_EFFECT_FETCH},
+	    {.kind = TP_EFFECT_FETCH, .fetch = TP_OPERATION},
+	    {.kind = TP_EFFECT_FETCH, .fetch = TP_OPERATION, .post = true},
+	    {.kind = TP_EFFECT_JOB, .job = sign},
+	    {.kind = TP_EFFECT_JOB, .job = sign, .bytes = {(uint8_t *)(uintptr_t) "x", 1, 0}},
+	    {.kind = TP_EFFECT_JOB, .job = import},
+	    {.kind = TP_EFFECT_JOB, .job = message},
+	    {.kind = TP_EFFECT_JOB, .job = import},
+	    {.kind = TP_EFFECT_JOB,
+		.job = message,
+		.bytes = {(uint8_t *)(uintptr_t) "x", 1, 0}},
+	};
+	uint8_t digest[COUNT_OF(x)][32];
+
+	(void)state;
+	(void)snprintf(x[12].job.password, sizeof(x[12].job.password), "secret");
+	for (size_t i = 0; i < COUNT_OF(x); i++)
+		tp_effects_digest(&(struct tp_effects){&x[i], 1, 1}, digest[i]);
+	for (size_t i = 0; i < 12; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_memory_not_equal(digest[i], digest[k], 32);
+	assert_memory_equal(digest[10], digest[12], 32);
+	assert_memory_equal(digest[11], digest[13], 32);
+}
+
 int
 main(void)
 {
@@ -266,6 +338,8 @@ main(void)
 	    cmocka_unit_test(pair_of_a_request_is_lost),
 	    cmocka_unit_test(pair_is_lost_by_hand),
 	    cmocka_unit_test(every_pair_is_lost),
+	    cmocka_unit_test(events_come_back),
+	    cmocka_unit_test(effects_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
