@@ -119,7 +119,7 @@ switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	talk_drop(t); /* it was with the CA that is gone; what goes on is asked again */
 	tp_note(out, TP_NOTED_ACTIVATED, "the next CA certificate is active now, %s",
 	    with_id ? "and the next certificate" : "without a certificate under it");
-	if (t->record.behind)
+	if (t->record.plan.behind)
 		tp_note(out, TP_NOTED_BEHIND,
 		    "no certificate under the CA that is active now, the one held is of the "
 		    "CA before");

@@ -10,8 +10,7 @@
  * every pair. Checked: P1 settles, P2 no early sleep, P3 no busy loop, P4 exact, P6 the switch
  * comes first and never early, P7 restart, P8 late is only late, P9 nobody who could reach the
  * server is left behind, P10 no request before its certificate, P11 the clock, P12 reject and
- * stop. P13 in large: who is dark asks every quarter of an hour. And plan_retry against its
- * rule, over all that it can be asked.
+ * stop. P13 in large: who is dark asks every quarter of an hour. And plan_retry in full.
  */
 #define LIFE 24
 #define END 84
