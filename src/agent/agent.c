@@ -5,7 +5,8 @@
 #include "agent/agent_int.h"
 #include "sys/sys.h"
 
-#define ROUND_MS 5 /* then others have their turn */
+#define ROUND_MS 5		    /* then others have their turn */
+#define OPEN_WAIT_MAX (15 * MINUTE) /* who does not run is dark (plan_retry) */
 
 /* ---- who wakes first: a heap ---- */
 
@@ -268,6 +269,31 @@ step(struct member *m, const struct tp_event *ev, struct tp_effects *out, struct
 			 : w->step(w->arg, m->number, m->tp, ev, now, out, e);
 }
 
+/* What makes no sense is for an operator. Other trouble, of files, passes: it is tried again.
+ */
+static bool
+member_begin(struct member *m)
+{
+	struct agent *a = m->agent;
+	struct blob text = {0};
+	struct err e = {0};
+
+	if (member_open(m, &e)) {
+		if (m->open_wait > 0)
+			log_notice("trustpoint runs now", "trustpoint='%s'", m->name);
+		return true;
+	}
+	m->open_wait = when_min(when_max(2 * m->open_wait, MINUTE), OPEN_WAIT_MAX);
+	m->open_at = e.why == WHY_BAD_INPUT ? WHEN_NEVER : when_add(a->clock.now, m->open_wait);
+	blob_printf(
+	    &text, "%s%s", e.text, m->open_at != WHEN_NEVER ? "; it is tried again" : "");
+	log_error(
+	    "trustpoint does not run", "trustpoint='%s' why='%s'", m->name, blob_cstr(&text));
+	member_trouble(m, blob_cstr(&text));
+	blob_free(&text);
+	return false;
+}
+
 void
 member_step(struct member *m, const struct tp_event *ev)
 {
@@ -276,8 +302,8 @@ member_step(struct member *m, const struct tp_event *ev)
 	struct tp_effects out = {0};
 	struct err e = {0};
 
-	if (m->tp == NULL) {
-		member_wake_at(m, WHEN_NEVER);
+	if (m->tp == NULL && (a->clock.now < m->open_at || !member_begin(m))) {
+		member_wake_at(m, m->open_at);
 		return;
 	}
 	full.clock_trusted = a->clock.trusted;
@@ -523,7 +549,6 @@ members_open(struct agent *a, struct err *e)
 
 	for (size_t i = 0; i < c->trustpoint_count; i++) {
 		struct member *m = &a->member[a->count];
-		struct err why = {0};
 
 		if (!agent_runs(c, conf_trustpoint_name(c, i)))
 			continue;
@@ -535,14 +560,7 @@ members_open(struct agent *a, struct err *e)
 		m->wake = INT64_MIN;
 		a->living[a->living_count++] = m;
 		heap_put(a, a->count++, m);
-		if (dir_add(agent_path(a->state, m->name, NULL, path), 0755, &why) &&
-		    member_open(m, &why))
-			continue;
-		log_error(
-		    "trustpoint does not run", "trustpoint='%s' why='%s'", m->name, why.text);
-		m->trouble = mem_str(why.text);
-		tp_free(m->tp);
-		m->tp = NULL;
+		(void)member_begin(m);
 	}
 	return dir_sync(agent_path(a->state, "*", NULL, path), e);
 }
@@ -582,10 +600,7 @@ agent_free(struct agent *a)
 	for (size_t i = 0; i < a->count; i++) {
 		struct member *m = &a->member[i];
 
-		tp_free(m->tp);
-		if (m->shelf != NULL)
-			m->shelf->table->close(m->shelf);
-		lists_free(m);
+		member_shut(m);
 		blob_free(&m->asked.text);
 		free(m->asked.file);
 		free(m->trouble);

@@ -38,7 +38,7 @@ struct agent_counters { /* since the start */
 };
 struct agent_view {			    /* of one trustpoint, for show */
 	const struct conf_trustpoint *conf; /* until it looks at another */
-	const struct tp *tp;		    /* NULL: its shelf makes no sense */
+	const struct tp *tp;		    /* NULL: it does not run, trouble says why */
 	struct tp_shelf *shelf;
 	struct agent_counters counters;
 	const char *trouble; /* the last one; NULL: none */
@@ -60,18 +60,18 @@ struct agent;
 struct agent_options {
 	struct conf *conf; /* borrowed; a trustpoint that is removed is marked in it */
 	const char *state;
-	char *const *passwords; /* challenges in clear, by number of the trustpoint, NULL: none;
-				   copied */
-	struct keys *keys;	/* of trustpoints; the agent closes it */
-	int courier, hooks;	/* channels; the latter -1: nobody has a hook */
+	/* Challenges in clear, by number of the trustpoint, NULL: none; borrowed. */
+	char *const *passwords;
+	struct keys *keys;  /* of trustpoints; the agent closes it */
+	int courier, hooks; /* channels; the latter -1: nobody has a hook */
 	/* What an operator's command came to, exit code of keymuster and text. */
 	void (*answer)(void *arg, uint64_t client, int status, struct view text);
 	void *arg;
 	const struct agent_witness *witness; /* NULL: nobody looks on */
 };
 /*
- * Reads every shelf. One that makes no sense is said in the log and left alone; the others run.
- * Directories are made if they lack.
+ * Reads every shelf. One that makes no sense is said in the log and left alone, one that cannot
+ * be read now is tried again; the others run. Directories are made if they lack.
  */
 struct agent *agent_open(const struct agent_options *o, struct err *e) MUST_USE;
 void agent_free(struct agent *a);

@@ -71,7 +71,9 @@ struct member { /* one trustpoint */
 	uint32_t keys_are; /* of its label: another one says that the keys are others */
 	const struct kin *kin;
 	struct tp_shelf *shelf;
-	struct tp *tp; /* NULL: its shelf makes no sense */
+	struct tp *tp; /* NULL: it does not run */
+	/* tp NULL: it is opened then; WHEN_NEVER: it makes no sense, or was removed. */
+	when_t open_at, open_wait;
 	when_t wake;
 	uint32_t at; /* in the heap */
 	struct identity identity;
@@ -168,7 +170,8 @@ const char *setup_label(const struct conf_trustpoint *t); /* of its keys */
 bool setup_san(const struct conf_trustpoint *t, struct blob *out, struct err *e) MUST_USE;
 /* Its lines of the configuration; until another one is asked for its own. */
 const struct conf_trustpoint *lines(const struct member *m);
-bool member_open(struct member *m, struct err *e) MUST_USE;
+bool member_open(struct member *m, struct err *e) MUST_USE; /* or it is shut */
+void member_shut(struct member *m);
 /* Does another trustpoint use the keys of this one ("rsakeypair")? */
 bool member_shares_keys(const struct member *m);
 

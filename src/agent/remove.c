@@ -44,12 +44,8 @@ machine_stop(struct member *m)
 
 	pending_free_all(a, m);
 	command_finish(m, REFUSED, "% The trustpoint was removed.\n");
-	tp_free(m->tp);
-	m->tp = NULL;
-	if (m->shelf != NULL)
-		m->shelf->table->close(m->shelf);
-	m->shelf = NULL;
-	lists_free(m);
+	member_shut(m);
+	m->open_at = WHEN_NEVER;
 	m->identity.waits = 0;
 	member_wake_at(m, WHEN_NEVER);
 	for (size_t i = 0; i < a->living_count; i++)

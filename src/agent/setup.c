@@ -184,6 +184,17 @@ lines(const struct member *m)
 	return &a->lines;
 }
 
+void
+member_shut(struct member *m)
+{
+	tp_free(m->tp);
+	m->tp = NULL;
+	if (m->shelf != NULL)
+		m->shelf->table->close(m->shelf);
+	m->shelf = NULL;
+	lists_free(m);
+}
+
 bool
 member_open(struct member *m, struct err *e)
 {
@@ -191,11 +202,17 @@ member_open(struct member *m, struct err *e)
 	const char *password = m->agent->o.passwords[m->number];
 	struct blob subject = {0}, san = {0};
 	const struct agent_witness *w = m->agent->o.witness;
+	char path[512];
 	bool ok = false;
 
-	m->kin = kin_of(m->agent, t);
+	if (m->kin == NULL)
+		m->kin = kin_of(m->agent, t);
 	m->keys_are = label_digest(setup_label(t));
 	if (!setup_subject(m->agent->o.conf, t, &subject, e) || !setup_san(t, &san, e))
+		goto out;
+	(void)agent_path(m->agent->state, m->name, NULL, path);
+	/* The first time all of them are made durable at once, behind the last. */
+	if (!dir_add(path, 0755, e) || (m->open_wait > 0 && !dir_sync(path, e)))
 		goto out;
 	m->shelf = shelf_file(m->agent->state, m->name);
 
@@ -217,6 +234,8 @@ member_open(struct member *m, struct err *e)
 	if (ok)
 		lists_open(m);
 out:
+	if (!ok)
+		member_shut(m);
 	blob_free(&subject);
 	blob_free(&san);
 	return ok;

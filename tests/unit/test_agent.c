@@ -311,12 +311,60 @@ fetched_for_nobody(void **state)
 	lab_close();
 }
 
+/* What a moment of EIO or EMFILE kept shut at the start is opened when that is over; what makes
+ * no sense stays alone. */
+static void
+opened_later(void **state)
+{
+	struct agent_clock clock = {T0, true, false};
+	char *passwords[2] = {NULL};
+	struct agent_options o = {.passwords = passwords, .courier = -1, .hooks = -1};
+	struct agent_view one, two;
+	struct agent *a;
+	char path[512];
+
+	(void)state;
+	lab_open("", "");
+	lab->conf.trustpoint_count = 2;
+	snprintf(lab->trustpoint[1].name, sizeof(lab->trustpoint[1].name), "R2");
+	snprintf(lab->conf.hostname, sizeof(lab->conf.hostname), "r1");
+	o.conf = &lab->conf;
+	o.state = lab->state;
+	o.keys = keys_open_local(NULL, NULL, 0, NULL);
+	assert_int_equal(mkdir(lab_path("shelf"), 0700), 0); /* it cannot be read */
+	assert_int_equal(mkdir(agent_path(lab->state, "R2", NULL, path), 0700), 0);
+	agent_path(lab->state, "R2", "shelf", path);
+	assert_true(file_replace(path, 0600, VIEW("KMSHELF1 and no more"), NULL));
+	a = agent_open(&o, NULL);
+	assert_non_null(a);
+	agent_round(a, &clock);
+	agent_look(a, 0, &one);
+	agent_look(a, 1, &two);
+	assert_true(one.tp == NULL && one.trouble_at == T0);
+	assert_non_null(strstr(one.trouble, "Is a directory; it is tried again"));
+	assert_true(two.tp == NULL && strstr(two.trouble, "tried again") == NULL);
+	assert_int_equal(agent_wake(a), T0 + 2 * MINUTE);
+	clock.now = agent_wake(a);
+	agent_round(a, &clock);
+	assert_int_equal(agent_wake(a), clock.now + 4 * MINUTE);
+	assert_int_equal(rmdir(lab_path("shelf")), 0);
+	clock.now = agent_wake(a);
+	agent_round(a, &clock);
+	agent_look(a, 0, &one);
+	agent_look(a, 1, &two);
+	assert_non_null(one.tp);
+	assert_null(two.tp);
+	agent_free(a);
+	lab_close();
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(shared_key),
 	    cmocka_unit_test(clock_changes),
+	    cmocka_unit_test(opened_later),
 	    cmocka_unit_test_setup_teardown(none_follows, divert, restore),
 	    cmocka_unit_test(hooks_hear_of_failures),
 	    cmocka_unit_test(notes_end_their_command),
