@@ -199,6 +199,8 @@ struct plan_tp_facts {
 	bool caps_next_ca;
 	bool have_id; /* under the CA held; what a switch left behind does not count */
 	bool behind;  /* one is on the shelf, of a CA that was replaced, or its key is lost */
+	bool
+	    late; /* the last one was to have a shadow, and has none: that is asked for still */
 	when_t id_from, id_until, issuer_until;
 	uint16_t spread_draw; /* random, drawn when the identity was stored */
 	bool have_next_ca;

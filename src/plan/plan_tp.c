@@ -52,12 +52,19 @@ shadows(const struct plan_tp_policy *p, const struct plan_tp_facts *f)
 	return p->auto_enroll && f->have_id && ends_with_issuer(f);
 }
 
+/* Without an identity. */
+static bool
+enrols(const struct plan_tp_policy *p, const struct plan_tp_facts *f)
+{
+	return p->auto_enroll && (!p->shadow_only || f->late);
+}
+
 /* What served has ended by then, and something is to follow it. */
 static bool
 is_dark(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t at)
 {
 	if (f->behind)
-		return p->auto_enroll;
+		return enrols(p, f);
 	return (renews(p, f) || shadows(p, f)) && at >= f->id_until;
 }
 
@@ -140,7 +147,7 @@ wanted(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t now
 	if (shadows(p, f))
 		return (struct lane){
 		    f->have_next_ca ? TP_REQUEST_SHADOW : TP_NONE, plan_tp_due(p, f), 0};
-	if (p->auto_enroll && !p->shadow_only)
+	if (enrols(p, f))
 		return (struct lane){TP_ENROL, INT64_MIN, 0};
 	return (struct lane){TP_NONE, WHEN_NEVER, 0};
 }

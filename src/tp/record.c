@@ -15,7 +15,8 @@ enum { /* flags of the record */
 	FLAG_ENROL_ASKED = 1 << 3,
 	FLAG_PENDING = 1 << 4,
 	FLAG_LOST = 1 << 5,
-	FLAGS = (1 << 6) - 1,
+	FLAG_LATE = 1 << 6,
+	FLAGS = (1 << 7) - 1,
 };
 
 static void
@@ -55,7 +56,8 @@ record_encode(const struct record *r, struct blob *out)
 	    out, (uint8_t)((f->caps_known ? FLAG_CAPS_KNOWN : 0) |
 			   (f->behind ? FLAG_BEHIND : 0) | (f->confirmed ? FLAG_CONFIRMED : 0) |
 			   (f->enrol_asked ? FLAG_ENROL_ASKED : 0) |
-			   (f->pending ? FLAG_PENDING : 0) | (r->lost ? FLAG_LOST : 0)));
+			   (f->pending ? FLAG_PENDING : 0) | (r->lost ? FLAG_LOST : 0) |
+			   (f->late ? FLAG_LATE : 0)));
 	blob_add_u16(out, r->caps);
 	blob_add_u16(out, f->spread_draw);
 	blob_add_u32(out, r->last_key);
@@ -93,6 +95,7 @@ record_decode(struct view bytes, struct record *out)
 	x.plan.enrol_asked = (flags & FLAG_ENROL_ASKED) != 0;
 	x.plan.pending = (flags & FLAG_PENDING) != 0;
 	x.lost = (flags & FLAG_LOST) != 0;
+	x.plan.late = (flags & FLAG_LATE) != 0;
 	*out = x;
 	return true;
 }
@@ -232,7 +235,7 @@ record_id(struct tp *t, struct record *r, const struct cert *id)
 
 	keys_random(t->keys, draw, sizeof(draw));
 	r->plan.spread_draw = (uint16_t)(draw[0] << 8 | draw[1]);
-	r->plan.behind = r->lost = false;
+	r->plan.behind = r->plan.late = r->lost = false;
 	id_dates(r, id);
 }
 

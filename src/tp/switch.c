@@ -110,6 +110,8 @@ switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 		record_doom(&s.next, before);
 		drop_request(&s);
 	} else {
+		s.next.plan.late |=
+		    s.next.plan.have_id && s.next.plan.id_until >= s.next.plan.issuer_until;
 		leave_behind(&s);
 		if (!keep_request(t, &s, e))
 			goto out;
@@ -178,6 +180,7 @@ replace(struct tp *t, struct turn *s, struct err *e)
 	struct cert ca;
 
 	leave_behind(s);
+	s->next.plan.late = false;
 	s->next.shadow_key = 0;
 	record_doom(&s->next, shadow_key);
 	return bundle_ca(blob_view(&s->ca), &ca, e) && keep_request(t, s, e) &&

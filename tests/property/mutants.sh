@@ -129,7 +129,8 @@ src/plan/plan_tp.c|s/p->auto_enroll \&\& !p->shadow_only \&\& f->have_id/p->auto
 src/plan/plan_tp.c|s/return p->auto_enroll \&\& f->have_id \&\& ends/return f->have_id \&\& ends/
 src/plan/plan_tp.c|s/    !p->ios_stop_on_reject \&\& p->auto_enroll/false/
 src/plan/plan_tp.c|s/return t->at > now ? INT64_MIN : /return /
-src/plan/plan_tp.c|s/return p->auto_enroll;/return false;/
+src/plan/plan_tp.c|s/return enrols(p, f);/return false;/
+src/plan/plan_tp.c|s/(!p->shadow_only || f->late)/!p->shadow_only/
 src/plan/plan_tp.c|s/(renews(p, f) || shadows(p, f)) \&\& at/renews(p, f) \&\& at/
 src/plan/plan_tp.c|s/at >= f->id_until;/at > f->id_until + 1;/
 src/plan/plan_tp.c|s/at = when_max(when_min(at, f->id_until), f->shadow_from)/at = when_min(at, f->shadow_from)/
@@ -147,7 +148,7 @@ src/plan/plan_tp.c|s/if (f->pending)/if (false)/
 src/plan/plan_tp.c|s/if (f->enrol_asked)/if (false)/
 src/plan/plan_tp.c|s/f->confirmed ? TP_NONE : TP_CONFIRM/TP_CONFIRM/
 src/plan/plan_tp.c|s/f->have_next_ca ? TP_REQUEST_SHADOW : TP_NONE/TP_REQUEST_SHADOW/
-src/plan/plan_tp.c|s/if (p->auto_enroll \&\& !p->shadow_only)/if (p->auto_enroll)/
+src/plan/plan_tp.c|s/ \&\& (!p->shadow_only || f->late)//
 src/plan/plan_tp.c|s/f->caps_known \&\& now < f->ca_until/f->caps_known/
 src/plan/plan_tp.c|s/if (!f->clock_trusted)/if (false)/
 src/plan/plan_tp.c|s/now >= activate.at/now > activate.at/

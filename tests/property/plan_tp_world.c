@@ -177,7 +177,7 @@ grant(struct life *l, bool shadow)
 		return;
 	}
 	f->have_id = true;
-	f->behind = false;
+	f->behind = f->late = false;
 	f->id_from = from;
 	f->id_until = until;
 	f->issuer_until = ca_until(w, gen);
@@ -289,6 +289,7 @@ activate(struct life *l)
 	f->ca_from = ca_from(w, l->gen);
 	f->ca_until = ca_until(w, l->gen);
 	f->behind = f->behind || (f->have_id && !f->have_shadow);
+	f->late = !f->have_shadow && (f->late || (f->have_id && capped(f)));
 	f->have_id = f->have_shadow;
 	if (f->have_shadow) {
 		f->behind = false;
@@ -324,7 +325,7 @@ check_act(struct life *l, enum plan_tp_act act)
 	if (act == TP_REQUEST_SHADOW && (!f->have_next_ca || f->have_shadow || !capped(f)))
 		violated("P10 a shadow is asked for out of turn", l);
 	if ((act == TP_ENROL || act == TP_RENEW) && !f->enrol_asked &&
-	    (w->kind == SHADOW_ONLY || w->kind == TRUST_ONLY))
+	    ((w->kind == SHADOW_ONLY && !f->late) || w->kind == TRUST_ONLY))
 		violated("it enrols though nobody said so", l);
 	if (act == TP_REQUEST_SHADOW && w->kind == TRUST_ONLY)
 		violated("S32 without auto-enroll a shadow", l);
@@ -438,7 +439,7 @@ wanting(const struct life *l)
 	if (!f->authenticated || !l->w->policy.auto_enroll || f->have_shadow)
 		return false;
 	if (!f->have_id)
-		return !l->w->policy.shadow_only;
+		return !l->w->policy.shadow_only || f->late;
 	return shown(l) >= due_until(l->w, f) && (capped(f) || !l->w->policy.shadow_only);
 }
 
@@ -478,7 +479,8 @@ check_level(struct life *l, struct plan_tp p)
 		return;
 	if (!f->busy && wanting(l) && shown(l) < end && p.wake > end)
 		violated("P9 what is due is not tried again in time", l);
-	if (wanting(l) && (p.state == TP_IS_ENROLLED || p.state == TP_IS_EXPIRED))
+	if (wanting(l) && (p.state == TP_IS_ENROLLED || p.state == TP_IS_EXPIRED ||
+			      (p.state == TP_IS_TRUSTING && f->caps_known)))
 		violated("what is due has no name", l);
 	if (!f->authenticated || (f->have_id && !renews))
 		return;

@@ -535,6 +535,39 @@ shows_what_it_had(void **state)
 	}
 }
 
+/* What only follows its CA follows it also when the answer was lost; what had ended before that
+ * was not to be followed. */
+static void
+follows_late(void **state)
+{
+	(void)state;
+	for (int follows = 0; follows < 2; follows++) {
+		struct bench b;
+
+		bench_open(&b);
+		bench_short_lives(&b);
+		b.behind = true;
+		b.policy.plan.shadow_only = true;
+		b.w.policy.late_auto = true;
+		b.w.policy.plan.late = 10 * DAY;
+		bench_begin(&b);
+		bench_wait(&b, AT(follows ? 20 : 1));
+		bench_command(&b, TP_CMD_ENROLL);
+		assert_true(tp_facts(b.tp)->have_id);
+		b.tamper = nobody_heard;
+		bench_wait(&b, AT(40) - 1);
+		b.off = true;
+		bench_wait(&b, AT(40) + MINUTE);
+		assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+		bench_reopen(&b);
+		b.off = false;
+		bench_wait(&b, AT(40) + HOUR);
+		assert_int_equal(tp_facts(b.tp)->have_id, follows);
+		assert_int_equal(b.signed_as[SIGN_TEMPORARY], 1);
+		bench_close(&b);
+	}
+}
+
 /* Refused with what he had, he comes as a stranger, and so in turn. */
 static void
 in_turn(void **state)
@@ -715,6 +748,7 @@ main(void)
 	    cmocka_unit_test(left_behind),
 	    cmocka_unit_test(waits_over_the_switch),
 	    cmocka_unit_test(shows_what_it_had),
+	    cmocka_unit_test(follows_late),
 	    cmocka_unit_test(in_turn),
 	    cmocka_unit_test(suspect_clock),
 	    cmocka_unit_test(untrusted_clock),
