@@ -232,10 +232,12 @@ static void
 trouble(struct member *m, const struct err *e)
 {
 	struct identity *i = &m->identity;
+	when_t now = m->agent->clock.now;
 	struct blob text = {0};
 
 	i->pause = i->pause == 0 ? TROUBLE : when_min(2 * i->pause, TROUBLE_LAST);
-	i->at = when_add(m->agent->clock.now, i->pause);
+	i->at = when_add(now, i->pause);
+	at_latest(i, i->active_until, now); /* then less is needed */
 	blob_printf(&text, "identity not written: %s", e->text);
 	log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
 	    m->name, e->text);
@@ -336,11 +338,13 @@ until_of(struct view der)
 	return cert_decode(der, &c, NULL) ? c.not_after : 0;
 }
 
-/* The one before is noted first: it is never the one that a crash lets go. */
+/* The one before is noted first: it is never the one that a crash lets go. Has it ended, a note
+ * that has no room on the disk stops nothing. */
 static bool
-make_active(struct member *m, uint32_t number, when_t until, struct err *e)
+make_active(struct member *m, uint32_t number, when_t until, when_t now, struct err *e)
 {
 	struct identity *i = &m->identity, was = *i;
+	struct err why = {0};
 	bool ok;
 
 	if (i->active != 0 && i->active != number) {
@@ -348,7 +352,8 @@ make_active(struct member *m, uint32_t number, when_t until, struct err *e)
 		i->before_until = i->active_until;
 	}
 	i->active_until = until;
-	ok = told_save(m, e);
+	ok = told_save(m, &why) || now >= was.active_until ||
+	     err_set(e, why.why, "%s", why.text);
 	crash_point("identity-before-link");
 	ok = ok && link_set(m, "active", number, e);
 	crash_point("identity-linked");
@@ -397,7 +402,7 @@ active_set(struct member *m, const struct want *w, when_t now, struct err *e)
 		return true;
 	}
 	return hook_decides(m, g->number, cert, now) ||
-	       (make_active(m, g->number, until_of(cert), e) && shadow_set(m, w, e));
+	       (make_active(m, g->number, until_of(cert), now, e) && shadow_set(m, w, e));
 }
 
 /* ---- errands: what hooks have not heard yet ---- */
@@ -497,7 +502,7 @@ go_back(struct member *m, when_t now)
 	memset(i->told[ERRAND_POST_ACTIVATE], 0, MARK);
 	/* Nobody asks of that one: there would be nothing better to go to. */
 	memcpy(i->told[ERRAND_VERIFY], generation_numbered(i, i->before)->mark, MARK);
-	if (!make_active(m, i->before, i->before_until, &e))
+	if (!make_active(m, i->before, i->before_until, now, &e))
 		log_error("identity not written, it is tried again", "trustpoint='%s' why='%s'",
 		    m->name, e.text);
 }

@@ -245,6 +245,31 @@ noted_only(void **state)
 	lab_close();
 }
 
+/* A disk without room for a note has room for a link: when what is active has ended, that is
+ * set without. */
+static void
+no_room_for_notes(void **state)
+{
+	when_t at = T0 + 8 * DAY;
+
+	(void)state;
+	enrolled("", "");
+	assert_int_equal(mkdir(lab_path("told.new"), 0700), 0);
+	lab_id(TP_ID, at, T0 + 18 * DAY);
+	for (; at < T0 + LIFE; at += 7 * HOUR)
+		lab_at(at);
+	lab_at(T0 + LIFE - MINUTE);
+	assert_string_equal(lab_link("active"), "gen-0001");
+	assert_int_equal(lab->m.identity.at, T0 + LIFE);
+	lab_at(T0 + LIFE);
+	assert_string_equal(lab_link("active"), "gen-0002");
+	assert_int_equal(lab->m.identity.active_until, T0 + 18 * DAY);
+	lab_again();
+	lab_at(T0 + LIFE + 1);
+	assert_string_equal(lab_link("active"), "gen-0002");
+	lab_close();
+}
+
 /* Somebody has put something into a generation. */
 static void
 not_to_be_removed(void **state)
@@ -479,6 +504,7 @@ main(void)
 	    cmocka_unit_test(nobody_says),
 	    cmocka_unit_test(nobody_could_say),
 	    cmocka_unit_test(noted_only),
+	    cmocka_unit_test(no_room_for_notes),
 	    cmocka_unit_test(not_to_be_removed),
 	    cmocka_unit_test(many_directories),
 	    cmocka_unit_test(key_file_gone),
