@@ -140,7 +140,7 @@ wanted(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t now
 		return (struct lane){TP_POLL, INT64_MIN, 0};
 	if (f->enrol_asked)
 		return (struct lane){enrol, INT64_MIN, 0};
-	if (f->have_shadow)
+	if (f->have_shadow && !(renews(p, f) && f->id_until < f->shadow_from))
 		return (struct lane){f->confirmed ? TP_NONE : TP_CONFIRM, INT64_MIN, 0};
 	if (renews(p, f))
 		return (struct lane){enrol, plan_tp_due(p, f), 0};

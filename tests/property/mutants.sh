@@ -146,6 +146,7 @@ src/plan/plan_tp.c|s/when_max(lane.due, retry_at(p, f, &f->ask, now))/lane.due/
 src/plan/plan_tp.c|s/f->have_id \&\& now < f->id_until ? TP_RENEW/f->have_id ? TP_RENEW/
 src/plan/plan_tp.c|s/if (f->pending)/if (false)/
 src/plan/plan_tp.c|s/if (f->enrol_asked)/if (false)/
+src/plan/plan_tp.c|s/if (f->have_shadow \&\& !(renews/if (false \&\& !(renews/
 src/plan/plan_tp.c|s/f->confirmed ? TP_NONE : TP_CONFIRM/TP_CONFIRM/
 src/plan/plan_tp.c|s/f->have_next_ca ? TP_REQUEST_SHADOW : TP_NONE/TP_REQUEST_SHADOW/
 src/plan/plan_tp.c|s/ \&\& (!p->shadow_only || f->late)//

@@ -535,6 +535,32 @@ shows_what_it_had(void **state)
 	}
 }
 
+/* By hand, late, a certificate that does not last until the shadow's begin: it is renewed. */
+static void
+renews_beside_its_shadow(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	bench_short_lives(&b);
+	bench_begin(&b);
+	bench_wait(&b, AT(38));
+	assert_true(tp_facts(b.tp)->have_shadow);
+	b.w.policy.plan.lifetime_cert = 6 * HOUR;
+	assert_true(world_restart(&b.w, NULL));
+	bench_command(&b, TP_CMD_ENROLL);
+	bench_wait(&b, AT(38) + HOUR);
+	assert_true(tp_facts(b.tp)->id_until < AT(39));
+	bench_wait(&b, AT(39) + HOUR);
+	assert_true(tp_facts(b.tp)->id_until > AT(39) + HOUR);
+	assert_true(tp_facts(b.tp)->have_shadow);
+	bench_wait(&b, AT(40) + HOUR);
+	assert_int_equal(b.noted[TP_NOTED_ACTIVATED], 1);
+	assert_true(tp_facts(b.tp)->have_id);
+	bench_close(&b);
+}
+
 /* What only follows its CA follows it also when the answer was lost; what had ended before that
  * was not to be followed. */
 static void
@@ -748,6 +774,7 @@ main(void)
 	    cmocka_unit_test(left_behind),
 	    cmocka_unit_test(waits_over_the_switch),
 	    cmocka_unit_test(shows_what_it_had),
+	    cmocka_unit_test(renews_beside_its_shadow),
 	    cmocka_unit_test(follows_late),
 	    cmocka_unit_test(in_turn),
 	    cmocka_unit_test(suspect_clock),
