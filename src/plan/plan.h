@@ -212,7 +212,6 @@ struct plan_tp_facts {
 	bool pending;	  /* the server keeps our request */
 	struct plan_trouble fetch, ask; /* of what is read; of what is requested */
 	bool busy;			/* an exchange is under way */
-	bool busy_activate;		/* asked of the disk, not done yet */
 };
 
 enum plan_tp_act {

@@ -91,7 +91,7 @@ activate_lane(const struct plan_tp_facts *f)
 {
 	when_t at = f->ca_until;
 
-	if (!f->have_next_ca || f->busy_activate)
+	if (!f->have_next_ca)
 		return (struct lane){TP_NONE, WHEN_NEVER, WHEN_NEVER};
 	if (f->have_shadow)
 		at = when_max(when_min(at, f->id_until), f->shadow_from);

@@ -192,7 +192,7 @@ never_late(struct sim *w, const struct client *c, const struct tp_event *ev, whe
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 
 	if (can_write(w, c) && ev->clock_trusted && !ev->clock_suspect && f->have_next_ca &&
-	    !f->busy_activate && now >= when_max(f->ca_until, f->next_ca_from))
+	    now >= when_max(f->ca_until, f->next_ca_from))
 		broken(w, c, "INV-06", "it still holds a CA that ended %ld s ago",
 		    (long)(now - f->ca_until));
 }

@@ -90,7 +90,7 @@ leave_behind(struct turn *s)
 }
 
 bool
-switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
+switch_activate(struct tp *t, struct tp_effects *out, struct err *e)
 {
 	struct turn s = {.next = t->record};
 	bool with_id = t->record.plan.have_shadow;
@@ -98,7 +98,6 @@ switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 	struct cert ca, id;
 	bool ok = false;
 
-	(void)now;
 	if (!shelf_get(t, TP_NEXT_CA, &s.ca, e) || !bundle_ca(blob_view(&s.ca), &ca, e) ||
 	    (with_id && !shelf_cert(t, TP_SHADOW, &s.shadow, &id, e)))
 		goto out;

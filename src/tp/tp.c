@@ -287,7 +287,7 @@ follow_plan(struct tp *t, when_t now, struct tp_effects *out, struct err *e)
 
 		if (act == TP_NONE)
 			return true;
-		if (act == TP_ACTIVATE ? !switch_activate(t, now, out, e)
+		if (act == TP_ACTIVATE ? !switch_activate(t, out, e)
 				       : !begin(t, act, now, out, e))
 			return false;
 	}

@@ -207,7 +207,7 @@ bool import_go_on(struct tp *t, const struct key_done *d, when_t now, struct tp_
 void import_end(struct tp *t);
 
 /* switch.c */
-bool switch_activate(struct tp *t, when_t now, struct tp_effects *out, struct err *e) MUST_USE;
+bool switch_activate(struct tp *t, struct tp_effects *out, struct err *e) MUST_USE;
 /* Another CA, by an operator's word or the first: what was held under the one before is behind.
  */
 bool switch_authenticate(
