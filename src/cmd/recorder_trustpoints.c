@@ -78,10 +78,12 @@ static void
 trustpoint_open(void *arg, uint32_t number, struct tp_setup *s)
 {
 	struct recorder *r = arg;
-	struct trustpoint_lane *l = r->trustpoint[number] = mem_get(sizeof(*l));
+	struct trustpoint_lane *l = r->trustpoint[number];
 	struct keys *keys = lane_open(r, &r->trustpoints, s->keys);
 	struct blob body = {0};
 
+	if (l == NULL) /* else it could not be opened before */
+		l = r->trustpoint[number] = mem_get(sizeof(*l));
 	r->trustpoints.mask = &r->mask;
 	blob_add_u32(&body, number);
 	blob_add_sized(&body, view_str(s->label));

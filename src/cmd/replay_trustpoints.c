@@ -131,8 +131,9 @@ actor_open(struct actors *a, const struct conf *conf, struct reader *in, struct 
 	a->conf = conf;
 	if (a->actor == NULL)
 		a->actor = mem_get(conf->trustpoint_count * sizeof(struct actor *));
-	if (a->actor[number] != NULL)
-		return record_cut(e);
+	if (a->actor[number] == NULL)
+		a->opened++;
+	actor_free(a->actor[number]); /* once more, for files were in the way */
 	t = a->actor[number] = mem_get(sizeof(*t));
 	t->memory = tp_shelf_memory();
 	t->shelf.table = &shelf_table;
@@ -148,7 +149,6 @@ actor_open(struct actors *a, const struct conf *conf, struct reader *in, struct 
 	s.keys = &a->answers.keys;
 	t->tp = tp_open(&s, &why);
 	t->answers = &a->answers;
-	a->opened++;
 	return true;
 }
 
