@@ -15,6 +15,8 @@ enum fault_what {
 	FAULT_STEP,
 	FAULT_UNVOUCHED,
 	FAULT_SHUTDOWN,
+	FAULT_SIGNER,
+	FAULT_ARCHIVE,
 	FAULT_CLIENT_OFF,
 	FAULT_CLIENT_FULL,
 	FAULT_CLIENT_STEP,
@@ -32,6 +34,8 @@ static const struct {
     [FAULT_STEP] = {{0, 2, 10}, MINUTE_MS, 2 * DAY_MS},
     [FAULT_UNVOUCHED] = {{0, 1, 4}, HOUR_MS, 30 * DAY_MS},
     [FAULT_SHUTDOWN] = {{0, 1, 4}, MINUTE_MS, DAY_MS},
+    [FAULT_SIGNER] = {{0, 2, 8}, MINUTE_MS, DAY_MS},
+    [FAULT_ARCHIVE] = {{0, 2, 8}, HOUR_MS, 3 * DAY_MS},
     [FAULT_CLIENT_OFF] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
     [FAULT_CLIENT_FULL] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_STEP] = {{0, 5, 30}, MINUTE_MS, 3 * DAY_MS},
@@ -71,13 +75,22 @@ odds_draw(struct sim *w, struct dice *d)
 		    (unsigned)dice_below(d, 11), (unsigned)dice_below(d, 51)};
 }
 
-/* Around each switch, as far as it can be foreseen: the server is away, or many are cut off. */
+/* Around each switch, as far as it can be foreseen: the server is away, or many are cut off;
+ * and when the next CA is made, its signer is busy, or no archive stands. */
 static void
-faults_at_switches(struct sim *w, struct dice *d)
+faults_at_switches(struct sim *w, struct dice *d, struct dice *keys)
 {
-	int64_t life = (w->setup.ca.plan.lifetime_ca - w->setup.ca.plan.overlap) * 1000;
+	const struct plan_ca_policy *p = &w->setup.ca.plan;
+	int64_t life = (p->lifetime_ca - p->overlap) * 1000;
 
 	for (int64_t at = w->start + life; life > DAY_MS && at < w->end; at += life) {
+		int64_t made = at + (p->overlap - p->rollover) * 1000;
+
+		if (dice_chance(keys, 400))
+			fault_add(w, keys,
+			    dice_chance(keys, 500) ? FAULT_SIGNER : FAULT_ARCHIVE,
+			    made - dice_between(keys, MINUTE_MS, DAY_MS),
+			    made + dice_between(keys, MINUTE_MS, DAY_MS));
 		int what = dice_chance(d, 500) ? FAULT_DOWN : FAULT_CUT;
 
 		if (dice_chance(d, 400))
@@ -100,31 +113,36 @@ people_plan(struct sim *w, struct dice *d)
 		    OP_ROLLOVER, NULL);
 }
 
+static void
+faults_of(struct sim *w, struct dice *d, int kind, int64_t span)
+{
+	uint64_t n =
+	    kinds[kind].in_ten_years[w->setup.faults] * (uint64_t)(span / DAY_MS) / 3650;
+
+	n = dice_below(d, 2 * n + 2);
+	for (uint64_t i = 0; i < n; i++) {
+		int64_t from = w->start + dice_between(d, 1, span);
+
+		/* Long ones are rare: a length of any order of magnitude. */
+		fault_add(w, d, kind, from,
+		    from + kinds[kind].least +
+			dice_between(d, 0, kinds[kind].most) / (1 << dice_below(d, 10)));
+	}
+}
+
 void
 faults_plan(struct sim *w)
 {
-	struct dice d = dice_of(w->setup.seed, 3);
+	struct dice d = dice_of(w->setup.seed, 3), keys = dice_of(w->setup.seed, 5);
 	int64_t span = w->end - QUIET - w->start;
 
 	odds_draw(w, &d);
 	if (w->setup.faults == SIM_NONE || span < DAY_MS)
 		return;
-	for (int k = 0; k < FAULT_KINDS; k++) {
-		uint64_t n =
-		    kinds[k].in_ten_years[w->setup.faults] * (uint64_t)(span / DAY_MS) / 3650;
-
-		n = dice_below(&d, 2 * n + 2);
-		for (uint64_t i = 0; i < n; i++) {
-			int64_t from = w->start + dice_between(&d, 1, span);
-
-			/* Long ones are rare: a length of any order of magnitude. */
-			fault_add(w, &d, k, from,
-			    from + kinds[k].least +
-				dice_between(&d, 0, kinds[k].most) / (1 << dice_below(&d, 10)));
-		}
-	}
+	for (int k = 0; k < FAULT_KINDS; k++)
+		faults_of(w, k == FAULT_SIGNER || k == FAULT_ARCHIVE ? &keys : &d, k, span);
 	if (w->setup.faults == SIM_HEAVY)
-		faults_at_switches(w, &d);
+		faults_at_switches(w, &d, &keys);
 	people_plan(w, &d);
 }
 
@@ -143,6 +161,8 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 	case FAULT_STEP:
 		s->stepped_ms = w->now;
 		s->clock.ahead_ms += begins ? f->amount : -f->amount;
+		if (!begins)
+			world_at(w, w->now + w->day_ms, M_OPERATOR, 0, 0, OP_CONFIRM, NULL);
 		if (begins && s->up && dice_chance(&w->luck, 500)) { /* found at a start */
 			server_crash(w, 1000);
 			return;
@@ -151,6 +171,12 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 	case FAULT_UNVOUCHED:
 		s->stepped_ms = w->now;
 		s->clock.vouched = !begins;
+		break;
+	case FAULT_SIGNER:
+		s->mute += begins ? 1 : -1;
+		break;
+	case FAULT_ARCHIVE:
+		s->unarchived += begins ? 1 : -1;
 		break;
 	case FAULT_SHUTDOWN: /* a configuration is read at a start */
 		w->setup.ca.plan.shutdown = begins;
@@ -293,6 +319,10 @@ people_act(struct sim *w, const struct moment *m)
 		break;
 	case OP_REVOKE:
 		revoke(w, c);
+		break;
+	case OP_CONFIRM:
+		w->server.clock.confirmed = w->server.clock.ahead_ms == 0;
+		server_tick(w);
 		break;
 	case OP_ROLLOVER:
 		if (w->server.up) {

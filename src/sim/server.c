@@ -144,23 +144,36 @@ job_takes(struct sim *w, const struct key_job *job)
 }
 
 static void
-submit(struct sim *w, struct effect *x)
+job_returns(struct sim *w, const struct key_job *job, const struct key_done *d)
 {
+	struct key_done *load = mem_get(sizeof(*load));
+
+	*load = *d;
+	world_at(w, w->now + job_takes(w, job), M_SERVER_KEY, 0, w->server.life, 0, load);
+}
+
+/* A signer that is busy takes one job in four, and of the others has done nothing. */
+static void
+submit(struct sim *w, struct effect *x, bool trusted, when_t now)
+{
+	static const struct key_done busy = {.why = WHY_BUSY, .text = "the signer is busy"};
 	struct server *s = &w->server;
 	struct err e = {0};
-	struct key_done d;
+	struct key_done d = busy;
 
 	x->job.bytes = blob_view(&x->bytes);
+	if (s->mute > 0 && !dice_chance(&w->luck, 250)) {
+		d.id = x->job.id;
+		job_returns(w, &x->job, &d);
+		return;
+	}
+	law_job(w, &x->job, trusted, now);
 	if (!keys_submit(s->keys, &x->job, &e)) {
 		broken(w, NULL, "WORLD", "a job was not taken: %s", e.text);
 		return;
 	}
-	while (keys_collect(s->keys, &d)) {
-		struct key_done *load = mem_get(sizeof(*load));
-
-		*load = d;
-		world_at(w, w->now + job_takes(w, &x->job), M_SERVER_KEY, 0, s->life, 0, load);
-	}
+	while (keys_collect(s->keys, &d))
+		job_returns(w, &x->job, &d);
 }
 
 static void
@@ -224,9 +237,7 @@ leave(struct sim *w, struct effect *x, bool trusted, when_t now)
 	case EFFECT_TELL:
 		break;
 	case EFFECT_JOB:
-		x->job.bytes = blob_view(&x->bytes);
-		law_job(w, &x->job, trusted, now);
-		submit(w, x);
+		submit(w, x, trusted, now);
 		break;
 	case EFFECT_PUBLISH:
 		law_published(w, x, now);
@@ -293,7 +304,8 @@ server_turn(struct sim *w, struct ca_event *ev)
 	s->busy_once = dice_chance(&w->luck, busy[w->setup.faults]);
 	w->numbers.events++;
 	turned = ca_turn(s->ca, &event, 1, now, &out, &e);
-	if (turned != CA_COMMITTED || !ev->clock_trusted || crash != CRASH_NOT)
+	if (turned != CA_COMMITTED || !ev->clock_trusted || crash != CRASH_NOT || s->mute > 0 ||
+	    s->unarchived > 0)
 		s->healthy_since = w->now;
 	if (turned == CA_COMMITTED) {
 		s->wait_ms = 0;

@@ -157,6 +157,8 @@ struct server {
 	int64_t tick_at;
 	int full;	 /* faults that fill its store just now */
 	int held;	 /* that keep it down */
+	int mute;	 /* whose signer is busy */
+	int unarchived;	 /* that let no archive stand */
 	int64_t wait_ms; /* before the next turn, when one was undone */
 	bool crash_in_commit, busy_once;
 	bool granting; /* somebody is on his way to decide what waits */
@@ -274,6 +276,7 @@ enum operator_act {
 	OP_ENROL,
 	OP_REVOKE,
 	OP_ROLLOVER,
+	OP_CONFIRM, /* that its clock, once set right, is right */
 };
 
 #define STORY 20

@@ -135,7 +135,8 @@ happens_to_server(struct sim *w, struct moment *m)
 	struct server *s = &w->server;
 	const struct ca_answer yes = {.known = true, .allowed = true};
 	struct ca_event key = {.kind = CA_KEY_DONE, .done = m->load};
-	struct ca_event archived = {.kind = CA_ARCHIVED, .id = m->tag, .all = true};
+	struct ca_event archived = {
+	    .kind = CA_ARCHIVED, .id = m->tag, .all = s->unarchived == 0};
 	struct ca_event answered = {.kind = CA_ANSWERED, .id = m->tag, .answer = &yes};
 
 	if (m->kind == M_SERVER_HEARS) {
