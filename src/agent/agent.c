@@ -401,7 +401,6 @@ arrivals_deal(struct agent *a)
 	while (agent_has_time(a) && (v = arrival_next(a)) != NULL) {
 		v->event.done = &v->done;
 		v->event.body = blob_view(&v->body);
-		v->event.media_type = v->media_type;
 		v->event.label = v->label;
 		member_step(v->member, &v->event);
 		arrival_free(v);

@@ -120,7 +120,7 @@ struct arrival { /* an event that waits for the round */
 	struct tp_event event;
 	struct key_done done;
 	struct blob body;
-	char media_type[64], label[KEY_LABEL_MAX];
+	char label[KEY_LABEL_MAX];
 };
 
 struct agent {

@@ -118,8 +118,6 @@ answered(struct agent *a, struct pending *p, const struct courier_got *got)
 		v->event.retry_after =
 		    got->retry_after < INT32_MAX ? (int)got->retry_after : INT32_MAX;
 		blob_set(&v->body, got->body);
-		(void)snprintf(v->media_type, sizeof(v->media_type), "%.*s",
-		    (int)got->media_type.n, (const char *)got->media_type.p);
 	}
 	pending_end(a, p);
 }

@@ -378,7 +378,7 @@ was_open(struct client *c, uint64_t fetch)
 void
 client_timeout(struct sim *w, struct client *c, uint64_t fetch)
 {
-	struct tp_event ev = {.kind = TP_EV_FETCHED, .id = fetch, .media_type = ""};
+	struct tp_event ev = {.kind = TP_EV_FETCHED, .id = fetch};
 
 	if (was_open(c, fetch))
 		client_step(w, c, &ev);
@@ -403,7 +403,6 @@ client_hears(struct sim *w, struct client *c, struct letter *l)
 	struct tp_event ev = {.kind = TP_EV_FETCHED,
 	    .id = l->fetch,
 	    .status = l->status,
-	    .media_type = l->media_type == NULL ? "" : l->media_type,
 	    .retry_after = l->retry_after,
 	    .body = blob_view(&l->body)};
 

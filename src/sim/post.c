@@ -205,7 +205,6 @@ proxy_error(struct sim *w, struct letter *l)
 	static const int codes[] = {404, 500, 503, 502};
 
 	l->status = codes[dice_below(&w->net, COUNT_OF(codes))];
-	l->media_type = "text/html";
 	l->retry_after = 0;
 	l->hurt = true;
 	blob_clear(&l->body);

@@ -179,16 +179,11 @@ submit(struct sim *w, struct effect *x, bool trusted, when_t now)
 static void
 show_object(struct sim *w, struct letter *l, enum ca_object what)
 {
-	static const char *const types[] = {[OBJECT_CAPS] = "text/plain",
-	    [OBJECT_CACERT] = "application/x-x509-ca-cert",
-	    [OBJECT_NEXT] = "application/x-x509-next-ca-cert"};
 	const struct object *o = post_object(w, what, "");
 
 	blob_clear(&l->body);
-	l->media_type = "text/plain";
 	if (o != NULL) {
 		l->status = 200;
-		l->media_type = o->bundle ? "application/x-x509-ca-ra-cert" : types[what];
 		blob_set(&l->body, blob_view(&o->bytes));
 	} else if (what == OBJECT_NEXT) {
 		l->status = 404;
@@ -219,7 +214,6 @@ reply(struct sim *w, struct effect *x, when_t now)
 	law_reply(w, l, x, now);
 	l->status = x->status;
 	l->retry_after = x->status == 503 && x->retry_after == 0 ? 5 : x->retry_after;
-	l->media_type = x->status == 200 ? "application/x-pki-message" : "text/plain";
 	blob_set(&l->body, blob_view(&x->bytes));
 	post_answer(w, l);
 }
@@ -406,7 +400,6 @@ server_hears(struct sim *w, struct letter *l)
 	if (!w->server.up) {
 		l->status = dice_chance(&w->net, 500) ? 503 : 0;
 		l->retry_after = l->status == 503 ? 5 : 0;
-		l->media_type = "text/plain";
 		blob_clear(&l->body);
 		post_answer(w, l);
 	} else if (l->what == TP_OPERATION || asks_first(w, l)) {

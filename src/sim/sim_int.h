@@ -123,7 +123,6 @@ struct letter {
 	bool twin;	  /* nobody waits for an answer to this one */
 	struct blob body; /* request, then answer */
 	int status, retry_after;
-	const char *media_type;
 	int64_t sent_ms, heard_ms;
 };
 void letter_free(struct letter *l);

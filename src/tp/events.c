@@ -25,7 +25,6 @@ tp_event_encode(const struct tp_event *ev, struct blob *out)
 	blob_add_u64(out, ev->id);
 	blob_add_u32(out, (uint32_t)ev->status);
 	blob_add_u32(out, (uint32_t)ev->retry_after);
-	add_text(out, ev->media_type);
 	blob_add_sized(out, ev->body);
 	add_text(out, ev->label);
 	add_text(out, ev->fingerprint);
@@ -60,9 +59,8 @@ tp_event_decode(struct reader *r, struct tp_event_kept *out, struct err *e)
 	*out = (struct tp_event_kept){0};
 	if (!read_u8(r, &kind) || kind > TP_EV_LOST || !read_u8(r, &bits) ||
 	    !read_u8(r, &command) || command > TP_CMD_TAKE || !read_u64(r, &ev->id) ||
-	    !read_u32(r, &status) || !read_u32(r, &retry_after) ||
-	    !read_text(r, out->media_type, sizeof(out->media_type)) ||
-	    !read_sized(r, &ev->body) || !read_text(r, out->label, sizeof(out->label)) ||
+	    !read_u32(r, &status) || !read_u32(r, &retry_after) || !read_sized(r, &ev->body) ||
+	    !read_text(r, out->label, sizeof(out->label)) ||
 	    !read_text(r, out->fingerprint, sizeof(out->fingerprint)) ||
 	    !read_text(r, out->import.path, sizeof(out->import.path)) ||
 	    !read_u32(r, &out->import.forms) || !read_u64(r, &out->done.id) ||
@@ -83,7 +81,6 @@ tp_event_decode(struct reader *r, struct tp_event_kept *out, struct err *e)
 const struct tp_event *
 tp_event_of(struct tp_event_kept *k)
 {
-	k->event.media_type = k->media_type;
 	k->event.label = k->label;
 	k->event.fingerprint = k->fingerprint;
 	k->event.import = &k->import;

@@ -84,7 +84,6 @@ struct tp_event {
 	const struct key_done *done; /* TP_EV_KEY: borrowed */
 	uint64_t id;		     /* TP_EV_FETCHED */
 	int status;		     /* TP_EV_FETCHED: HTTP, 0: nobody answered */
-	const char *media_type;	     /* TP_EV_FETCHED: "" when there is none */
 	int retry_after;	     /* TP_EV_FETCHED: seconds, 0: not said */
 	struct view body; /* TP_CMD_AUTHENTICATE by hand: certificates one behind the other */
 	enum tp_command command;
@@ -179,7 +178,7 @@ struct tp_event_kept { /* tp_event_of lends what it holds; done.bytes is the cal
 	struct tp_event event;
 	struct key_done done;
 	struct key_job import;
-	char media_type[64], label[KEY_LABEL_MAX], fingerprint[160];
+	char label[KEY_LABEL_MAX], fingerprint[160];
 };
 /* All but the password of an import. */
 void tp_event_encode(const struct tp_event *ev, struct blob *out);

@@ -10,13 +10,11 @@ static const struct {
 	enum hash wanted, hash;
 	enum cipher cipher;
 	bool by_get, no_renewal, no_next;
-	const char *media_type; /* of that list; NULL: none */
 } kinds[] = {
-    {"the whole list, as text", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n",
-	HASH_SHA256, HASH_SHA256, CIPHER_AES128, false, false, false, "text/plain"},
-    {"IOS: no Renewal, no AES, by GET, the list as if it was a message",
-	"GetNextCACert\r\nSHA-1\r\nSHA-256\r\n", HASH_SHA256, HASH_SHA256, CIPHER_DES3, true,
-	true, false, "application/x-pki-message"},
+    {"the whole list", "AES\nGetNextCACert\nPOSTPKIOperation\nRenewal\nSHA-256\n", HASH_SHA256,
+	HASH_SHA256, CIPHER_AES128, false, false, false},
+    {"IOS: no Renewal, no AES, by GET", "GetNextCACert\r\nSHA-1\r\nSHA-256\r\n", HASH_SHA256,
+	HASH_SHA256, CIPHER_DES3, true, true, false},
     {"CC-08: one word for many, in other letters", " scepstandard \n\nRENEWAL\ngetnextcacert",
 	HASH_SHA256, HASH_SHA256, CIPHER_AES128, false, false, false},
     {"without GetNextCACert", "SCEPStandard\nRenewal\n", HASH_SHA256, HASH_SHA256,
@@ -85,7 +83,6 @@ kinds_of_servers(void **state)
 		bench_open(&b);
 		bench_short_lives(&b);
 		b.caps = kinds[i].caps;
-		b.caps_type = kinds[i].media_type;
 		b.policy.hash = kinds[i].wanted;
 		b.tamper = look;
 		kind = i;

@@ -308,7 +308,7 @@ static void
 do_fetch(struct bench *b, struct tp_effect *x)
 {
 	struct fetched f = {0};
-	struct tp_event ev = {.kind = TP_EV_FETCHED, .id = x->id, .media_type = ""};
+	struct tp_event ev = {.kind = TP_EV_FETCHED, .id = x->id};
 
 	if (boundary(b))
 		return;
@@ -317,8 +317,6 @@ do_fetch(struct bench *b, struct tp_effect *x)
 		b->posts++;
 	else
 		b->gets++;
-	if (x->fetch == TP_GETCACAPS && b->caps_type != NULL)
-		ev.media_type = b->caps_type;
 	if (!b->off)
 		serve(b, x, &f);
 	if (b->tamper != NULL)

@@ -34,8 +34,7 @@ struct bench {
 	struct tp *tp;
 	when_t skew; /* of the client's clock */
 	bool suspect, untrusted;
-	const char *caps;      /* what GetCACaps says instead; "404": nothing */
-	const char *caps_type; /* and as which media type */
+	const char *caps; /* what GetCACaps says instead; "404": nothing */
 	/* Called with each answer before the client gets it. */
 	void (*tamper)(struct bench *b, const struct tp_effect *asked, struct fetched *f);
 	bool off;		     /* the network is */
