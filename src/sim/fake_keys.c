@@ -275,9 +275,10 @@ may_forget(const struct fake *f, const struct pair *p, struct err *e)
 	if (!p->has_window)
 		return true;
 	for (size_t i = 0; i < f->pairs; i++)
-		if (!f->pair[i].gone && f->pair[i].has_window && f->pair[i].until > p->until)
+		if (&f->pair[i] != p && !f->pair[i].gone && f->pair[i].has_window &&
+		    f->pair[i].until >= p->until)
 			return true;
-	return err_set(e, WHY_REFUSED, "no key lives longer than '%s'", p->label);
+	return err_set(e, WHY_REFUSED, "no key lives as long as '%s'", p->label);
 }
 
 /* ---- jobs ---- */
