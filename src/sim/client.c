@@ -4,8 +4,6 @@
 
 #include "sim/sim_int.h"
 
-#define HOUR_MS (INT64_C(3600) * 1000)
-
 int64_t
 client_number(const struct sim *w, const struct client *c)
 {
@@ -241,33 +239,6 @@ client_schedule(struct sim *w, struct client *c)
 	}
 }
 
-static int64_t
-job_takes(struct sim *w, const struct key_job *job)
-{
-	return job->act == KEY_MAKE ? dice_between(&w->luck, 50, 900)
-				    : dice_between(&w->luck, 1, 9);
-}
-
-static void
-submit(struct sim *w, struct client *c, struct tp_effect *x)
-{
-	struct err e = {0};
-	struct key_done d;
-
-	x->job.bytes = blob_view(&x->bytes);
-	if (!keys_submit(c->keys, &x->job, &e)) {
-		broken(w, c, "WORLD", "a job was not taken: %s", e.text);
-		return;
-	}
-	while (keys_collect(c->keys, &d)) {
-		struct key_done *load = mem_get(sizeof(*load));
-
-		*load = d;
-		world_at(w, w->now + job_takes(w, &x->job), M_CLIENT_KEY,
-		    (uint32_t)client_number(w, c), c->life, 0, load);
-	}
-}
-
 static void
 noted(struct sim *w, struct client *c, enum tp_note note)
 {
@@ -302,7 +273,9 @@ effects_leave(struct sim *w, struct client *c, struct tp_effects *out)
 	for (size_t i = 0; i < out->n && w->broken.n == 0; i++)
 		switch (out->list[i].kind) {
 		case TP_EFFECT_JOB:
-			submit(w, c, &out->list[i]);
+			out->list[i].job.bytes = blob_view(&out->list[i].bytes);
+			world_job(w, c->keys, &out->list[i].job, M_CLIENT_KEY,
+			    (uint32_t)client_number(w, c), c->life);
 			break;
 		case TP_EFFECT_FETCH:
 			post_send(w, c, &out->list[i]);

@@ -3,9 +3,6 @@
 
 #include "sim/sim_int.h"
 
-#define MINUTE_MS (INT64_C(60) * 1000)
-#define HOUR_MS (60 * MINUTE_MS)
-#define DAY_MS (24 * HOUR_MS)
 #define QUIET (60 * DAY_MS) /* at the end nothing goes wrong any more */
 
 enum fault_what {
@@ -245,7 +242,7 @@ people_called(struct sim *w)
 	if (w->server.granting)
 		return;
 	in = dice_chance(&w->people, 250) ? dice_between(&w->people, life, 2 * life)
-					  : dice_between(&w->people, HOUR_MS / 6, 24 * HOUR_MS);
+					  : dice_between(&w->people, HOUR_MS / 6, DAY_MS);
 	w->server.granting = true;
 	world_at(w, w->now + in, M_OPERATOR, 0, 0, OP_GRANT, NULL);
 }

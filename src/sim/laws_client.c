@@ -3,8 +3,6 @@
 
 #include "sim/sim_int.h"
 
-#define HOUR_MS (INT64_C(3600) * 1000)
-#define DAY_MS (24 * HOUR_MS)
 #define CLEAR (2 * DAY_MS) /* so long with a path, and it is ready: dozens of tries */
 #define CLEAN 4		   /* good answers that are more than enough */
 #define RECOVERS (15 * DAY_MS)

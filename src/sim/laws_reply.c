@@ -141,8 +141,6 @@ began_anew(const struct sim *w, const struct client *c)
 {
 	const struct plan_tp_facts *f = c->tp == NULL ? NULL : tp_facts(c->tp);
 
-	/* What it was renewing from has ended: it asks as a stranger, which is another request.
-	 */
 	return f != NULL && f->have_id && f->id_until * 1000 >= c->handed_ms &&
 	       f->id_until * 1000 <= w->now + w->setup.ca.plan.lifetime_cert;
 }

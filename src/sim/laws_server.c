@@ -4,7 +4,6 @@
 
 #include "sim/sim_int.h"
 
-#define HOUR_MS (INT64_C(3600) * 1000)
 #define SETTLED HOUR_MS	   /* behind the last trouble all is as in a world without */
 #define ANSWERED (600000)  /* ms: nobody waits longer for an answer of a running server */
 #define IN_FLIGHT_MAX 1024 /* ca/exchange.c */
@@ -24,7 +23,6 @@ serial_unique(struct sim *w, const struct cert *c, struct view tbs)
 		return;
 	seen = ledger_add(&w->ledger, c->serial);
 	seen->tbs = digest_of(tbs);
-	seen->spki = digest_of(c->key.whole);
 	seen->until = c->not_after;
 	seen->made_ms = w->now;
 }
@@ -254,7 +252,7 @@ static void
 announced_on_time(struct sim *w, const struct seen_ca *ca)
 {
 	const struct server *s = &w->server;
-	int64_t calm = s->healthy_since + SETTLED, due = ca->made_ms + MINUTE * 1000;
+	int64_t calm = s->healthy_since + SETTLED, due = ca->made_ms + MINUTE_MS;
 
 	if (calm > due)
 		due = calm;
@@ -449,9 +447,8 @@ shown_in_time(struct sim *w, const struct effect *x)
 }
 
 void
-law_published(struct sim *w, const struct effect *x, when_t now)
+law_published(struct sim *w, const struct effect *x)
 {
-	(void)now;
 	if (x->bytes.n == 0)
 		return;
 	if (x->object == OBJECT_NEXT)
@@ -541,7 +538,6 @@ void
 law_switched(struct sim *w)
 {
 	struct store *s = w->server.store;
-	const struct ledger *l = &w->ledger;
 	struct row_cert row;
 	struct err e = {0};
 	uint64_t issued = 0;
@@ -563,5 +559,4 @@ law_switched(struct sim *w)
 	if (w->broken.n == 0 && issued != w->numbers.issued)
 		broken(w, NULL, "I-15", "%lu certificates were committed, %lu rows are there",
 		    (unsigned long)w->numbers.issued, (unsigned long)issued);
-	(void)l;
 }

@@ -132,15 +132,6 @@ ledger_ca_by_label(struct ledger *l, const char *label)
 }
 
 struct seen_ca *
-ledger_ca_by_ski(struct ledger *l, struct view ski)
-{
-	for (size_t i = l->cas; i-- > 0;)
-		if (view_equal(view_of(l->ca[i].ski, sizeof(l->ca[i].ski)), ski))
-			return &l->ca[i];
-	return NULL;
-}
-
-struct seen_ca *
 ledger_ca_by_der(struct ledger *l, struct view der)
 {
 	uint64_t digest = digest_of(der);

@@ -6,7 +6,6 @@
 
 #define PATIENCE 60000 /* ms: a client's transport gives up */
 #define REFUSED 3000   /* ms until it knows that nobody is there */
-#define DAY_MS (INT64_C(86400) * 1000)
 
 void
 letter_free(struct letter *l)

@@ -1,7 +1,6 @@
 /* report.c - what came of a world, for people. */
 #include "sim/sim_int.h"
 
-#define DAY_MS (INT64_C(86400) * 1000)
 #define LISTED 40 /* of those left behind, in the text */
 
 static void

@@ -1,7 +1,6 @@
 /* report_svg.c - what came of a world, as a picture. */
 #include "sim/sim_int.h"
 
-#define DAY_MS (INT64_C(86400) * 1000)
 #define WIDE 1200
 #define LEFT 70 /* of the drawing, where its scale stands */
 #define RIGHT 1170

@@ -3,7 +3,6 @@
 
 #include "sim/sim_int.h"
 
-#define HOUR_MS (INT64_C(3600) * 1000)
 #define UNDONE_FIRST 1000 /* ms: as core waits */
 #define UNDONE_MOST 60000
 #define TOLD_MAX 16
@@ -135,45 +134,21 @@ server_schedule(struct sim *w)
 	}
 }
 
-/* A key pair takes its time, but less than a second. */
-static int64_t
-job_takes(struct sim *w, const struct key_job *job)
-{
-	return job->act == KEY_MAKE ? dice_between(&w->luck, 50, 300)
-				    : dice_between(&w->luck, 1, 4);
-}
-
-static void
-job_returns(struct sim *w, const struct key_job *job, const struct key_done *d)
-{
-	struct key_done *load = mem_get(sizeof(*load));
-
-	*load = *d;
-	world_at(w, w->now + job_takes(w, job), M_SERVER_KEY, 0, w->server.life, 0, load);
-}
-
 /* A signer that is busy takes one job in four, and of the others has done nothing. */
 static void
 submit(struct sim *w, struct effect *x, bool trusted, when_t now)
 {
-	static const struct key_done busy = {.why = WHY_BUSY, .text = "the signer is busy"};
-	struct server *s = &w->server;
-	struct err e = {0};
-	struct key_done d = busy;
+	const struct server *s = &w->server;
+	const struct key_done busy = {
+	    .id = x->job.id, .why = WHY_BUSY, .text = "the signer is busy"};
 
 	x->job.bytes = blob_view(&x->bytes);
 	if (s->mute > 0 && !dice_chance(&w->luck, 250)) {
-		d.id = x->job.id;
-		job_returns(w, &x->job, &d);
+		world_job_done(w, &x->job, &busy, M_SERVER_KEY, 0, s->life);
 		return;
 	}
 	law_job(w, &x->job, trusted, now);
-	if (!keys_submit(s->keys, &x->job, &e)) {
-		broken(w, NULL, "WORLD", "a job was not taken: %s", e.text);
-		return;
-	}
-	while (keys_collect(s->keys, &d))
-		job_returns(w, &x->job, &d);
+	world_job(w, s->keys, &x->job, M_SERVER_KEY, 0, s->life);
 }
 
 static void
@@ -234,7 +209,7 @@ leave(struct sim *w, struct effect *x, bool trusted, when_t now)
 		submit(w, x, trusted, now);
 		break;
 	case EFFECT_PUBLISH:
-		law_published(w, x, now);
+		law_published(w, x);
 		post_publish(w, x);
 		break;
 	case EFFECT_ARCHIVE:
@@ -373,7 +348,7 @@ hear_question(struct sim *w, struct letter *l)
 	s->letter[slot] = l;
 	ev.id = ++s->asked << 16 | slot;
 	w->numbers.requests += !next;
-	w->per_day[(size_t)((w->now - w->start) / (24 * HOUR_MS))] += !next;
+	w->per_day[(size_t)((w->now - w->start) / DAY_MS)] += !next;
 	server_turn(w, &ev);
 }
 

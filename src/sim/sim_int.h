@@ -4,6 +4,10 @@
 
 #include "sim/sim.h"
 
+#define MINUTE_MS (MINUTE * 1000)
+#define HOUR_MS (HOUR * 1000)
+#define DAY_MS (DAY * 1000)
+
 /* ---- chance (dice.c): repeats by seed ---- */
 
 struct dice {
@@ -60,10 +64,9 @@ void heap_free(struct heap *h);
 /* ---- what was seen (ledger.c) ---- */
 
 struct seen_cert {
-	uint64_t serial; /* sha256_8 of it */
-	uint64_t tbs;	 /* of what was to be signed */
-	uint64_t der;	 /* of the certificate that is committed; 0: none yet */
-	uint64_t spki;
+	uint64_t serial;     /* sha256_8 of it */
+	uint64_t tbs;	     /* of what was to be signed */
+	uint64_t der;	     /* of the certificate that is committed; 0: none yet */
 	uint32_t generation; /* its CA's number */
 	when_t until;
 	int64_t made_ms;
@@ -108,7 +111,6 @@ struct ledger {
 struct seen_cert *ledger_cert(struct ledger *l, struct view serial);
 struct seen_cert *ledger_add(struct ledger *l, struct view serial);
 struct seen_ca *ledger_ca_by_label(struct ledger *l, const char *label);
-struct seen_ca *ledger_ca_by_ski(struct ledger *l, struct view ski);
 struct seen_ca *ledger_ca_by_der(struct ledger *l, struct view der);
 void ledger_free(struct ledger *l);
 
@@ -170,7 +172,7 @@ struct server {
 	struct { /* rows that the turn wrote */
 		int64_t cert[256];
 		size_t certs;
-		bool generation, request;
+		bool generation;
 		size_t audits;
 	} touched;
 	int64_t healthy_since; /* ms */
@@ -219,7 +221,6 @@ struct client {
 	struct keys *keys;
 	struct shelf shelf;
 	bool joined, up, crash_in_put, installing;
-	int puts; /* that still succeed before the crash */
 	uint64_t life;
 	struct wrong_clock clock;
 	int64_t tick_at;
@@ -314,6 +315,11 @@ void world_at(struct sim *w, int64_t at, enum moment_kind kind, uint32_t who, ui
     uint64_t tag, void *load);
 void broken(struct sim *w, const struct client *c, const char *id, const char *fmt, ...)
     PRINTF(4, 5);
+/* To its keys; what is done comes back as M_SERVER_KEY or M_CLIENT_KEY. */
+void world_job(struct sim *w, struct keys *k, const struct key_job *job, enum moment_kind back,
+    uint32_t who, uint64_t life);
+void world_job_done(struct sim *w, const struct key_job *job, const struct key_done *d,
+    enum moment_kind back, uint32_t who, uint64_t life);
 uint64_t digest_of(struct view v); /* never 0 */
 int64_t client_number(const struct sim *w, const struct client *c);
 
@@ -369,7 +375,7 @@ void people_called(struct sim *w); /* something waits for an operator */
 /* What holds in every world: docs/SIMULATOR.md says which function is which. */
 /* laws_server.c */
 void law_job(struct sim *w, const struct key_job *job, bool trusted, when_t now);
-void law_published(struct sim *w, const struct effect *x, when_t now);
+void law_published(struct sim *w, const struct effect *x);
 void law_committed(struct sim *w, when_t now);
 void law_announced(struct sim *w);
 void law_server_day(struct sim *w);

@@ -5,9 +5,6 @@
 
 #include "sim/sim_int.h"
 
-#define MINUTE_MS (INT64_C(60) * 1000)
-#define DAY_MS (24 * 60 * MINUTE_MS)
-
 void
 world_at(struct sim *w, int64_t at, enum moment_kind kind, uint32_t who, uint64_t life,
     uint64_t tag, void *load)
@@ -20,6 +17,34 @@ world_at(struct sim *w, int64_t at, enum moment_kind kind, uint32_t who, uint64_
 	    .load = load};
 
 	heap_put(&w->heap, &m);
+}
+
+/* A key pair takes its time, at a server less than at a small device. */
+void
+world_job_done(struct sim *w, const struct key_job *job, const struct key_done *d,
+    enum moment_kind back, uint32_t who, uint64_t life)
+{
+	bool server = back == M_SERVER_KEY;
+	struct key_done *load = mem_get(sizeof(*load));
+	int64_t takes = job->act == KEY_MAKE ? dice_between(&w->luck, 50, server ? 300 : 900)
+					     : dice_between(&w->luck, 1, server ? 4 : 9);
+
+	*load = *d;
+	world_at(w, w->now + takes, back, who, life, 0, load);
+}
+
+void
+world_job(struct sim *w, struct keys *k, const struct key_job *job, enum moment_kind back,
+    uint32_t who, uint64_t life)
+{
+	struct err e = {0};
+	struct key_done d;
+
+	if (!keys_submit(k, job, &e))
+		broken(w, back == M_CLIENT_KEY ? &w->client[who] : NULL, "WORLD",
+		    "a job was not taken: %s", e.text);
+	while (keys_collect(k, &d))
+		world_job_done(w, job, &d, back, who, life);
 }
 
 /* ---- a broken invariant ---- */
