@@ -262,8 +262,8 @@ events_come_back(void **state)
 {
 	struct key_done done = {.id = 7, .why = WHY_BUSY, .text = "later"};
 	const struct key_job import = {.path = "R1/import/x", .forms = 2, .password = "secret"};
-	const struct tp_event ev = {TP_EV_COMMAND, true, true, &done, 9, 503, "text/plain", 60,
-	    VIEW("body"), TP_CMD_IMPORT, "R1#2", "AB:CD", &import};
+	const struct tp_event ev = {TP_EV_COMMAND, true, true, &done, 9, 503, 60, VIEW("body"),
+	    TP_CMD_IMPORT, "R1#2", "AB:CD", &import};
 	struct blob first = {0}, second = {0};
 	struct tp_event_kept kept;
 	struct reader r;
