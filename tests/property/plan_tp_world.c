@@ -6,11 +6,10 @@
 
 /*
  * Seconds are the days of these worlds: a CA of 24 that rolls over twice, a client, a server of
- * every mood, outages of network, daemon and clock in every pair. P1 settles, P2 no early
- * sleep, P3 no busy loop, P4 exact, P6 the switch comes first and never early, P7 restart, P8
- * late is only late, P9 nobody who could reach the server is left behind, P10 no request before
- * its certificate, P11 the clock, P12 reject and stop, P13 who is dark asks every quarter of an
- * hour.
+ * every mood, outages in every pair. P1 settles, P2 no early sleep, P3 no busy loop, P4 exact,
+ * P6 the switch comes first, never early, P7 restart, P8 late is only late, P9 nobody who could
+ * reach the server is left behind, P10 no request before its certificate, P11 the clock, P12
+ * reject and stop, P13 who is dark asks every quarter of an hour.
  */
 #define LIFE 24
 #define END 84
