@@ -277,7 +277,8 @@ main(void)
 	for (w.s.lifetime_ca = 12; w.s.lifetime_ca <= 40; w.s.lifetime_ca += 7)
 		for (w.s.lifetime_cert = 5; w.s.lifetime_cert <= 45; w.s.lifetime_cert += 8)
 			for (when_t lead = 0; lead <= 42; lead += 6)
-				for (size_t i = 0; i < COUNT_OF(percents); i++)
+				for (size_t i = 0; i < COUNT_OF(percents) && violations == 0;
+				     i++)
 					for (int k = 0; k < 16; k++) {
 						w.s.rollover = lead;
 						w.s.upper_rollover = 21 - lead / 2;
