@@ -168,6 +168,8 @@ client_install(struct sim *w, struct client *c)
 	c->shelf.client = number;
 	c->had_triple = c->rejected = c->waits = c->was_ready = c->installing = false;
 	c->revoked_ms = 0;
+	c->key_lost = false;
+	c->gone = 0;
 	c->handed = 0;
 	c->setup.shelf = &c->shelf.base;
 	c->setup.fingerprint = c->fingerprint;

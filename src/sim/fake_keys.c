@@ -463,6 +463,15 @@ fake_holds(const struct keys *k, struct view spki)
 	return false;
 }
 
+void
+fake_lose(struct keys *k)
+{
+	struct fake *f = fake_of(k);
+
+	for (size_t i = 0; i < f->pairs; i++)
+		pair_free(&f->pair[i]);
+}
+
 static void
 fake_close(struct keys *k)
 {

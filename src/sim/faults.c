@@ -18,6 +18,7 @@ enum fault_what {
 	FAULT_CLIENT_FULL,
 	FAULT_CLIENT_STEP,
 	FAULT_CLIENT_UNVOUCHED,
+	FAULT_CLIENT_KEYS,
 	FAULT_KINDS,
 };
 
@@ -37,6 +38,7 @@ static const struct {
     [FAULT_CLIENT_FULL] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_STEP] = {{0, 5, 30}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_UNVOUCHED] = {{0, 2, 10}, HOUR_MS, 30 * DAY_MS},
+    [FAULT_CLIENT_KEYS] = {{0, 1, 4}, MINUTE_MS, MINUTE_MS}, /* gone for good */
 };
 
 static void
@@ -137,7 +139,10 @@ faults_plan(struct sim *w)
 	if (w->setup.faults == SIM_NONE || span < DAY_MS)
 		return;
 	for (int k = 0; k < FAULT_KINDS; k++)
-		faults_of(w, k == FAULT_SIGNER || k == FAULT_ARCHIVE ? &keys : &d, k, span);
+		faults_of(w,
+		    k == FAULT_SIGNER || k == FAULT_ARCHIVE || k == FAULT_CLIENT_KEYS ? &keys
+										      : &d,
+		    k, span);
 	if (w->setup.faults == SIM_HEAVY)
 		faults_at_switches(w, &d, &keys);
 	people_plan(w, &d);
@@ -209,6 +214,13 @@ client_fault(struct sim *w, struct client *c, const struct fault *f, bool begins
 			client_crash(w, c, f->until - f->from);
 		else if (!begins && c->off == 0 && c->joined && !c->up)
 			client_up(w, c);
+		return;
+	case FAULT_CLIENT_KEYS:
+		if (!begins || !c->joined || w->setup.keys != NULL)
+			return;
+		fake_lose(c->keys);
+		c->key_lost = true;
+		c->gone = 0;
 		return;
 	case FAULT_CLIENT_STEP:
 		c->clock.ahead_ms += begins ? f->amount : -f->amount;

@@ -5,6 +5,7 @@
 
 #define CLEAR (2 * DAY_MS) /* so long with a path, and it is ready: dozens of tries */
 #define CLEAN 4		   /* good answers that are more than enough */
+#define GONE_ASKED 20	   /* with crashes between what it hears and what it stores */
 #define RECOVERS (15 * DAY_MS)
 #define AN_HOUR 20     /* requests, when nothing is wrong */
 #define AN_HOUR_FAR 40 /* when something is, but no end is near */
@@ -158,11 +159,19 @@ triple_usable(struct sim *w, struct client *c, when_t now)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 
-	if (c->pairs_changed) {
+	bool looked = c->pairs_changed;
+
+	if (looked) {
 		c->id = pair_look(w, c, leaf(c, TP_ID), leaf(c, TP_CA));
 		c->shadow = pair_look(w, c, leaf(c, TP_SHADOW), leaf(c, TP_NEXT_CA));
 	}
 	c->pairs_changed = false;
+	if (c->key_lost) { /* until it has an identity of another pair */
+		c->key_lost = !looked || !f->have_id || !c->id.fits ||
+			      (f->have_shadow && !c->shadow.fits);
+		c->had_triple = false;
+		return;
+	}
 	if (f->have_id && !c->id.fits)
 		broken(w, c, "I-11", "certificate, key and CA on its disk do not fit");
 	else if (f->have_id && (c->id.until != f->id_until || c->id.from != f->id_from))
@@ -289,10 +298,30 @@ asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out
 	}
 }
 
+/* What its signer has no more it asks for no more: it makes another, and enrols anew. */
+static void
+lost_key_given_up(struct sim *w, struct client *c, const struct tp_event *ev)
+{
+	uint64_t gone;
+
+	if (ev->kind != TP_EV_KEY || ev->done->why != WHY_NOT_FOUND)
+		return;
+	gone = digest_of(view_str(ev->done->text));
+	if (gone != c->gone) { /* only now it knows */
+		c->clear_since = w->now;
+		c->clean = c->gone_asked = 0;
+	}
+	c->gone = gone;
+	if (++c->gone_asked > GONE_ASKED)
+		broken(w, c, "L-01", "it asks %u times for a key pair that is gone",
+		    c->gone_asked);
+}
+
 void
 law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
     const struct tp_effects *out, when_t now)
 {
+	lost_key_given_up(w, c, ev);
 	if (c->shelf_changed)
 		triple_usable(w, c, now);
 	c->shelf_changed = false;
@@ -341,6 +370,8 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 		return LEFT_LATE;
 	if (f->pending)
 		return LEFT_PENDING;
+	if (c->key_lost)
+		return LEFT_KEY;
 	if (f->ask.answer == ANSWER_REJECT)
 		return LEFT_REJECTED;
 	if (old[1].announced_ms == 0)
@@ -365,6 +396,7 @@ left_words(enum left_why why)
 	    [LEFT_LATE] = "it missed the switch before, too",
 	    [LEFT_UNSHOWN] = "the next CA could not be announced",
 	    [LEFT_FRESH] = "it enrolled just before the switch",
+	    [LEFT_KEY] = "its key pair was lost",
 	    [LEFT_UNNAMED] = "nobody knows",
 	};
 
@@ -453,7 +485,8 @@ law_after_switch(struct sim *w, int64_t number)
 		struct client *c = &w->client[i];
 		const struct plan_tp_facts *f;
 
-		if (!c->was_ready || !c->up || !clock_right(&c->clock) || c->full > 0)
+		if (!c->was_ready || c->key_lost || !c->up || !clock_right(&c->clock) ||
+		    c->full > 0)
 			continue;
 		f = tp_facts(c->tp);
 		if (!f->have_id || f->id_until * 1000 <= w->now + c->clock.ahead_ms)

@@ -161,7 +161,8 @@ one_at_a_time(struct sim *w, struct client *c, const struct seen_cert *seen)
 		if (l->ca[i].number == (int64_t)seen->generation)
 			ca = &l->ca[i];
 	if (c->handed != 0 && !c->took && c->handed_by == seen->generation && ca != NULL &&
-	    !began_anew(w, c) && c->handed_ms + w->setup.ca.plan.lifetime_cert * 100 > w->now)
+	    !began_anew(w, c) && !c->key_lost &&
+	    c->handed_ms + w->setup.ca.plan.lifetime_cert * 100 > w->now)
 		broken(w, c, "INV-20",
 		    "it is given a second certificate, and has not stored the first");
 	c->handed = seen->der;

@@ -202,6 +202,7 @@ enum left_why {
 	LEFT_LATE,    /* left behind by an earlier switch, not back yet */
 	LEFT_UNSHOWN, /* the next CA was not announced: law_announced says whether rightly */
 	LEFT_FRESH,   /* came too late to have a certificate that can be followed */
+	LEFT_KEY,     /* its key pair is gone, and it has not got another certificate yet */
 	LEFT_UNNAMED,
 	LEFT_KINDS,
 };
@@ -249,6 +250,9 @@ struct client {
 	int64_t unseen_ms;     /* the first of law_unseen since the last answer */
 	int64_t hour;
 	unsigned in_hour;
+	bool key_lost; /* its pairs are gone, and it has no identity of another yet */
+	uint64_t gone; /* digest of what its signer said last of a pair that is gone */
+	unsigned gone_asked;
 	bool far;	 /* no end is near */
 	int64_t left_ms; /* left behind then; 0: not */
 	enum left_why left_why;
@@ -399,5 +403,6 @@ const char *left_words(enum left_why why);
 
 /* fake_keys.c: the octets that a SIGN job wants signed */
 struct view to_be_signed(const struct key_job *job);
+void fake_lose(struct keys *k); /* every pair that is there */
 
 #endif
