@@ -29,6 +29,12 @@ leaf(const struct client *c, enum tp_leaf which)
 	return blob_view(&c->shelf.leaf[which]);
 }
 
+const struct seen_ca *
+client_ca(struct sim *w, const struct client *c)
+{
+	return ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA)));
+}
+
 /* ---- what is written to its disk ---- */
 
 /* Every CA certificate that it trusts is one that our authority made of itself (INV-10). */
@@ -292,7 +298,7 @@ asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out
 		    out->list[i].fetch != TP_GETNEXTCACERT)
 			continue;
 		not_before_shadow(w, c, now);
-		held = ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA)));
+		held = client_ca(w, c);
 		w->numbers.early +=
 		    held != NULL && (held + 1 == l->ca + l->cas || held[1].announced_ms == 0);
 	}

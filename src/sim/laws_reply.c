@@ -145,6 +145,17 @@ began_anew(const struct sim *w, const struct client *c)
 	       f->id_until * 1000 <= w->now + w->setup.ca.plan.lifetime_cert;
 }
 
+/* By its clock the switch is to come: it asked the CA of before, and takes no other's. */
+static bool
+asked_before_the_switch(struct sim *w, const struct client *c, const struct seen_cert *seen)
+{
+	const struct plan_tp_facts *f = c->tp == NULL ? NULL : tp_facts(c->tp);
+	const struct seen_ca *held = client_ca(w, c);
+
+	return f != NULL && !f->have_id && held != NULL &&
+	       held->number < (int64_t)seen->generation;
+}
+
 /*
  * A client repeats a request until it has the answer, so it is never given another certificate
  * by the same CA before it has stored the one before (INV-20).
@@ -165,7 +176,7 @@ one_at_a_time(struct sim *w, struct client *c, const struct seen_cert *seen)
 	    c->handed_ms + w->setup.ca.plan.lifetime_cert * 100 > w->now)
 		broken(w, c, "INV-20",
 		    "it is given a second certificate, and has not stored the first");
-	c->handed = seen->der;
+	c->handed = asked_before_the_switch(w, c, seen) ? 0 : seen->der;
 	c->handed_by = seen->generation;
 	c->handed_ms = w->now;
 	c->took = false;

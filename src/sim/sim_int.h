@@ -392,6 +392,8 @@ void law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t n
 void law_unseen(struct sim *w, const struct letter *l);
 
 /* laws_client.c */
+/* The CA that a client holds. NULL: none of ours. */
+const struct seen_ca *client_ca(struct sim *w, const struct client *c);
 void law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n);
 void law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
     const struct tp_effects *out, when_t now);
