@@ -69,8 +69,9 @@ alike(const struct show_case *a, const struct show_case *b)
 		return false;
 	p = &a->client->plan;
 	q = &b->client->plan;
-	return p->auto_enroll == q->auto_enroll && p->percent == q->percent &&
-	       p->spread == q->spread && p->retry_period == q->retry_period;
+	return p->auto_enroll == q->auto_enroll && p->shadow_only == q->shadow_only &&
+	       p->percent == q->percent && p->spread == q->spread &&
+	       p->retry_period == q->retry_period;
 }
 
 struct show_case *

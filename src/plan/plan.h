@@ -322,9 +322,9 @@ enum plan_rule_code {
 	RULE_TF01, /* the next CA is made while this one lives */
 	RULE_TF02, /* an overlap is longer than clocks differ */
 	RULE_TF05, /* no client asks for the next CA before it exists */
-	RULE_TF06, /* the same without auto-enroll */
+	RULE_TF06, /* the same, renewed by hand or not at all */
 	RULE_TF07, /* a client has time for a second try */
-	RULE_TF08, /* one that enrols late, and asks at once, finds it */
+	RULE_TF08, /* one that enrols or renews late, and asks at once, finds it */
 	RULE_TF12, /* the upper CA's next one exists before its subordinate asks */
 	RULE_TF13, /* how long a client may be out of reach: warns when that is short */
 	RULE_COUNT

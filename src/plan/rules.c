@@ -32,6 +32,13 @@ plan_rules_latest(const struct plan_tp_policy *p, when_t slack)
 	return life_with(when_min(when_add(slack, p->spread), 2 * slack - 1), p->percent);
 }
 
+/* Is there one whose certificate ends before the CA's and is not renewed? It asks at 90 %. */
+static bool
+some_by_hand(const struct plan_rules_server *s, const struct plan_tp_policy *p)
+{
+	return !p->auto_enroll || (p->shadow_only && s->lifetime_cert < s->lifetime_ca);
+}
+
 /* How long before the CA's end the next one is begun: a subordinate CA takes its own as a
  * client does, with SHADOW. */
 static when_t
@@ -47,7 +54,7 @@ rule_add(struct plan_rule *out, size_t *n, enum plan_rule_code code, when_t marg
 	out[(*n)++] = (struct plan_rule){code, margin, margin < least ? broken : RULE_HOLDS};
 }
 
-/* Clients that renew; the earliest SHADOW is that of the longest certificate cut to the CA's
+/* Clients with SHADOW; the earliest is that of the longest certificate cut to the CA's
  * end. */
 static void
 rules_auto(const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t served,
@@ -56,11 +63,14 @@ rules_auto(const struct plan_rules_server *s, const struct plan_tp_policy *p, wh
 	when_t life = when_min(s->lifetime_cert, s->lifetime_ca);
 	when_t left = rest(life, p->percent);
 	when_t away = left - when_min(p->spread, left / 2) - p->retry_period;
+	/* A first enrolment is people's choice; renewals come at any time, then too. */
+	bool renews = !p->shadow_only && life < s->lifetime_ca && away >= s->clock_error;
 
 	rule_add(out, n, RULE_TF05, served - left, RULE_REFUSES, 0);
 	rule_add(out, n, RULE_TF07, away - s->clock_error, RULE_REFUSES, 0);
 	rule_add(out, n, RULE_TF08,
-	    when_add(served, 1 - life_with(p->retry_period, p->percent)), RULE_WARNS, 0);
+	    when_add(served, 1 - life_with(p->retry_period, p->percent)),
+	    renews ? RULE_REFUSES : RULE_WARNS, 0);
 	rule_add(out, n, RULE_TF13, away, RULE_WARNS, when_min(AWAY, life / AWAY_PART));
 }
 
@@ -80,7 +90,7 @@ plan_rules(const struct plan_rules_server *s, const struct plan_tp_policy *p,
 		    s->overlap < s->lifetime_ca ? RULE_WARNS : RULE_REFUSES, 0);
 	if (p->auto_enroll)
 		rules_auto(s, p, served, out, &n);
-	else
+	if (some_by_hand(s, p))
 		rule_add(out, &n, RULE_TF06, served - rest(s->lifetime_ca, PLAN_SHADOW_PERCENT),
 		    RULE_REFUSES, 0);
 	if (s->subordinate)
@@ -101,6 +111,13 @@ plan_rules_refuse(const struct plan_rules_server *s, const struct plan_tp_policy
 	return refused;
 }
 
+/* Rules that a longer auto-rollover mends. */
+static bool
+asks_early(enum plan_rule_code code)
+{
+	return code == RULE_TF05 || code == RULE_TF06 || code == RULE_TF08;
+}
+
 /* What clients lack of a server that makes nothing early is what they need of it. */
 static when_t
 needed(const struct plan_rules_server *s, const struct plan_tp_policy *p)
@@ -113,7 +130,7 @@ needed(const struct plan_rules_server *s, const struct plan_tp_policy *p)
 	late.rollover = 0;
 	n = plan_rules(&late, p, rules);
 	for (size_t i = 0; i < n; i++)
-		if (rules[i].code == RULE_TF05 || rules[i].code == RULE_TF06)
+		if (rules[i].level == RULE_REFUSES && asks_early(rules[i].code))
 			most = when_max(most, -rules[i].margin);
 	return most;
 }
@@ -140,11 +157,16 @@ plan_rules_course(
     const struct plan_rules_server *s, const struct plan_tp_policy *p, when_t slack)
 {
 	when_t end = s->lifetime_ca;
-	when_t life = p->auto_enroll ? when_min(s->lifetime_cert, end) : end;
-	unsigned percent = p->auto_enroll ? p->percent : PLAN_SHADOW_PERCENT;
+	when_t enrols = end - when_min(s->lifetime_cert, end);
+	when_t asks = p->auto_enroll ? plan_percent(enrols, end, p->percent) : WHEN_NEVER;
+	when_t by_hand = plan_percent(0, end, PLAN_SHADOW_PERCENT);
 
+	if (some_by_hand(s, p) && by_hand < asks) {
+		enrols = 0;
+		asks = by_hand;
+	}
 	return (struct plan_course){.made = end - lead_of(s),
-	    .enrols = end - life,
-	    .asks = plan_percent(end - life, end, percent),
+	    .enrols = enrols,
+	    .asks = asks,
 	    .latest = when_add(end, -plan_rules_latest(p, slack))};
 }

@@ -19,14 +19,14 @@ static const struct {
 	"the overlap is ", " too short, or too long for 'auto-rollover'", false},
     [RULE_TF05] = {"TF-05", "no client asks for it before it is there",
 	"clients ask for the next CA certificate ", " before it is made", true},
-    [RULE_TF06] = {"TF-06", "no client without auto-enroll asks before it is there",
-	"clients without 'auto-enroll' ask for the next CA certificate ", " before it is made",
-	true},
+    [RULE_TF06] = {"TF-06", "no client renewed by hand asks before it is there",
+	"clients that do not renew by themselves ask for the next CA certificate ",
+	" before it is made", true},
     [RULE_TF07] = {"TF-07", "a client has time for a second try",
 	"when a try fails a client lacks ", " for the next", true},
-    [RULE_TF08] = {"TF-08", "who enrols so late that it asks at once finds it too",
-	"a client that enrols late asks for the next CA certificate ", " before it is made",
-	true},
+    [RULE_TF08] = {"TF-08", "who enrols or renews late and asks at once finds it",
+	"a client that enrols or renews late asks for the next CA certificate ",
+	" before it is made", true},
     [RULE_TF12] = {"TF-12", "the upper CA's next one is there before this one asks",
 	"this CA asks for the upper one's next certificate ", " before it is made", false},
     [RULE_TF13] = {"TF-13", "a client may be out of reach for so long",
@@ -242,6 +242,8 @@ put_client(const struct show_case *k, struct tree *o)
 	tree_put_int(o, "alike", (int64_t)k->clients);
 	if (k->client->plan.auto_enroll)
 		tree_put_int(o, "auto_enroll", k->client->plan.percent);
+	if (k->client->plan.shadow_only)
+		tree_put_bool(o, "shadow_only", true);
 	tree_put_bool(o, "presumed", k->presumed);
 }
 
@@ -379,7 +381,8 @@ head_text(const struct tree *o, struct blob *out)
 	if (tree_int(c, "alike") > 1)
 		blob_printf(out, " and %lld alike", (long long)tree_int(c, "alike") - 1);
 	if (tree_has(c, "auto_enroll"))
-		blob_printf(out, ": renews at %lld %% of a life\n",
+		blob_printf(out, ": %s at %lld %% of a life\n",
+		    tree_has(c, "shadow_only") ? "does not renew by itself, follows" : "renews",
 		    (long long)tree_int(c, "auto_enroll"));
 	else
 		blob_add_str(out, ": does not renew by itself\n");

@@ -10,6 +10,12 @@ client_number(const struct sim *w, const struct client *c)
 	return c - w->client;
 }
 
+bool
+client_renews(const struct client *c)
+{
+	return c->fleet->policy.plan.auto_enroll && !c->fleet->policy.plan.shadow_only;
+}
+
 when_t
 client_now(struct sim *w, struct client *c)
 {
@@ -176,7 +182,7 @@ client_install(struct sim *w, struct client *c)
 	c->joined = true;
 	c->clear_since = w->now;
 	client_up(w, c);
-	if (c->up && !c->fleet->policy.plan.auto_enroll)
+	if (c->up && !client_renews(c))
 		client_step(w, c, &ev);
 }
 

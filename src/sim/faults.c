@@ -356,8 +356,8 @@ people_day(struct sim *w, struct client *c, when_t now)
 		c->installing = true;
 		world_at(w, w->now + dice_between(&w->people, w->day_ms, 10 * w->day_ms),
 		    M_OPERATOR, number, 0, OP_INSTALL, NULL);
-	} else if (!c->fleet->policy.plan.auto_enroll && !f->pending && !f->busy &&
-		   f->authenticated && now < f->ca_until &&
+	} else if (!client_renews(c) && !f->pending && !f->busy && f->authenticated &&
+		   now < f->ca_until &&
 		   (!f->have_id || now >= plan_percent(f->id_from, f->id_until, 90)) &&
 		   dice_chance(&w->people, 300)) {
 		world_at(w, w->now + dice_between(&w->people, 100, w->day_ms / 2), M_OPERATOR,

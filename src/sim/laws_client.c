@@ -382,6 +382,8 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 		return LEFT_REJECTED;
 	if (old[1].announced_ms == 0)
 		return LEFT_UNSHOWN;
+	if (!client_renews(c) && !(f->have_id && f->id_until >= f->issuer_until))
+		return LEFT_BY_HAND;
 	if (!due_for(c, client_now(w, c), CLEAR) || !announced)
 		return c->clean > CLEAN && is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_FRESH;
 	return c->clean > CLEAN || is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_PATH;
@@ -393,6 +395,7 @@ left_words(enum left_why why)
 	static const char *const words[LEFT_KINDS] = {
 	    [LEFT_NOT] = "not left behind",
 	    [LEFT_WITHOUT] = "no auto-enroll: it does not ask by itself",
+	    [LEFT_BY_HAND] = "shadow-only: nobody renewed its certificate",
 	    [LEFT_REVOKED] = "its certificate is revoked",
 	    [LEFT_PENDING] = "its request waits for an operator",
 	    [LEFT_REJECTED] = "its request was rejected",
@@ -511,8 +514,8 @@ excused(const struct client *c)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 
-	return !c->fleet->policy.plan.auto_enroll || c->revoked_ms != 0 || c->left_ms != 0 ||
-	       f->pending || f->ask.answer == ANSWER_REJECT || c->rejected || !f->authenticated;
+	return !client_renews(c) || c->revoked_ms != 0 || c->left_ms != 0 || f->pending ||
+	       f->ask.answer == ANSWER_REJECT || c->rejected || !f->authenticated;
 }
 
 static void

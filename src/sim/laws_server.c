@@ -233,7 +233,11 @@ static void
 made_on_time(struct sim *w, const struct seen_ca *ca, const struct seen_ca *before)
 {
 	const struct plan_ca_policy *p = &w->setup.ca.plan;
-	int64_t due = clock_true(&w->server.clock, when_add(before->until, -p->rollover));
+	/* One behind the active one at most: where overlap and auto-rollover are more than a
+	 * life, it is due when the one before is active. */
+	when_t active = before > w->ledger.ca ? before[-1].until : INT64_MIN;
+	int64_t due = clock_true(
+	    &w->server.clock, when_max(active, when_add(before->until, -p->rollover)));
 
 	if (w->rollover_asked)
 		return;

@@ -193,6 +193,7 @@ struct shelf {
 enum left_why {
 	LEFT_NOT,
 	LEFT_WITHOUT, /* no auto-enroll */
+	LEFT_BY_HAND, /* shadow-only, and nobody renewed it */
 	LEFT_REVOKED,
 	LEFT_PENDING,
 	LEFT_REJECTED,
@@ -324,7 +325,8 @@ void world_job(struct sim *w, struct keys *k, const struct key_job *job, enum mo
     uint32_t who, uint64_t life);
 void world_job_done(struct sim *w, const struct key_job *job, const struct key_done *d,
     enum moment_kind back, uint32_t who, uint64_t life);
-uint64_t digest_of(struct view v); /* never 0 */
+uint64_t digest_of(struct view v);	    /* never 0 */
+bool client_renews(const struct client *c); /* by itself */
 int64_t client_number(const struct sim *w, const struct client *c);
 
 /* clocks.c */

@@ -131,7 +131,7 @@ def alone():
     assert "'auto-enroll" not in ran.err, ran.err
     assert "\nROOTCA: clients are in time from 'auto-enroll 76' on\n" in ran.out, ran.out
     ran = check(ROOTCA.replace("auto-rollover 90", "auto-rollover"), 0)
-    assert "warning: %s/both.conf:25:3: clients without 'auto-enroll' ask for the next CA certificate 43 days before it is made, expected 'auto-rollover 73' or 'auto-enroll 92'\n" % HERE in ran.err, ran.err
+    assert "warning: %s/both.conf:25:3: clients that do not renew by themselves ask for the next CA certificate 43 days before it is made, expected 'auto-rollover 73' or 'auto-enroll 92'\n" % HERE in ran.err, ran.err
 
 
 if __name__ == "__main__":

@@ -108,12 +108,21 @@ def again():
 
 @case("the trustpoints of several files share the clients; one server there must be")
 def several():
-    late = file("late", CLIENT % ("C", " auto-enroll 90\n"))
+    late = file("late", CLIENT % ("C", " auto-enroll shadow-only\n"))  # its operator renews it
     one = json.loads(all_three(MIXED, ROOTCA, late, *FIVE, code=6)[1])
     assert one["clients"] == 9 and {r["kind"] for r in one["left_behind"]} == {"B"}, one
     assert sum(r["generation"] == 1 for r in one["left_behind"]) == 3, one
     for files, servers in (([SPOKE], 0), ([ROOTCA, SPOKE, file("second", "crypto pki server SECOND\n")], 2)):
         assert simulate(*files, code=1).err == "%% these files have %d 'crypto pki server' blocks, and a simulation has one\n" % servers
+
+
+@case("an overlap and auto-rollover of more than a life: the next CA but one is made at the switch, and nobody is left behind")
+def long_overlap():
+    with open(ROOTCA) as f:
+        long = file("long", f.read().replace("auto-rollover 90", "auto-rollover 400 overlap 400"))
+    one = json.loads(all_three(long, SPOKE, *FIVE, code=0)[1])
+    made, replaced = ([g[what] for g in one["generations"]] for what in ("made", "replaced"))
+    assert made[1] == "2026-11-27T00:00:00Z" and made[2:] == replaced[:-2] and len(made) == 6, one["generations"]
 
 
 @case("usage: exit 2, and what is wrong; a file that cannot be read or written: exit 1, with its name")

@@ -200,15 +200,24 @@ src/plan/rules.c|s/s->overlap < s->lifetime_ca ? RULE_WARNS : RULE_REFUSES/RULE_
 src/plan/rules.c|s/s->upper_rollover - s->generation/s->upper_rollover/
 src/plan/rules.c|s/refused |= rules/refused = rules/
 src/plan/rules.c|s/late.rollover = 0;/late.rollover = 1;/
-src/plan/rules.c|s/ || rules\[i\].code == RULE_TF06)/)/
-src/plan/rules.c|s/rules\[i\].code == RULE_TF05 || /false || /
+src/plan/rules.c|s/ || code == RULE_TF06//
+src/plan/rules.c|s/ || code == RULE_TF08//
+src/plan/rules.c|s/rules\[i\].level == RULE_REFUSES \&\& asks_early/asks_early/
+src/plan/rules.c|s/code == RULE_TF05 || //
 src/plan/rules.c|s/(needed(s, p) + step - 1)/needed(s, p)/
 src/plan/rules.c|s/if (!plan_rules_refuse(&better, p))/if (true)/
 src/plan/rules.c|s/other.auto_enroll = true;/other.auto_enroll = p->auto_enroll;/
 src/plan/rules.c|s/other.percent < 100/other.percent < 60/
 src/plan/rules.c|s/cure.percent == 0 \&\& //
-src/plan/rules.c|s/p->auto_enroll ? when_min(s->lifetime_cert, end) : end/when_min(s->lifetime_cert, end)/
-src/plan/rules.c|s/p->auto_enroll ? p->percent : PLAN_SHADOW_PERCENT/p->percent/
+src/plan/rules.c|s/enrols = end - when_min(s->lifetime_cert, end)/enrols = end - s->lifetime_cert/
+src/plan/rules.c|s/p->auto_enroll ? plan_percent(enrols, end, p->percent) : WHEN_NEVER/plan_percent(enrols, end, p->percent)/
+src/plan/rules.c|s/some_by_hand(s, p) \&\& by_hand < asks/by_hand < asks/
+src/plan/rules.c|s/return !p->auto_enroll || (p->shadow_only/return !p->auto_enroll \&\& (p->shadow_only/
+src/plan/rules.c|s/ \&\& s->lifetime_cert < s->lifetime_ca)/)/
+src/plan/rules.c|s/!p->shadow_only \&\& life/life/
+src/plan/rules.c|s/ \&\& life < s->lifetime_ca//
+src/plan/rules.c|s/ \&\& away >= s->clock_error//
+src/plan/rules.c|s/renews ? RULE_REFUSES : RULE_WARNS/RULE_WARNS/
 src/plan/rules.c|s/.made = end - lead_of(s)/.made = end - s->rollover/
 src/plan/rules.c|s/.latest = when_add(end, -plan_rules_latest(p, slack))/.latest = when_add(end, -slack)/
 src/plan/plan_ca.c|s/if (!f->clock_trusted)/if (false)/

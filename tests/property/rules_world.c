@@ -90,8 +90,13 @@ check_auto(struct world *w, const struct plan_rule *r)
 		break;
 	case RULE_TF08: /* unless even the longest life is too short, and TF-07 refuses */
 		if (at_once != WHEN_NEVER && w->s.lifetime_ca - early - served(w) >= period &&
-		    (r->margin != at_once || (r->margin < 0) != (r->level == RULE_WARNS)))
+		    (r->margin != at_once || (r->margin < 0) != (r->level != RULE_HOLDS)))
 			violated("TF-08", w, r->margin, at_once);
+		/* Refused where renewals come then, and TF-07 leaves it to say so. */
+		if (r->margin < 0 && least != 0 &&
+		    (r->level == RULE_REFUSES) !=
+			(!w->p.shadow_only && longest > 0 && least > 0))
+			violated("TF-08 refuses", w, r->margin, at_once);
 		break;
 	case RULE_TF13:
 		least += w->s.clock_error;
@@ -107,7 +112,7 @@ check_auto(struct world *w, const struct plan_rule *r)
 	}
 }
 
-/* Without auto-enroll the timer is one and the same for all. */
+/* Without renewals the timer is one and the same for all. */
 static void
 check_trust(struct world *w, const struct plan_rule *r)
 {
@@ -215,18 +220,24 @@ check_course(const struct world *w, const struct plan_rules_server *asked,
 {
 	struct plan_course course = plan_rules_course(asked, &w->p, 3);
 	when_t margin = course.asks - course.made - w->s.generation - w->s.clock_error;
+	when_t promised = WHEN_NEVER;
+	bool renews = w->p.auto_enroll;
 
 	if (course.latest != when_add(w->s.lifetime_ca, -plan_rules_latest(&w->p, 3)))
 		violated("latest", w, course.latest, 0);
-	if (w->p.auto_enroll && course.enrols + w->s.lifetime_cert < w->s.lifetime_ca)
+	for (size_t i = 0; i < n; i++) {
+		if (rules[i].code == RULE_TF05 || rules[i].code == RULE_TF06)
+			promised = when_min(promised, rules[i].margin);
+		if (rules[i].code == RULE_TF06 && rules[i].margin == margin)
+			renews = false;
+	}
+	if (promised != margin)
+		violated("course", w, promised, margin);
+	if (renews && course.enrols + w->s.lifetime_cert < w->s.lifetime_ca)
 		violated("enrols too early", w, course.enrols, 0);
-	if (w->p.auto_enroll && course.enrols > 0 &&
+	if (renews && course.enrols > 0 &&
 	    course.enrols - 1 + w->s.lifetime_cert >= w->s.lifetime_ca)
 		violated("enrols too late", w, course.enrols, 0);
-	for (size_t i = 0; i < n; i++)
-		if ((rules[i].code == RULE_TF05 || rules[i].code == RULE_TF06) &&
-		    rules[i].margin != margin)
-			violated("course", w, rules[i].margin, margin);
 }
 
 static void
@@ -236,30 +247,32 @@ check(struct world *w)
 	struct plan_rules_server asked;
 
 	configurations++;
-	for (int form = 0; form < 3; form++) {
+	for (int form = 0; form < 4; form++) {
 		size_t n, seen = 0;
+		bool by_hand;
 
 		w->p.auto_enroll = form > 0;
-		w->s.subordinate = form == 2;
-		if (form == 2) /* as its trustpoint does it */
+		w->p.shadow_only = form == 1;
+		w->s.subordinate = form == 3;
+		by_hand = form == 0 || (form == 1 && w->s.lifetime_cert < w->s.lifetime_ca);
+		if (form == 3) /* as its trustpoint does it */
 			w->s.rollover = w->s.lifetime_ca -
 					w->s.lifetime_ca * (when_t)w->s.upper_percent / 100;
 		asked = w->s;
-		if (form == 2)
+		if (form == 3)
 			asked.rollover = 1; /* a subordinate's own line says nothing */
 		n = plan_rules(&asked, &w->p, rules);
 		for (size_t i = 0; i < n; i++) {
 			seen |= (size_t)1 << rules[i].code;
 			check_server(w, &rules[i]);
+			check_trust(w, &rules[i]);
 			if (form > 0)
 				check_auto(w, &rules[i]);
-			else
-				check_trust(w, &rules[i]);
 		}
 		if (((seen >> RULE_TF02) & 1) != (w->s.overlap > 0) ||
-		    ((seen >> RULE_TF06) & 1) != (form == 0) ||
+		    ((seen >> RULE_TF06) & 1) != by_hand ||
 		    ((seen >> RULE_TF05) & 1) != (form > 0) ||
-		    ((seen >> RULE_TF12) & 1) != (form == 2) || !((seen >> RULE_TF01) & 1))
+		    ((seen >> RULE_TF12) & 1) != (form == 3) || !((seen >> RULE_TF01) & 1))
 			violated("rules that do not apply", w, (when_t)seen, form);
 		check_cure(w);
 		check_course(w, &asked, rules, n);

@@ -37,6 +37,11 @@ enum twist {
 	SUBORDINATE_70,
 	MINUTES,
 	MINUTES_SPREAD,
+	BY_HAND,
+	BY_HAND_TIGHT,
+	BY_HAND_LONG,
+	RENEWS_LATE,
+	RENEWS_NEVER,
 };
 
 static const struct {
@@ -74,6 +79,19 @@ static const struct {
 			    .upper_percent = 70},
 	{SPOKE, .percent = 80}},
     [MINUTES] = {{MINUTES_LONG}, {SPOKE, .percent = 80}},
+    [BY_HAND] = {{SEED}, {SPOKE, .percent = 80, .shadow_only = true}},
+    [BY_HAND_TIGHT] = {{.lifetime_ca = 730 * DAY,
+			   .lifetime_cert = 30 * DAY,
+			   .rollover = 40 * DAY},
+	{SPOKE, .percent = 80, .shadow_only = true}},
+    [BY_HAND_LONG] = {{.lifetime_ca = 730 * DAY,
+			  .lifetime_cert = 730 * DAY,
+			  .rollover = 40 * DAY},
+	{SPOKE, .percent = 95, .shadow_only = true}},
+    [RENEWS_LATE] = {{.lifetime_ca = 28 * DAY, .lifetime_cert = DAY, .rollover = 9 * HOUR},
+	{.url = true, .auto_enroll = true, .retry_period = HOUR, .percent = 90}},
+    [RENEWS_NEVER] = {{.lifetime_ca = 4 * DAY, .lifetime_cert = 4 * DAY, .rollover = 9 * HOUR},
+	{.url = true, .auto_enroll = true, .retry_period = HOUR, .percent = 95}},
     [MINUTES_SPREAD] = {{MINUTES_LONG}, {SPOKE, .percent = 80, .spread = MINUTE}},
 };
 
@@ -125,6 +143,15 @@ static const struct {
     {"ten minutes: 2 of margin", MINUTES, RULE_TF05, RULE_HOLDS, 120},
     {"and one to be away", MINUTES, RULE_TF13, RULE_HOLDS, 60},
     {"spread takes it", MINUTES_SPREAD, RULE_TF13, RULE_WARNS, 0},
+    {"who is renewed by hand asks at 90 % of the CA's life", BY_HAND, RULE_TF06, RULE_HOLDS,
+	17 * DAY},
+    {"however short its certificates", BY_HAND_TIGHT, RULE_TF06, RULE_REFUSES, -33 * DAY},
+    {"though those that end with the CA wait for 80 % of theirs", BY_HAND_TIGHT, RULE_TF05,
+	RULE_HOLDS, 34 * DAY},
+    {"renewals come in the hours in which SHADOW is at once", RENEWS_LATE, RULE_TF08,
+	RULE_REFUSES, 10 - HOUR},
+    {"without renewals only first enrolments do", RENEWS_NEVER, RULE_TF08, RULE_WARNS,
+	20 - 11 * HOUR},
 };
 
 static void
@@ -160,6 +187,10 @@ rules_that_apply(void **state)
 	    {"a client that renews", AS_IS, 5,
 		{RULE_TF01, RULE_TF05, RULE_TF07, RULE_TF08, RULE_TF13}},
 	    {"one that does not", NO_AUTO, 2, {RULE_TF01, RULE_TF06}},
+	    {"one that is renewed by hand", BY_HAND, 6,
+		{RULE_TF01, RULE_TF05, RULE_TF07, RULE_TF08, RULE_TF13, RULE_TF06}},
+	    {"and whose certificates all end with the CA", BY_HAND_LONG, 5,
+		{RULE_TF01, RULE_TF05, RULE_TF07, RULE_TF08, RULE_TF13}},
 	    {"with an overlap", OVERLAP, 6,
 		{RULE_TF01, RULE_TF02, RULE_TF05, RULE_TF07, RULE_TF08, RULE_TF13}},
 	    {"below a subordinate CA", SUBORDINATE, 6,
@@ -230,6 +261,9 @@ the_cure_is_the_least_change(void **state)
 	    {"nothing helps against an overlap of a whole life", OVERLAP_LIFE, DAY, 0, 0},
 	    {"a subordinate's own line says nothing", SUBORDINATE_70, DAY, 0, 0},
 	    {"minutes", MINUTES, MINUTE, 2 * MINUTE, 60},
+	    {"no percentage helps who is renewed by hand", BY_HAND_TIGHT, DAY, 73 * DAY, 0},
+	    {"10 hours, or a percentage that leaves more than one", RENEWS_LATE, MINUTE,
+		10 * HOUR, 63},
 	};
 
 	(void)state;
@@ -256,6 +290,10 @@ the_course_of_the_source(void **state)
 	assert_int_equal(c.asks, 657 * DAY);
 	assert_int_equal(c.latest, 695 * DAY + 4);
 	c = plan_rules_course(&pairs[NO_AUTO].server, &pairs[NO_AUTO].client, 0);
+	assert_int_equal(c.enrols, 0);
+	assert_int_equal(c.asks, 657 * DAY);
+	c = plan_rules_course(
+	    &pairs[BY_HAND_TIGHT].server, &pairs[BY_HAND_TIGHT].client, 7 * DAY);
 	assert_int_equal(c.enrols, 0);
 	assert_int_equal(c.asks, 657 * DAY);
 }
