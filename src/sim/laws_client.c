@@ -304,13 +304,14 @@ asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out
 	}
 }
 
-/* What its signer has no more it asks for no more: it makes another, and enrols anew. */
+/* What its signer has no more it asks for no more, once a disk can note it: it makes another,
+ * and enrols anew. */
 static void
 lost_key_given_up(struct sim *w, struct client *c, const struct tp_event *ev)
 {
 	uint64_t gone;
 
-	if (ev->kind != TP_EV_KEY || ev->done->why != WHY_NOT_FOUND)
+	if (ev->kind != TP_EV_KEY || ev->done->why != WHY_NOT_FOUND || c->full > 0)
 		return;
 	gone = digest_of(view_str(ev->done->text));
 	if (gone != c->gone) { /* only now it knows */
