@@ -129,7 +129,7 @@ source_due(const struct member *m, const struct source *s)
 	policy.ios_stop_on_reject = false;
 	if (s->trouble.answer != ANSWER_GOOD)
 		return plan_retry(&policy, &s->trouble,
-		    k != NULL ? good_until(m, k) : when_add(s->trouble.at, DAY), false);
+		    k != NULL ? good_until(m, k) : when_add(s->trouble.at, DAY), WHEN_NEVER);
 	return k != NULL ? refresh_at(m, k) : INT64_MIN;
 }
 

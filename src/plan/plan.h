@@ -282,11 +282,12 @@ when_t plan_tp_due(const struct plan_tp_policy *p, const struct plan_tp_facts *f
  * When to try again: INT64_MIN without trouble, WHEN_NEVER when the IOS form stops. Ours
  * never stops: period, doubled each time, -10 to +10 %, at most 12 h and at most a tenth of
  * what is left (but 10 s), never behind the deadline; slowest at once after a reject and
- * behind the count. Retry-After is obeyed for half of what is left, 30 d at most. Dark, as it
- * is behind the deadline, 15 min is the longest, and a day for Retry-After.
+ * behind the count. Retry-After is obeyed for half of what is left, 30 d at most. From dark on,
+ * or the deadline, 15 min is the longest, then a 16th of the time since, and a day for
+ * Retry-After.
  */
 when_t plan_retry(
-    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline, bool dark);
+    const struct plan_tp_policy *p, const struct plan_trouble *t, when_t deadline, when_t dark);
 
 /* ---- alerts before a certificate ends: plan_alert.c ---- */
 

@@ -59,13 +59,14 @@ enrols(const struct plan_tp_policy *p, const struct plan_tp_facts *f)
 	return p->auto_enroll && (!p->shadow_only || f->late);
 }
 
-/* What served has ended by then, and something is to follow it. */
-static bool
-is_dark(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t at)
+/* Since when has nothing served, and something is to follow it? Nobody knows how long it has
+ * been left behind. */
+static when_t
+dark_from(const struct plan_tp_policy *p, const struct plan_tp_facts *f, when_t at)
 {
 	if (f->behind)
-		return enrols(p, f);
-	return (renews(p, f) || shadows(p, f)) && at >= f->id_until;
+		return enrols(p, f) ? at : WHEN_NEVER;
+	return renews(p, f) || shadows(p, f) ? f->id_until : WHEN_NEVER;
 }
 
 /* A trouble of the future was written by a clock that was wrong: it holds nothing up. */
@@ -79,7 +80,7 @@ retry_at(const struct plan_tp_policy *p, const struct plan_tp_facts *f,
 			  : by_id	    ? when_min(f->id_until, f->ca_until)
 					    : f->ca_until;
 
-	return t->at > now ? INT64_MIN : plan_retry(p, t, deadline, is_dark(p, f, t->at));
+	return t->at > now ? INT64_MIN : plan_retry(p, t, deadline, dark_from(p, f, t->at));
 }
 
 /*

@@ -172,7 +172,9 @@ src/plan/plan_tp.c|s/when_max(at\[i\], now)/at[i]/
 src/plan/plan_tp.c|s/out\[k - 1\].at > row.at/false/
 src/plan/plan_retry.c|s/#define SLOWEST (12 \* HOUR)/#define SLOWEST (13 * HOUR)/
 src/plan/plan_retry.c|s/#define SLOWEST_DARK (15/#define SLOWEST_DARK (16/
-src/plan/plan_retry.c|s/dark |= left == 0;//
+src/plan/plan_retry.c|s/dark = when_min(dark, deadline);//
+src/plan/plan_retry.c|s/#define PART_DARK 16/#define PART_DARK 15/
+src/plan/plan_retry.c|s/PART_DARK, SLOWEST_DARK), SLOWEST)/PART_DARK, SLOWEST_DARK), 2 * SLOWEST)/
 src/plan/plan_retry.c|s/#define OBEYED_DARK DAY/#define OBEYED_DARK (2 * DAY)/
 src/plan/plan_retry.c|s/#define OBEYED (30/#define OBEYED (31/
 src/plan/plan_retry.c|s|left / 10|left / 9|

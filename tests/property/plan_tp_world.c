@@ -6,10 +6,10 @@
 
 /*
  * Seconds are the days of these worlds: a CA of 24 that rolls over twice, a client, a server of
- * every mood, outages in every pair. P1 settles, P2 no early sleep, P3 no busy loop, P4 exact,
- * P6 the switch comes first, never early, P7 restart, P8 late is only late, P9 nobody who could
- * reach the server is left behind, P10 no request before its certificate, P11 the clock, P12
- * reject and stop, P13 who is dark asks every quarter of an hour.
+ * every mood, outages in pairs. P1 settles, P2 no early sleep, P3 no busy loop, P4 exact, P6
+ * the switch comes first, never early, P7 restart, P8 late is only late, P9 nobody who could
+ * reach the server is left behind, P10 no request before its certificate, P11 clock, P12
+ * reject, P13 dark.
  */
 #define LIFE 24
 #define END 84
@@ -641,14 +641,14 @@ struct asked { /* one question to it */
 	struct plan_tp_policy policy;
 	struct plan_trouble t;
 	when_t left; /* until the deadline; 0: that is over */
-	bool dark;
+	when_t dark; /* since then; WHEN_NEVER: it is not */
 };
 
 /* Retry-After holds up for no longer than that. */
 static when_t
 obeyed(const struct asked *a)
 {
-	when_t most = a->dark || a->left == 0 ? DAY : 30 * DAY;
+	when_t most = a->dark != WHEN_NEVER || a->left == 0 ? DAY : 30 * DAY;
 
 	return a->left > 0 ? when_min(most, a->left / 2) : most;
 }
@@ -661,7 +661,8 @@ check_retry(const struct asked *a)
 	    .w = &(struct world){.draw = t->draw, .policy = a->policy}, .now = t->tries};
 	when_t left = a->left;
 	when_t wait = plan_retry(&a->policy, t, t->at + left, a->dark) - t->at;
-	when_t most = a->dark || left == 0 ? 15 * MINUTE : 12 * HOUR;
+	when_t dark = t->at - when_min(a->dark, t->at + left); /* for so long */
+	when_t most = dark < 0 ? 12 * HOUR : when_min(when_max(dark / 16, 900), 12 * HOUR);
 	when_t base = a->policy.retry_period, tenth = when_max(left > 0 ? left / 10 : most, 10);
 	bool asked = t->retry_after > t->at;
 	bool slow = t->answer == ANSWER_REJECT || t->tries > a->policy.retry_count;
@@ -732,9 +733,9 @@ every_retry(void)
 						a.left = lefts[i / COUNT_OF(after)];
 						t->draw = (uint8_t)draw;
 						t->retry_after = k == 0 ? 0 : t->at + k;
-						a.dark = false;
+						a.dark = WHEN_NEVER;
 						check_retry(&a);
-						a.dark = true;
+						a.dark = t->at - t->tries * 4 * HOUR;
 						check_retry(&a);
 						a.policy.ios_stop_on_reject = true;
 						check_ios(&a);
@@ -746,8 +747,7 @@ every_retry(void)
 
 enum dark { ENDED, ENDED_WITH_ISSUER, LATE, LEFT_BEHIND, LEFT_PENDING, DARKS };
 
-/* P13: after a failure of any kind it asks within a quarter of an hour, but for a word of the
- * server, whatever its CA has to live. */
+/* P13: who has just become dark asks within a quarter of an hour, but for Retry-After. */
 static void
 every_dark(void)
 {
@@ -764,7 +764,7 @@ every_dark(void)
 			    .caps_known = i % 2 == 0,
 			    .caps_next_ca = true,
 			    .ca_from = at - 900 * DAY,
-			    .ca_until = dark == LATE ? at - DAY : at + lasts,
+			    .ca_until = dark == LATE ? at - 1 : at + lasts,
 			    .have_id = dark < LEFT_BEHIND,
 			    .id_from = at - 300 * DAY,
 			    .id_until = at - 1,

@@ -27,7 +27,7 @@ static const struct {
 	when_t deadline, retry_after;
 	uint8_t draw;
 	when_t wait; /* INT64_MIN: no trouble */
-	bool dark;
+	bool dark;   /* from now on */
 } cases[] = {
     {"without trouble nothing waits", &ours, ANSWER_GOOD, 0, FAR, 0, 0, INT64_MIN},
     {"POLL comes after 60 s (S70)", &ours, ANSWER_PENDING, 1, FAR, 0, PLAIN, 60},
@@ -58,6 +58,9 @@ static const struct {
     {"behind the deadline from 60 s on again", &ours, ANSWER_NONE, 1, AT - DAY, 0, PLAIN, 60},
     {"up to 15 min", &ours, ANSWER_NONE, 30, AT, 0, 0, 15 * MINUTE},
     {"and draws only take", &ours, ANSWER_NONE, 30, AT, 0, 255, 900 - 163},
+    {"when that was a day ago, up to a sixteenth of it", &ours, ANSWER_NONE, 30, AT - DAY, 0, 0,
+	90 * MINUTE},
+    {"12 h when it was long ago", &ours, ANSWER_REJECT, 1, AT - 9 * DAY, 0, 0, 12 * HOUR},
     {"dark: from 60 s on", &ours, ANSWER_NONE, 1, FAR, 0, PLAIN, 60, true},
     {"up to 15 min as well", &ours, ANSWER_NONE, 30, FAR, 0, 0, 15 * MINUTE, true},
     {"refused too", &ours, ANSWER_REJECT, 1, FAR, 0, 0, 15 * MINUTE, true},
@@ -105,7 +108,8 @@ waits(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct plan_trouble t = {
 		    cases[i].answer, AT, cases[i].tries, cases[i].retry_after, cases[i].draw};
-		when_t next = plan_retry(cases[i].policy, &t, cases[i].deadline, cases[i].dark);
+		when_t next = plan_retry(
+		    cases[i].policy, &t, cases[i].deadline, cases[i].dark ? AT : WHEN_NEVER);
 		when_t right = cases[i].wait == STOPS || cases[i].wait == INT64_MIN
 				   ? cases[i].wait
 				   : AT + cases[i].wait;
@@ -128,7 +132,7 @@ tries_until_the_deadline(void **state)
 		when_t next;
 
 		t.tries++;
-		next = plan_retry(&ours, &t, deadline, false);
+		next = plan_retry(&ours, &t, deadline, WHEN_NEVER);
 		assert_true(next > t.at && next <= deadline);
 		t.at = next;
 		first_day += next <= AT + DAY ? 1 : 0;

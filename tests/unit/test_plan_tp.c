@@ -17,6 +17,7 @@
 /* The longest waits, less what the draw of 128 takes. */
 #define SLOW ((when_t)39258)
 #define DARK ((when_t)818)
+#define DARK_FOR_A_DAY ((when_t)4908)
 
 enum who { AUTO, SHADOW_ONLY, NO_AUTO, TERMINAL, BY_HAND, IOS, SPREAD, TEN };
 static const struct plan_tp_policy policies[] = {
@@ -212,7 +213,7 @@ static const struct {
 	{CA, CAPS, ID(0, 365), .ask = SILENT(365, 40)}, DAY_OF(365), TP_NONE,
 	DAY_OF(365) + DARK, TP_IS_ENROLLING},
     {"refused too", AUTO, {CA, CAPS, ID(0, 365), .ask = REFUSED(366)}, DAY_OF(366), TP_NONE,
-	DAY_OF(366) + 15 * MINUTE, TP_IS_REJECTED},
+	DAY_OF(366) + 90 * MINUTE, TP_IS_REJECTED},
     {"what hinders it as well", AUTO, {CA, ID(0, 365), .fetch = SILENT(365, 40)}, DAY_OF(365),
 	TP_NONE, DAY_OF(365) + DARK, TP_IS_EXPIRED},
     {"an identity that nobody renews is not dark", SHADOW_ONLY,
@@ -220,9 +221,9 @@ static const struct {
 	DAY_OF(658) + SLOW, TP_IS_WAITING_NEXT_CA},
     {"its CA has ended, and there is no next one: dark", AUTO,
 	{CA, CAPS, ID(584, 730), .fetch = SILENT(731, 40)}, DAY_OF(731), TP_NONE,
-	DAY_OF(731) + DARK, TP_IS_LATE},
+	DAY_OF(731) + DARK_FOR_A_DAY, TP_IS_LATE},
     {"also without auto-enroll", NO_AUTO, {CA, CAPS, .fetch = SILENT(731, 40)}, DAY_OF(731),
-	TP_NONE, DAY_OF(731) + DARK, TP_IS_LATE},
+	TP_NONE, DAY_OF(731) + DARK_FOR_A_DAY, TP_IS_LATE},
     {"left behind with a request that waits: dark", AUTO,
 	{CA, CAPS, .behind = true, .pending = true, .ask = ASKED(-1, 40)}, DAY_OF(-1), TP_NONE,
 	DAY_OF(-1) + DARK, TP_IS_POLLING},
@@ -416,7 +417,7 @@ static const struct {
     {"a renewal that is late and the next CA", AUTO,
 	{CA, CAPS, ID(0, 365), .ask = ASKED(700, 1), .pending = true, .fetch = REFUSED(700)},
 	DAY_OF(700), 2,
-	{{TIMER_POLL, DAY_OF(700) + 60}, {TIMER_SHADOW, DAY_OF(700) + 15 * MINUTE}}},
+	{{TIMER_POLL, DAY_OF(700) + 60}, {TIMER_SHADOW, DAY_OF(700) + 12 * HOUR}}},
     {"CONNECT RETRY before RENEW, though it is named later", AUTO,
 	{CA, CAPS, .ask = REFUSED(657), .fetch = SILENT(657, 1)}, TRUST_AT, 2,
 	{{TIMER_CONNECT_RETRY, TRUST_AT + 60}, {TIMER_RENEW, TRUST_AT + 12 * HOUR}}},
