@@ -134,10 +134,10 @@ src/plan/plan_tp.c|s/p->auto_enroll \&\& !p->shadow_only \&\& f->have_id/p->auto
 src/plan/plan_tp.c|s/return p->auto_enroll \&\& f->have_id \&\& ends/return f->have_id \&\& ends/
 src/plan/plan_tp.c|s/    !p->ios_stop_on_reject \&\& p->auto_enroll/false/
 src/plan/plan_tp.c|s/return t->at > now ? INT64_MIN : /return /
-src/plan/plan_tp.c|s/return enrols(p, f);/return false;/
+src/plan/plan_tp.c|s/return enrols(p, f) ? at : WHEN_NEVER;/return WHEN_NEVER;/
 src/plan/plan_tp.c|s/(!p->shadow_only || f->late)/!p->shadow_only/
-src/plan/plan_tp.c|s/(renews(p, f) || shadows(p, f)) \&\& at/renews(p, f) \&\& at/
-src/plan/plan_tp.c|s/at >= f->id_until;/at > f->id_until + 1;/
+src/plan/plan_tp.c|s/return renews(p, f) || shadows(p, f) ? f->id_until/return renews(p, f) ? f->id_until/
+src/plan/plan_tp.c|s/shadows(p, f) ? f->id_until : WHEN/shadows(p, f) ? f->id_until + MINUTE : WHEN/
 src/plan/plan_tp.c|s/at = when_max(when_min(at, f->id_until), f->shadow_from)/at = when_min(at, f->shadow_from)/
 src/plan/plan_tp.c|s/at = when_max(at, f->next_ca_from)/at = f->next_ca_from/
 src/plan/plan_tp.c|s/when_t at = f->ca_until;/when_t at = f->ca_until + 1;/

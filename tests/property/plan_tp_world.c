@@ -735,7 +735,7 @@ every_retry(void)
 						t->retry_after = k == 0 ? 0 : t->at + k;
 						a.dark = WHEN_NEVER;
 						check_retry(&a);
-						a.dark = t->at - t->tries * 4 * HOUR;
+						a.dark = t->at - t->tries * 8 * HOUR;
 						check_retry(&a);
 						a.policy.ios_stop_on_reject = true;
 						check_ios(&a);
