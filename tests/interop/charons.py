@@ -3,20 +3,22 @@
 Each is strongSwan's own in a network of its own, a pair of veth between them, ESP by kernel-libipsec over a TUN device
 (the machine's kernel may have none). Each has the identity of one trustpoint of keymuster-agent, by the ready-made hook.
 All run on one clock, which stops around the switch. At each stop both sides in turn authenticate anew, and
-a stream of octets through the tunnel, counted at the other end, says what was lost meanwhile.
+a stream of octets through the tunnel, counted at the other end, says what was lost meanwhile. Soak does the same by the
+real clock, all the time that a CA of three minutes and its overlap last.
 Arguments: keymusterd, keymuster, client, keymuster-agent, directory of the ready-made hooks, steptime.
 """
 import os
 import re
 import shutil
 import sys
+import time
 
 import charon
 import daemon
 from charon import Charon
 from daemon import Skip, case, until
 from stepclock import StepClock
-from trustpoint import BORN, DAY, World
+from trustpoint import BORN, DAY, RealClock, World
 
 READY, STEPTIME = (os.path.abspath(p) for p in sys.argv[5:7])
 SIDES = {"east": ("west", 1), "west": ("east", 2)}
@@ -83,8 +85,8 @@ class Side:
         shutil.copy(READY + "/swanctl", self.dir)
         self.charon = Charon(
             CONNECTION % {"me": me, "other": self.other, "mine": self.n, "its": 3 - self.n}, within=within, kernel=KERNEL,
-            more="  make_before_break = yes\n  retransmit_timeout = 0.5\n", env={
-                "LD_PRELOAD": STEPTIME, "STEPTIME": clock.path})
+            more="  make_before_break = yes\n  retransmit_timeout = 0.5\n",
+            env=clock.path and {"LD_PRELOAD": STEPTIME, "STEPTIME": clock.path})
         charon.write(self.dir + "/hook", HOOK % {"side": me, "dir": self.dir, "enter": " ".join(self.charon.within)})
         os.chmod(self.dir + "/hook", 0o755)
 
@@ -100,11 +102,10 @@ class Side:
 
 
 class Crossing:
-    def __init__(self, overlap):
+    def __init__(self, times, clock, percent=80):
         why = charon.refused("ip tuntap add mode tun name t")
         if why:
             raise Skip("no charons here: " + why)
-        clock = StepClock(daemon.directory() + "/clock", BORN)
         self.east = Side("east", clock, charon.NETWORK)
         self.west = Side("west", clock, self.east.charon.within + ["unshare", "-nm"])
         self.sides = self.east, self.west
@@ -112,10 +113,8 @@ class Crossing:
         for s in self.sides:
             s.charon.run("sh", "-ec", "ip addr add 10.9.0.%d/24 dev veth; ip link set veth up; ip addr add 10.9.%d.1/32 dev lo" % (
                 s.n, s.n), code=0)
-        self.w = World({"EAST": ["auto-enroll 80 regenerate", "hook %s/hook" % self.east.dir],
-                        "WEST": ["auto-enroll 80", "hook %s/hook" % self.west.dir]},
-                       "  grant auto\n  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4%s\n" % (
-                           " overlap 2" if overlap else ""), clock=clock)
+        self.w = World({"EAST": ["auto-enroll %d regenerate" % percent, "hook %s/hook" % self.east.dir],
+                        "WEST": ["auto-enroll %d" % percent, "hook %s/hook" % self.west.dir]}, "  grant auto\n" + times, clock=clock)
         until(lambda: all(os.path.exists(s.dir + "/events") for s in self.sides), "both charons have a certificate")
         for s in self.sides:
             s.charon.swanctl("--load-conns", code=0)
@@ -127,8 +126,11 @@ class Crossing:
         self.stream = daemon.start([*self.east.charon.within, "python3", "-c", STREAM], stdin=-1, stdout=-1, text=True)
 
     def at(self, when):
-        """On to that second; then each side authenticates anew and so does the other one to it."""
         self.w.run_until(when)
+        self.anew("END%+d" % (when - END))
+
+    def anew(self, when):
+        """Each side authenticates anew and so does the other one to it."""
         for s in self.sides:
             was, seen = [x.up() for x in self.sides], [x.sees() for x in self.sides]
             ran = s.charon.swanctl("--rekey", "--ike", "tunnel", "--reauth")
@@ -136,7 +138,7 @@ class Crossing:
             try:
                 until(lambda: all(x.up() not in (None, o) for x, o in zip(self.sides, was)), "a tunnel anew", 20)
             except AssertionError as why:
-                raise AssertionError("%s at END%+d\n%s" % (why, when - END, self.logs()))
+                raise AssertionError("%s at %s\n%s" % (why, when, self.logs()))
             assert [x.sees() for x in self.sides] == [n + 1 for n in seen], self.logs()
 
     def logs(self):
@@ -158,11 +160,16 @@ class Crossing:
 
 
 END = BORN + 20 * DAY
+TIMES = "  lifetime ca-certificate 20\n  lifetime certificate 8\n  auto-rollover 4%s\n"
+
+
+def stepping():
+    return StepClock(daemon.directory() + "/clock", BORN)
 
 
 @case("overlap: two charons authenticate before, while one of them has switched, and behind the end; the tunnel stands")
 def overlapping():
-    x = Crossing(True)
+    x = Crossing(TIMES % " overlap 2", stepping())
     switch = END - 3600  # an hour before the end at most
     for when in BORN + 10 * DAY, switch - 1:
         x.at(when)
@@ -179,11 +186,24 @@ def overlapping():
 
 @case("no overlap: two charons authenticate in the last second of a CA and in the first of the next")
 def sharp():
-    x = Crossing(False)
+    x = Crossing(TIMES % "", stepping())
     for when in END - 1, END, END + 1:
         x.at(when)
     x.stop()
 
+
+def live():
+    x = Crossing("  lifetime ca-certificate 0 0 3\n  lifetime certificate 0 0 3\n  auto-rollover 0 0 2 overlap 0 0 1\n", RealClock(), 60)
+    end = daemon.dates(x.w.d.ca())[1]
+    first = [x.w.a.serial(name) for name in ("EAST", "WEST")]
+    while time.time() < end + 5:
+        x.anew("%+.0f s" % (time.time() - end))
+    assert all(x.w.a.serial(name) != was for name, was in zip(("EAST", "WEST"), first)), "both have switched"
+    x.stop()
+
+
+if os.environ.get("KEYMUSTER_SOAK"):
+    case("real time: two charons authenticate over and over while a CA of three minutes goes over to the next, none fails")(live)
 
 if __name__ == "__main__":
     daemon.main()
