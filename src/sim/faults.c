@@ -342,6 +342,13 @@ people_act(struct sim *w, const struct moment *m)
 	}
 }
 
+/* Nobody renews what ends with its CA and takes the next one's by itself. */
+static bool
+follows_its_ca(const struct client *c, const struct plan_tp_facts *f)
+{
+	return c->fleet->policy.plan.auto_enroll && f->id_until >= f->issuer_until;
+}
+
 /* Who looks after a client that does not look after itself: once a day. */
 void
 people_day(struct sim *w, struct client *c, when_t now)
@@ -358,7 +365,8 @@ people_day(struct sim *w, struct client *c, when_t now)
 		    M_OPERATOR, number, 0, OP_INSTALL, NULL);
 	} else if (!client_renews(c) && !f->pending && !f->busy && f->authenticated &&
 		   now < f->ca_until &&
-		   (!f->have_id || now >= plan_percent(f->id_from, f->id_until, 90)) &&
+		   (!f->have_id || (now >= plan_percent(f->id_from, f->id_until, 90) &&
+				       !follows_its_ca(c, f))) &&
 		   dice_chance(&w->people, 300)) {
 		world_at(w, w->now + dice_between(&w->people, 100, w->day_ms / 2), M_OPERATOR,
 		    number, 0, OP_ENROL, NULL);
