@@ -388,7 +388,10 @@ client_hears(struct sim *w, struct client *c, struct letter *l)
 	    .body = blob_view(&l->body)};
 
 	if (was_open(c, l->fetch)) {
-		if (l->status == 200 && !l->hurt && c->full == 0 && !c->waits && due(w, c))
+		/* What needs no key is answered beside a busy signer or a clock in doubt, too.
+		 */
+		if (l->status == 200 && !l->hurt && c->full == 0 && !c->waits &&
+		    w->server.mute == 0 && clock_right(&w->server.clock) && due(w, c))
 			c->clean++;
 		client_step(w, c, &ev);
 	}
