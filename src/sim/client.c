@@ -322,6 +322,7 @@ client_step(struct sim *w, struct client *c, struct tp_event *ev)
 	c->crash_in_put = crash && dice_chance(&w->luck, 500);
 	w->numbers.events++;
 	ok = tp_step(c->tp, ev, now, &out, &e);
+	lost_key_given_up(w, c, ev); /* what it has stored it knows behind a crash too */
 	if (crash) {
 		tp_effects_free(&out);
 		client_crash(w, c, dice_between(&w->luck, 1000, HOUR_MS));

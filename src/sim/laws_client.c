@@ -306,7 +306,7 @@ asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out
 
 /* What its signer has no more it asks for no more, once a disk can note it: it makes another,
  * and enrols anew. */
-static void
+void
 lost_key_given_up(struct sim *w, struct client *c, const struct tp_event *ev)
 {
 	uint64_t gone;
@@ -328,7 +328,6 @@ void
 law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
     const struct tp_effects *out, when_t now)
 {
-	lost_key_given_up(w, c, ev);
 	if (c->shelf_changed)
 		triple_usable(w, c, now);
 	c->shelf_changed = false;

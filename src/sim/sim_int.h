@@ -397,6 +397,7 @@ void law_unseen(struct sim *w, const struct letter *l);
 /* The CA that a client holds. NULL: none of ours. */
 const struct seen_ca *client_ca(struct sim *w, const struct client *c);
 void law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n);
+void lost_key_given_up(struct sim *w, struct client *c, const struct tp_event *ev);
 void law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
     const struct tp_effects *out, when_t now);
 void law_client_day(struct sim *w, struct client *c, when_t now);

@@ -1,7 +1,6 @@
 /* test_agent.c - what tp asks for, and what becomes of it. */
 #include "agent_lab.h"
-
-#include <fcntl.h>
+#include "tests/unit/log_pipe.h"
 
 static enum why
 forgets(struct key_job *j)
@@ -61,30 +60,12 @@ clock_changes(void **state)
 
 /* ---- alerts ---- */
 
-static int from_log, old_stderr;
-
-/* A pipe in packet mode: one read is one line. */
 static int
 divert(void **state)
 {
-	int p[2];
-
 	(void)state;
-	if (pipe2(p, O_DIRECT | O_NONBLOCK | O_CLOEXEC) != 0)
-		return -1;
-	old_stderr = dup(STDERR_FILENO);
-	from_log = p[0];
 	log_open("agent", LOG_WARN);
-	return dup2(p[1], STDERR_FILENO) >= 0 && close(p[1]) == 0 ? 0 : -1;
-}
-
-static int
-restore(void **state)
-{
-	(void)state;
-	(void)dup2(old_stderr, STDERR_FILENO);
-	close(old_stderr);
-	return close(from_log);
+	return log_pipe_open() ? 0 : -1;
 }
 
 /* So many alerts by now; each one speaks of this certificate, so many days before its end. */
@@ -365,7 +346,7 @@ main(void)
 	    cmocka_unit_test(shared_key),
 	    cmocka_unit_test(clock_changes),
 	    cmocka_unit_test(opened_later),
-	    cmocka_unit_test_setup_teardown(none_follows, divert, restore),
+	    cmocka_unit_test_setup_teardown(none_follows, divert, log_pipe_close),
 	    cmocka_unit_test(hooks_hear_of_failures),
 	    cmocka_unit_test(notes_end_their_command),
 	    cmocka_unit_test(disk_is_full),

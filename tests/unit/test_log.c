@@ -1,43 +1,21 @@
 /* test_log.c - tests of log lines. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "tests/unit/log_pipe.h"
 
-static int from_log, old_stderr;
-
-/* A pipe in packet mode: one read is one write. */
 static int
 divert(void **state)
 {
-	int p[2];
-
 	(void)state;
-	if (pipe2(p, O_DIRECT | O_NONBLOCK | O_CLOEXEC) != 0)
-		return -1;
-	old_stderr = dup(STDERR_FILENO);
-	if (dup2(p[1], STDERR_FILENO) < 0)
-		return -1;
-	close(p[1]);
-	from_log = p[0];
 	/* Time stands still. */
-	return clock_init("at=2026-01-31T12:00:00Z,rate=1e-6", NULL) ? 0 : -1;
-}
-
-static int
-restore(void **state)
-{
-	(void)state;
-	(void)dup2(old_stderr, STDERR_FILENO);
-	close(old_stderr);
-	close(from_log);
-	return 0;
+	return log_pipe_open() && clock_init("at=2026-01-31T12:00:00Z,rate=1e-6", NULL) ? 0
+											: -1;
 }
 
 /* The next event as text; "" when there is none. */
@@ -116,9 +94,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(one_line_per_event, divert, restore),
-	    cmocka_unit_test_setup_teardown(levels_are_cut_off, divert, restore),
-	    cmocka_unit_test_setup_teardown(long_events_are_cut, divert, restore),
+	    cmocka_unit_test_setup_teardown(one_line_per_event, divert, log_pipe_close),
+	    cmocka_unit_test_setup_teardown(levels_are_cut_off, divert, log_pipe_close),
+	    cmocka_unit_test_setup_teardown(long_events_are_cut, divert, log_pipe_close),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
