@@ -40,7 +40,7 @@ for name in "$@"; do
 	found=$build/found/$name
 	words=()
 	mkdir -p "$found"
-	case $name in conf | command) words=(-dict=$build/words) ;; esac
+	case $name in conf | command | edit) words=(-dict=$build/words) ;; esac
 	before=$(find "$found" -type f | wc -l)
 	if $build/tests/fuzz/fuzz_"$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 \
 		-print_final_stats=1 -artifact_prefix=$build/crashes/"$name"- ${words[@]+"${words[@]}"} "$found" \

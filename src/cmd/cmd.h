@@ -64,13 +64,20 @@ bool passwords_put_away(struct password_seal *s, struct conf *c, struct err *e) 
 /* conf_seal: password 6 is AES-256-GCM in hex; the same password prints the same text. */
 bool password_seal(
     void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
+/* conf_report to stderr; arg, a bool: warnings too? */
+void conf_say(void *arg, bool warn, const char *text);
 /* Parses; errors go to stderr as they are found, and warnings where they are news. */
 bool conf_load(const char *path, struct view text, struct password_seal *seal, bool warnings,
     struct conf *out) MUST_USE;
 
+/* Tells texts of a configuration apart. */
+#define CONF_DIGEST (2 * 32 + 1)
+void conf_digest(struct view text, char out[CONF_DIGEST]);
+
 /* core.c: the core process */
 struct core_options {
-	const char *state, *conf_path, *record;		       /* the last "": none is kept */
+	const char *state, *conf_path, *record; /* the last "": none is kept */
+	char conf_digest[CONF_DIGEST];
 	int front, control, control_ro, signers[CONF_SERVERS]; /* front -1: there is none; */
 	int courier, hooks, agent_signer;		       /* the same */
 	char *const *passwords; /* challenges of trustpoints, in clear */

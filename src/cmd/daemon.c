@@ -132,6 +132,7 @@ role_core(void)
 		log_error("core does not start", "why='%s'", e.text);
 		goto out;
 	}
+	conf_digest(blob_view(&text), o.conf_digest);
 	if (!conf_load(o.conf_path, blob_view(&text), &seal, false, &conf))
 		goto out; /* it has said why */
 	o.passwords = challenges = challenges_take(&conf);
@@ -471,6 +472,7 @@ open_key_group(struct daemon *d, struct err *e)
 {
 	const struct group *g;
 	gid_t all[64];
+	bool member;
 	int n;
 
 	d->key_group = -1;
@@ -482,20 +484,18 @@ open_key_group(struct daemon *d, struct err *e)
 		    "crypto pki key-group: this system has no group '%s'", d->conf.key_group);
 	d->key_group = (long)g->gr_gid;
 	n = getgroups((int)COUNT_OF(all) - 1, all);
-	if (n >= 0 && geteuid() == 0) {
+	member = getegid() == g->gr_gid;
+	for (int i = 0; i < n; i++)
+		member |= all[i] == g->gr_gid;
+	if (!member && n >= 0 && geteuid() == 0) {
 		all[n] = g->gr_gid;
 		if (setgroups((size_t)n + 1, all) != 0)
 			return err_set(e, WHY_IO, "cannot join group '%s': %s",
 			    d->conf.key_group, strerror(errno));
-	} else {
-		bool member = getegid() == g->gr_gid;
-
-		for (int i = 0; i < n; i++)
-			member |= all[i] == g->gr_gid;
-		if (!member)
-			return err_set(e, WHY_REFUSED,
-			    "crypto pki key-group: user %ld is no member of '%s'",
-			    (long)geteuid(), d->conf.key_group);
+	} else if (!member) {
+		return err_set(e, WHY_REFUSED,
+		    "crypto pki key-group: user %ld is no member of '%s'", (long)geteuid(),
+		    d->conf.key_group);
 	}
 	(void)umask(0022); /* files say themselves who reads them */
 	return chmod(d->o.state, 0711) == 0 ||
@@ -552,6 +552,23 @@ keep_tables(struct daemon *d, struct err *e)
 	return ok;
 }
 
+/* The configuration, and all that is made of it: the first time and whenever it is read again.
+ * passwords NULL: sealed ones stay shut. */
+static bool
+read_conf(struct daemon *d, struct password_seal *passwords, struct blob *text, struct err *e)
+{
+	if (!conf_load(d->o.conf, blob_view(text), passwords, true, &d->conf) ||
+	    !daemon_kind.accepts(d))
+		return err_set(e, WHY_BAD_INPUT, "%s: not accepted", d->o.conf);
+	if (d->conf.server_count + agent_count(&d->conf) == 0)
+		return err_set(e, WHY_BAD_INPUT, "%s: no \"%s NAME\" block: nothing to run",
+		    d->o.conf, daemon_kind.block);
+	return d->o.check ||
+	       (open_key_group(d, e) && make_directories(d, e) &&
+		   (daemon_kind.open == NULL || daemon_kind.open(d, e)) && keep_tables(d, e) &&
+		   keep_bytes("configuration", blob_view(text), &d->config, e));
+}
+
 static bool
 prepare(struct daemon *d, struct blob *text, struct err *e)
 {
@@ -573,26 +590,13 @@ prepare(struct daemon *d, struct blob *text, struct err *e)
 	sealed = !d->o.check || seal_load(d->o.state, true, &seal, &none);
 	if (sealed)
 		password_key(&seal, &passwords);
-	if (!conf_load(
-		d->o.conf, blob_view(text), sealed ? &passwords : NULL, true, &d->conf) ||
-	    !daemon_kind.accepts(d)) {
-		err_set(e, WHY_BAD_INPUT, "%s: not accepted", d->o.conf);
-		goto out;
-	}
-	if (d->conf.server_count + agent_count(&d->conf) == 0) {
-		err_set(e, WHY_BAD_INPUT, "%s: no \"%s NAME\" block: nothing to run", d->o.conf,
-		    daemon_kind.block);
-		goto out;
-	}
-	ok =
-	    d->o.check ||
-	    (open_key_group(d, e) && make_directories(d, e) &&
-		(daemon_kind.open == NULL || daemon_kind.open(d, e)) && open_control(d, e) &&
-		keep_tables(d, e) &&
-		keep_bytes("configuration", blob_view(text), &d->config, e) &&
-		keep_bytes("seal", view_of(seal.key, sizeof(seal.key)), &d->key_seal, e) &&
-		keep_bytes("passwords", view_of(passwords.seal.key, sizeof(passwords.seal.key)),
-		    &d->password_seal, e));
+	ok = read_conf(d, sealed ? &passwords : NULL, text, e) &&
+	     (d->o.check ||
+		 (open_control(d, e) &&
+		     keep_bytes("seal", view_of(seal.key, sizeof(seal.key)), &d->key_seal, e) &&
+		     keep_bytes("passwords",
+			 view_of(passwords.seal.key, sizeof(passwords.seal.key)),
+			 &d->password_seal, e)));
 out:
 	mem_wipe(&seal, sizeof(seal));
 	mem_wipe(&passwords, sizeof(passwords));
@@ -629,21 +633,85 @@ settle(struct daemon *d, struct blob *text)
 	mem_give_back();
 }
 
-static int
-serve(struct daemon *d, const char *self)
+/* What one reading of the configuration opened. */
+static void
+give_up(struct daemon *d, const struct daemon *other)
 {
-	fix_clock(d);
-	(void)snprintf(d->state, sizeof(d->state), "KEYMUSTER_STATE=%s", d->o.state);
-	(void)snprintf(d->conf_path, sizeof(d->conf_path), "KEYMUSTER_CONF=%s", d->o.conf);
-	(void)snprintf(d->record, sizeof(d->record), "KEYMUSTER_RECORD=%s",
-	    d->o.record == NULL ? "" : d->o.record);
+	int mine[] = {d->config, d->places, d->programs, d->nothing, d->http,
+	    d->courier_more != d->nothing ? d->courier_more : 0};
+
+	for (size_t i = 0; i < CONF_SERVERS; i++)
+		if (d->archive_password[i] > 0)
+			(void)close(d->archive_password[i]);
+	for (size_t i = 0; i < COUNT_OF(mine); i++)
+		if (mine[i] > 0 && mine[i] != other->http)
+			(void)close(mine[i]);
+	conf_free(&d->conf);
+}
+
+/*
+ * The set has ended because an operator wants the configuration read again. What does not hold
+ * changes nothing: the one before goes on.
+ */
+static void
+read_again(struct daemon *d)
+{
+	struct daemon next = *d;
+	struct password_seal passwords = {0};
+	struct blob text = {0};
+	struct err e = {0};
+	bool ok;
+
+	next.conf = (struct conf){0};
+	next.config = next.places = next.programs = next.nothing = next.courier_more = 0;
+	memset(next.archive_password, 0, sizeof(next.archive_password));
+	ok = seal_from(d->password_seal, &passwords.seal, &e) &&
+	     file_read(d->o.conf, CONF_BYTES_MAX, &text, &e) &&
+	     read_conf(&next, &passwords, &text, &e);
+	if (ok) {
+		give_up(d, &next);
+		*d = next;
+		settle(d, &text);
+		log_notice("configuration was read again", "file='%s'", d->o.conf);
+	} else {
+		log_error(
+		    "configuration is not taken, the one before goes on", "why='%s'", e.text);
+		give_up(&next, d);
+		blob_free(&text);
+	}
+	mem_wipe(&passwords, sizeof(passwords));
+}
+
+static void
+say_served(const struct daemon *d)
+{
 	if (d->conf.server_count > 0)
 		log_notice("serving", "http='%s:%u' state='%s' run='%s'", d->conf.http_address,
 		    d->conf.http_port, d->o.state, d->o.run);
 	if (d->trustpoints > 0)
 		log_notice("keeping trustpoints", "count=%zu state='%s' run='%s'",
 		    d->trustpoints, d->o.state, d->o.run);
-	return supervise(self, make_set, d);
+}
+
+static int
+serve(struct daemon *d, const char *self)
+{
+	char whole[PATH_MAX];
+	int code;
+
+	fix_clock(d);
+	(void)snprintf(d->state, sizeof(d->state), "KEYMUSTER_STATE=%s", d->o.state);
+	(void)snprintf(d->conf_path, sizeof(d->conf_path), "KEYMUSTER_CONF=%s",
+	    realpath(d->o.conf, whole) != NULL ? whole : d->o.conf);
+	(void)snprintf(d->record, sizeof(d->record), "KEYMUSTER_RECORD=%s",
+	    d->o.record == NULL ? "" : d->o.record);
+	for (;;) {
+		say_served(d);
+		code = supervise(self, make_set, d);
+		if (code != EXIT_AGAIN)
+			return code;
+		read_again(d);
+	}
 }
 
 int

@@ -2,6 +2,8 @@
 #ifndef CMD_DAEMON_H
 #define CMD_DAEMON_H
 
+#include <limits.h>
+
 #include "cmd/cmd.h"
 
 #define WEAKEST_REPLY "KEYMUSTER_WEAKEST_REPLY"
@@ -21,10 +23,11 @@ struct daemon {
 	bool asks, programs_run;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	int places, programs, courier_more, nothing;			      /* the same */
-	long key_group;							      /* -1: none */
+	char http_where[80]; /* address and port of http; empty: it is not open */
+	long key_group;	     /* -1: none */
 	int archive_password[CONF_SERVERS];
 	char weakest_reply[CONF_SERVERS][40]; /* environment of signers */
-	char clock[600], state[600], conf_path[600], record[600],
+	char clock[600], state[600], conf_path[PATH_MAX + 32], record[600],
 	    loopback[600]; /* environment of children */
 };
 

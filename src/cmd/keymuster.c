@@ -187,6 +187,14 @@ add_password(const struct command_line *c, struct blob *line)
 	return ok;
 }
 
+/* "do show clock", while something is being configured. */
+static const char *
+behind_do(const char *line)
+{
+	line += strspn(line, " \t");
+	return strncmp(line, "do ", 3) == 0 ? line + 3 : NULL;
+}
+
 int
 send_line(const char *run, const char *line)
 {
@@ -195,9 +203,20 @@ send_line(const char *run, const char *line)
 	struct err e = {0};
 	int column, status = CODE_USAGE;
 
+	if (configure_mode() != NULL) {
+		if (behind_do(line) == NULL)
+			return configure_line(run, line);
+		line = behind_do(line);
+	}
 	blob_add_str(&whole, line);
 	if (command_parse(line, &c, &column, &e) && is_mine(run, &c)) {
 		status = CODE_DONE;
+		goto out;
+	}
+	if (c.command == CMD_CONFIGURE || c.command == CMD_READ_AGAIN) {
+		if (configure_mode() == NULL)
+			status = (c.command == CMD_CONFIGURE ? configure_begin
+							     : configure_again)(run);
 		goto out;
 	}
 	if (c.pkcs12 && c.password[0] == 0 && !add_password(&c, &whole))
@@ -261,6 +280,13 @@ send_words(const char *run, char **words)
 	return code;
 }
 
+/* The exit code, when no line is left. */
+static int
+ended(int code)
+{
+	return configure_lost() && code == CODE_DONE ? CODE_REFUSED : code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -285,7 +311,7 @@ main(int argc, char **argv)
 	if (code == CODE_DONE && file != NULL)
 		code = send_file(run, file);
 	if (code != CODE_DONE || n > 0 || file != NULL)
-		return code;
+		return ended(code);
 	if (optind < argc && strcmp(argv[optind], "plan") == 0)
 		return plan_main(argc - optind - 1, argv + optind + 1);
 	if (optind < argc && strcmp(argv[optind], "simulate") == 0)
@@ -293,6 +319,6 @@ main(int argc, char **argv)
 	if (optind < argc && strcmp(argv[optind], "demo") == 0)
 		return demo(argc - optind, argv + optind);
 	if (optind < argc)
-		return send_words(run, argv + optind);
-	return isatty(STDIN_FILENO) ? shell_run(run) : send_stream(run, stdin);
+		return ended(send_words(run, argv + optind));
+	return ended(isatty(STDIN_FILENO) ? shell_run(run) : send_stream(run, stdin));
 }

@@ -48,9 +48,10 @@ courier_hooks(int fd, struct courier_options *o, struct err *e)
 static bool
 accepts(struct daemon *d)
 {
+	bool warnings = true;
 	struct err e = {0};
 
-	if (!plan_holds(d->o.conf, &d->conf, true))
+	if (!plan_holds(d->o.conf, &d->conf, conf_say, &warnings))
 		return false;
 	for (size_t i = 0; i < d->conf.server_count; i++) {
 		struct ca_policy policy;
@@ -64,6 +65,25 @@ accepts(struct daemon *d)
 		mem_wipe(&policy, sizeof(policy));
 	}
 	return true;
+}
+
+/* Who listens there already goes on: nobody is turned away while the configuration changes. */
+static bool
+listen_where(struct daemon *d, struct err *e)
+{
+	char where[sizeof(d->http_where)];
+
+	(void)snprintf(where, sizeof(where), "%s:%u", d->conf.http_address, d->conf.http_port);
+	if (d->conf.server_count == 0) {
+		d->http = 0;
+		d->http_where[0] = 0;
+		return true;
+	}
+	if (strcmp(where, d->http_where) == 0)
+		return true;
+	d->http = 0;
+	(void)snprintf(d->http_where, sizeof(d->http_where), "%s", where);
+	return listen_tcp(d->conf.http_address, d->conf.http_port, &d->http, e);
 }
 
 static bool
@@ -80,8 +100,7 @@ open_servers(struct daemon *d, struct err *e)
 				return false;
 	(void)snprintf(d->loopback, sizeof(d->loopback), "KEYMUSTER_LOOPBACK_EXEMPT=%d",
 	    strncmp(d->conf.http_address, "127.", 4) == 0);
-	return d->conf.server_count == 0 ||
-	       listen_tcp(d->conf.http_address, d->conf.http_port, &d->http, e);
+	return listen_where(d, e);
 }
 
 /* Of archives: one a server, for its signer alone; of hooks: for the courier alone. */

@@ -54,8 +54,8 @@ calendar_valid(struct core *c, uint64_t client, const struct command_line *line)
 	}
 	operator_answer(c, client, CODE_DONE,
 	    line->negated ? ""
-			  : "% To keep this over a restart, write \"clock calendar-valid\" "
-			    "into the configuration file.\n");
+			  : "% To keep this over a restart, say it in \"configure terminal\" "
+			    "too.\n");
 }
 
 static void
@@ -204,6 +204,17 @@ operator_shows(struct core *c)
 	free(p);
 }
 
+/* Two lines: the file, and the digest of the text that runs. */
+static void
+where_configured(struct core *c, uint64_t client)
+{
+	struct blob text = {0};
+
+	blob_printf(&text, "%s\n%s\n", c->o->conf_path, c->o->conf_digest);
+	control_answer(c->control, client, CODE_DONE, blob_view(&text));
+	blob_free(&text);
+}
+
 static void
 line_run(struct core *c, uint64_t client, const struct command_line *line, const char *who)
 {
@@ -237,6 +248,14 @@ line_run(struct core *c, uint64_t client, const struct command_line *line, const
 	case CMD_WRITE_MEMORY:
 		operator_answer(c, client, CODE_DONE,
 		    "% The configuration file is what runs; there is nothing to save.\n");
+		break;
+	case CMD_CONFIGURE: /* keymuster changes the file, by its user's rights */
+		where_configured(c, client);
+		break;
+	case CMD_READ_AGAIN:
+		log_notice("configuration is to be read again", "by='%s'", who);
+		operator_answer(c, client, CODE_DONE, "");
+		loop_stop(c->loop, EXIT_AGAIN);
 		break;
 	case CMD_SHOW_SERVER:
 	case CMD_SHOW_REQUESTS:

@@ -115,7 +115,9 @@ plan_cases(const struct plan_file *files, size_t count, size_t *n)
 
 struct telling {
 	const struct show_case *k;
-	bool warnings, refused;
+	conf_report report;
+	void *arg;
+	bool refused;
 };
 
 static void
@@ -126,15 +128,14 @@ tell(void *arg, enum plan_rule_level level, const char *text)
 	    level == RULE_REFUSES && !t->k->presumed && t->k->server->plan.auto_rollover;
 
 	t->refused |= refuses;
-	if (refuses || t->warnings)
-		(void)dprintf(STDERR_FILENO, "%s%s\n", refuses ? "" : "warning: ", text);
+	t->report(t->arg, !refuses, text);
 }
 
 bool
-plan_holds(const char *path, const struct conf *c, bool warnings)
+plan_holds(const char *path, const struct conf *c, conf_report report, void *arg)
 {
 	struct plan_file file = {path, *c};
-	struct telling t = {.warnings = warnings};
+	struct telling t = {.report = report, .arg = arg};
 	size_t n;
 	struct show_case *cases = plan_cases(&file, 1, &n);
 
@@ -163,9 +164,8 @@ usage(void)
 	return CODE_USAGE;
 }
 
-/* The passwords of others' files stay shut, and are not needed. */
-static bool
-shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
+bool
+plan_shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
 {
 	(void)arg;
 	(void)opening;
@@ -197,8 +197,8 @@ read_files(char **paths, size_t count, struct plan_file *files)
 		if (!file_read(paths[i], CONF_BYTES_MAX, &text, &e)) {
 			(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
 			code = CODE_USAGE;
-		} else if (!conf_parse(paths[i], blob_view(&text), shut, NULL, say_error, NULL,
-			       &files[i].conf) &&
+		} else if (!conf_parse(paths[i], blob_view(&text), plan_shut, NULL, say_error,
+			       NULL, &files[i].conf) &&
 			   code == CODE_DONE) {
 			code = CODE_REFUSED;
 		}

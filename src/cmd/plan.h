@@ -12,11 +12,13 @@ struct plan_file {
 /* Every server with every kind of client that it has in these files; *n of them, free them. */
 struct show_case *plan_cases(const struct plan_file *files, size_t count, size_t *n);
 /*
- * Before the daemon starts: refusals and, if wanted, warnings go to stderr. Refused is only
- * what is certain: a trustpoint whose address is this server's, below a CA that makes its next
+ * Before a configuration runs: refusals and warnings are reported. Refused is only what is
+ * certain: a trustpoint whose address is this server's, below a CA that makes its next
  * certificate by itself.
  */
-bool plan_holds(const char *path, const struct conf *c, bool warnings);
+bool plan_holds(const char *path, const struct conf *c, conf_report report, void *arg);
+/* conf_seal: sealed passwords stay shut, where they are not needed. */
+bool plan_shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
 /* The words behind "keymuster plan": an exit code. */
 int plan_main(int argc, char **argv);
 

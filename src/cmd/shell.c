@@ -10,8 +10,14 @@
 static const char *
 prompt(EditLine *el)
 {
+	static char text[64] = "keymuster# ";
+
 	(void)el;
-	return "keymuster# ";
+	if (configure_mode() != NULL)
+		(void)snprintf(text, sizeof(text), "keymuster(%s)# ", configure_mode());
+	else
+		(void)snprintf(text, sizeof(text), "keymuster# ");
+	return text;
 }
 
 /* The line up to the cursor. */
@@ -23,6 +29,23 @@ typed(EditLine *el, struct blob *out)
 	blob_add(out, li->buffer, (size_t)(li->cursor - li->buffer));
 }
 
+static void
+what_follows(const char *line, struct blob *out)
+{
+	(configure_mode() != NULL ? configure_help : command_help)(line, out);
+}
+
+/* Ctrl-Z ends what is being configured. */
+static unsigned char
+end_key(EditLine *el, int key)
+{
+	(void)key;
+	if (configure_mode() == NULL)
+		return CC_ERROR;
+	el_push(el, "\001\013end\n"); /* to its begin, away with it, and then */
+	return CC_NORM;
+}
+
 /* '?': what may follow, one word and its help a line; the line stays as it is. */
 static unsigned char
 help_key(EditLine *el, int key)
@@ -31,7 +54,7 @@ help_key(EditLine *el, int key)
 
 	(void)key;
 	typed(el, &line);
-	command_help(blob_cstr(&line), &help);
+	what_follows(blob_cstr(&line), &help);
 	printf("?\n");
 	for (const char *at = blob_cstr(&help); *at != 0;) {
 		size_t word = strcspn(at, "\t\n"), rest;
@@ -62,7 +85,7 @@ tab_key(EditLine *el, int key)
 	text = blob_cstr(&line);
 	word = strrchr(text, ' ') == NULL ? text : strrchr(text, ' ') + 1;
 	have = strlen(word);
-	command_help(text, &help);
+	what_follows(text, &help);
 	for (const char *at = blob_cstr(&help); *at != 0;) {
 		size_t n = strcspn(at, "\t\n");
 
@@ -102,6 +125,10 @@ shell_run(const char *run)
 	el_set(el, EL_ADDFN, "complete", "complete the word", tab_key);
 	el_set(el, EL_BIND, "?", "what-follows", NULL);
 	el_set(el, EL_BIND, "\t", "complete", NULL);
+	el_set(el, EL_ADDFN, "end-configuration", "end what is being configured", end_key);
+	el_set(el, EL_SETTY, "-d", "-isig", NULL); /* CNTL/Z and CNTL/C are keys, as in IOS */
+	el_set(el, EL_BIND, "^C", "ed-start-over", NULL);
+	el_set(el, EL_BIND, "^Z", "end-configuration", NULL);
 	while ((line = el_gets(el, &n)) != NULL && n > 0) {
 		char copy[4096];
 
@@ -110,7 +137,8 @@ shell_run(const char *run)
 		if (copy[strspn(copy, " \t")] == 0)
 			continue;
 		history(past, &event, H_ENTER, copy);
-		if (strcmp(copy, "exit") == 0 || strcmp(copy, "quit") == 0)
+		if (configure_mode() == NULL &&
+		    (strcmp(copy, "exit") == 0 || strcmp(copy, "quit") == 0))
 			break;
 		code = send_line(run, copy);
 	}

@@ -11,6 +11,20 @@ int send_line(const char *run, const char *line);
 /* Reads lines from a terminal with Tab, ? and history. The last command's exit code. */
 int shell_run(const char *run);
 
+/*
+ * configure.c: the lines behind "configure terminal", until "end". Its exit codes are as those
+ * of other lines.
+ */
+int configure_begin(const char *run);
+/* "config" and so on; NULL: nothing is being configured. */
+const char *configure_mode(void);
+int configure_line(const char *run, const char *line);
+void configure_help(const char *line, struct blob *out);
+/* No further line comes. True: what was typed is lost, and that was said. */
+bool configure_lost(void);
+/* "configure memory". */
+int configure_again(const char *run);
+
 /* ask.c: a line to the daemon of a run directory, its answer and exit code. False: none came.
  */
 bool daemon_ask(

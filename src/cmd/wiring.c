@@ -264,8 +264,8 @@ password_seal(void *arg, bool opening, const char *in, char *out, size_t size, s
 	return ok;
 }
 
-static void
-say(void *arg, bool warn, const char *text)
+void
+conf_say(void *arg, bool warn, const char *text)
 {
 	const bool *warnings = arg;
 
@@ -277,5 +277,17 @@ bool
 conf_load(const char *path, struct view text, struct password_seal *seal, bool warnings,
     struct conf *out)
 {
-	return conf_parse(path, text, password_seal, seal, say, &warnings, out);
+	return conf_parse(path, text, password_seal, seal, conf_say, &warnings, out);
+}
+
+void
+conf_digest(struct view text, char out[CONF_DIGEST])
+{
+	struct blob hex = {0};
+	uint8_t digest[32];
+
+	sha256(text, digest);
+	hex_add(&hex, view_of(digest, sizeof(digest)), false);
+	(void)snprintf(out, CONF_DIGEST, "%s", blob_cstr(&hex));
+	blob_free(&hex);
 }

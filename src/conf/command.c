@@ -43,8 +43,8 @@ take_number(const struct match *m, char bind, int64_t *out)
 		*out = cap->number;
 }
 
-static bool
-refuse(const struct match *m, const char *line, struct err *e)
+bool
+match_refuse(const struct match *m, struct view line, struct err *e)
 {
 	struct blob text = {0};
 
@@ -59,7 +59,8 @@ refuse(const struct match *m, const char *line, struct err *e)
 		blob_add_str(&text, "% Incomplete command. ");
 		break;
 	case MATCH_AMBIGUOUS:
-		blob_printf(&text, "%% Ambiguous command: \"%.100s\". ", line);
+		blob_printf(&text, "%% Ambiguous command: \"%.*s\". ",
+		    (int)(line.n < 100 ? line.n : 100), (const char *)line.p);
 		break;
 	}
 	size_t at = text.n;
@@ -117,7 +118,7 @@ command_parse(const char *line, struct command_line *out, int *column, struct er
 	match_line(MODE_EXEC, view_of(line, n), 0, MATCH_ABBREVIATED, &m);
 	*column = (int)m.at;
 	if (m.outcome != MATCH_OK)
-		return refuse(&m, line, e);
+		return match_refuse(&m, view_of(line, n), e);
 	if (!fill(&m, &taken, column, e))
 		return false;
 	*out = taken;
@@ -169,7 +170,7 @@ help_line(void *arg, const struct path *p, struct view text, char bind)
 }
 
 void
-command_help(const char *line, struct blob *out)
+match_help(enum mode mode, const char *line, struct blob *out)
 {
 	struct view text = view_of(line, strlen(line));
 	struct helping h = {.out = out};
@@ -182,11 +183,17 @@ command_help(const char *line, struct blob *out)
 	       line[begun - 1] != '|')
 		begun--;
 	h.begun = view_of(line + begun, text.n - begun);
-	match_line(MODE_EXEC, view_of(line, begun), 0, MATCH_ABBREVIATED, &m);
+	match_line(mode, view_of(line, begun), 0, MATCH_ABBREVIATED, &m);
 	if (m.outcome != MATCH_OK && m.outcome != MATCH_INCOMPLETE)
 		return;
 	h.position = m.position;
 	match_next(&m, help_line, &h);
 	if (h.begun.n == 0 && match_may_end(&m))
 		blob_add_str(out, "<cr>\tRun the command\n");
+}
+
+void
+command_help(const char *line, struct blob *out)
+{
+	match_help(MODE_EXEC, line, out);
 }

@@ -198,6 +198,24 @@ void conf_remove_trustpoint(struct conf *c, size_t i);
 /* They are not needed any more. */
 void conf_drop_trustpoints(struct conf *c);
 
+/*
+ * configure terminal: lines as an operator types them, abbreviated or not, that change a file.
+ * What the file says otherwise stays as it stands, comments too.
+ */
+struct conf_edit;
+struct conf_edit *conf_edit_new(conf_seal seal, void *seal_arg);
+void conf_edit_free(struct conf_edit *x);
+enum conf_edited { EDIT_TAKEN, EDIT_REFUSED, EDIT_ENDED }; /* the last by "end" */
+/* On refusal e and *column are as of command_parse. */
+enum conf_edited conf_edit_line(
+    struct conf_edit *x, const char *line, int *column, struct err *e) MUST_USE;
+/* "config", "cs-server" or "ca-trustpoint", as IOS has them in its prompt. */
+const char *conf_edit_mode(const struct conf_edit *x);
+/* As command_help. */
+void conf_edit_help(const struct conf_edit *x, const char *line, struct blob *out);
+/* The text with all lines taken; whether it holds is for conf_parse to say. */
+void conf_edit_apply(const struct conf_edit *x, struct view text, struct blob *out);
+
 /* Does this trustpoint enrol at that server of c? */
 enum conf_tie {
 	TIE_NONE,
@@ -242,6 +260,8 @@ enum command {
 	CMD_TIMESTAMP,	    /* terminal [no] exec prompt timestamp: keymuster's own */
 	CMD_CALENDAR_VALID, /* clock calendar-valid, no clock calendar-valid */
 	CMD_WRITE_MEMORY,   /* write memory, copy running-config startup-config */
+	CMD_CONFIGURE,	    /* configure terminal */
+	CMD_READ_AGAIN,	    /* configure memory */
 };
 
 struct command_line {

@@ -338,6 +338,10 @@ const struct row grammar[] = {
 	"Save the configuration"},
     {MODE_EXEC, "copy running-config startup-config", T_COMMAND, 0, 0, CMD_WRITE_MEMORY, NULL,
 	WRITES, "Save the configuration"},
+    {MODE_EXEC, "configure terminal", T_COMMAND, 0, 0, CMD_CONFIGURE, NULL, WRITES,
+	"Change the configuration file, line by line; it is checked as a whole at 'end'"},
+    {MODE_EXEC, "configure memory", T_COMMAND, 0, 0, CMD_READ_AGAIN, NULL, WRITES,
+	"Read the configuration file again and run what it says"},
 };
 const size_t grammar_count = COUNT_OF(grammar);
 
@@ -644,6 +648,9 @@ static const struct {
     {"write", "Save the configuration"},
     {"memory", "To the configuration file"},
     {"copy", "Copy a configuration"},
+    {"configure", "Change the configuration"},
+    {"configure terminal", "Line by line, until 'end'"},
+    {"configure memory", "To what the configuration file says"},
     {"json", "As JSON"},
     {"|", "Filter the lines"},
     {"section", "Blocks with a line that matches"},

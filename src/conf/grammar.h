@@ -160,6 +160,12 @@ size_t tokens_of(struct view line, bool pipes, struct token *out, size_t most);
  * itself. */
 struct view banner_delimiter(struct view line);
 void match_line(enum mode mode, struct view line, size_t from, unsigned how, struct match *m);
+/* The line that matched, from this offset on, with every key word in full. */
+void match_spell(const struct match *m, struct view line, size_t from, struct blob *out);
+/* Why a line did not match, in the IOS manner. Returns false. */
+bool match_refuse(const struct match *m, struct view line, struct err *e);
+/* What may follow the last whole word of a line: command_help. */
+void match_help(enum mode mode, const char *line, struct blob *out);
 const struct cap *match_cap(const struct match *m, char bind);
 /*
  * "expected 'a', 'b', <1-9>" from where the match stopped, with "did you mean 'x'?" when one is

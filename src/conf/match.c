@@ -475,6 +475,31 @@ capture(struct match *m, struct view line, const struct token *words, size_t cou
 	}
 }
 
+void
+match_spell(const struct match *m, struct view line, size_t from, struct blob *out)
+{
+	struct token words[WORDS_MAX];
+	struct view rest = view_of(line.p + from, line.n - from);
+	size_t count = tokens_of(rest, false, words, WORDS_MAX);
+
+	while (rest.n > 0 && (rest.p[rest.n - 1] == ' ' || rest.p[rest.n - 1] == '\t'))
+		rest.n--;
+	for (size_t i = 0; i < count; i++) {
+		const struct step *s = step_at(m->path, i);
+		struct view word = words[i].text, key = {0};
+		struct cap ignore;
+
+		if (s == NULL || in_line(m->path, i))
+			break;
+		if (s->kind == STEP_LINE)
+			word = view_of(rest.p + words[i].at, rest.n - words[i].at);
+		else if (fit_step(s, word, &ignore, &key) >= FIT_PREFIX && key.n > 0)
+			word = key;
+		blob_add_str(out, i > 0 ? " " : "");
+		blob_add_view(out, word);
+	}
+}
+
 /*
  * 0: the path cannot end here. Undone are whole lines before begun ones, and what has an effect
  * before what has none.

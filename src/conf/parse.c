@@ -328,7 +328,7 @@ block_line(struct parser *p, const struct line *l)
 	if (m->outcome != MATCH_OK)
 		return false;
 	p->indented |= inside;
-	row = m->path->row;
+	p->row = row = m->path->row;
 	if (row - grammar < ROWS_MAX)
 		p->seen[row - grammar] = place(p, l->from);
 	if (row->type == T_KEPT) {
@@ -401,6 +401,7 @@ top_carry(struct parser *p, const struct line *l)
 	const struct row *row = p->match.path->row;
 	bool negated = l->no || l->restore;
 
+	p->row = row;
 	if (row->type == T_KEPT || row->type == T_CHAIN) {
 		known_line(p, l, row->type);
 	} else if (row->type == T_SERVER || row->type == T_TRUSTPOINT) {
@@ -644,9 +645,30 @@ finish(struct parser *p)
 		p->c->http_server = p->c->server_count > 0;
 }
 
+static void
+add_place(const struct parser *p, struct view text, struct line_place **places, size_t *count)
+{
+	if ((*count & (*count - 1)) == 0) /* one of 0, 1, 2, 4, ... */
+		*places = mem_array(*places, *count == 0 ? 1 : 2 * *count, sizeof(**places));
+	while (text.n > 0 && text.p[text.n - 1] == '\r')
+		text.n--;
+	(*places)[(*count)++] = (struct line_place){
+	    .text = text,
+	    .head = p->block == IN_OURS ? p->opened.line : 0,
+	    .row = p->row,
+	};
+}
+
 bool
 conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
     conf_report report, void *arg, struct conf *out)
+{
+	return parse_placed(file, text, seal, seal_arg, report, arg, out, NULL, NULL);
+}
+
+bool
+parse_placed(const char *file, struct view text, conf_seal seal, void *seal_arg,
+    conf_report report, void *arg, struct conf *out, struct line_place **places, size_t *count)
 {
 	struct parser *p = mem_get(sizeof(*p));
 	bool ok;
@@ -662,7 +684,10 @@ conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
 		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
 
 		p->line++;
+		p->row = NULL;
 		one_line(p, view_of(text.p, n));
+		if (places != NULL)
+			add_place(p, view_of(text.p, n), places, count);
 		n += end != NULL;
 		text = view_of(text.p + n, text.n - n);
 	}

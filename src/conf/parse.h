@@ -14,6 +14,12 @@ struct place {
 	size_t line, column; /* from 1; 0: not given */
 };
 
+struct line_place { /* of one line of the file */
+	struct view text;
+	size_t head; /* number of the line that opened its block of ours; 0: it is in none */
+	const struct row *row; /* NULL: it says nothing, or nothing of ours */
+};
+
 struct parser {
 	const char *file;
 	conf_seal seal;
@@ -51,8 +57,12 @@ struct parser {
 	struct place first_foreign;
 	struct blob foreign_text;
 	struct match match;
+	const struct row *row; /* of the line in hand, as in struct line_place */
 };
 
+/* conf_parse, and where each line stands, also of a text with errors; the caller frees them. */
+bool parse_placed(const char *file, struct view text, conf_seal seal, void *seal_arg,
+    conf_report report, void *arg, struct conf *out, struct line_place **places, size_t *count);
 void say(struct parser *p, bool warn, struct place at, const char *fmt, ...) PRINTF(4, 5);
 /* check.c: what only a whole block, or a whole file, can show. */
 void check_server(struct parser *p, struct conf_server *s);

@@ -165,6 +165,30 @@ out:
 }
 
 bool
+file_replace_kept(const char *path, struct view bytes, struct err *e)
+{
+	struct blob beside = {0};
+	struct stat st;
+	bool ok = false;
+
+	blob_printf(&beside, "%s.new", path);
+	if (stat(path, &st) != 0) {
+		file_trouble(e, "find", path);
+	} else if (file_write_new(
+		       blob_cstr(&beside), st.st_mode & 07777, st.st_gid, bytes, e)) {
+		ok =
+		    (st.st_uid == geteuid() ||
+			chown(blob_cstr(&beside), st.st_uid, (gid_t)-1) == 0 ||
+			file_trouble(e, "keep the owner of", path)) &&
+		    (rename(blob_cstr(&beside), path) == 0 || file_trouble(e, "replace", path));
+		if (!ok)
+			(void)unlink(blob_cstr(&beside));
+	}
+	blob_free(&beside);
+	return ok && dir_sync(path, e);
+}
+
+bool
 file_remove(const char *path, struct err *e)
 {
 	if (unlink(path) != 0 && errno != ENOENT)

@@ -18,7 +18,7 @@
 #define CAUSE_WAIT_MS 1000
 #define CHILDREN COUNT_OF(((struct child_set *)0)->child)
 
-enum outcome { SET_DIED, SET_ENDED, SET_HOPELESS };
+enum outcome { SET_DIED, SET_ENDED, SET_HOPELESS, SET_AGAIN };
 
 struct supervisor {
 	const char *self;
@@ -140,7 +140,11 @@ set_running(const struct supervisor *s)
 static void
 death_log(const char *role, pid_t pid, int status)
 {
-	if (!WIFSIGNALED(status))
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_AGAIN)
+		log_notice("child asks for a new set", "role='%s'", role);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		log_notice("child ended", "role='%s' pid=%d", role, (int)pid);
+	else if (!WIFSIGNALED(status))
 		log_warn("child ended", "role='%s' pid=%d exit=%d", role, (int)pid,
 		    WEXITSTATUS(status));
 	else if (WTERMSIG(status) == SIGSYS)
@@ -212,6 +216,9 @@ set_reap(struct supervisor *s, int flags, bool quiet, size_t *died)
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG &&
 		    s->set.child[i].may_end_all && clock_mono_ms() - s->started_ms < STEADY_MS)
 			got = SET_HOPELESS;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_AGAIN &&
+		    s->set.child[i].may_end_all)
+			got = SET_AGAIN;
 		s->have_cause |= !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 		s->pid[i] = 0;
 		*died += 1;
@@ -360,5 +367,5 @@ supervise(const char *self, set_maker make, void *arg)
 		}
 	}
 	sigprocmask(SIG_SETMASK, &s.before, NULL);
-	return got == SET_ENDED ? 0 : 1;
+	return got == SET_ENDED ? 0 : got == SET_AGAIN ? EXIT_AGAIN : 1;
 }

@@ -80,6 +80,8 @@ bool file_replace(const char *path, mode_t mode, struct view bytes, struct err *
 /* The same, and the file belongs to that group; -1: to the process's. */
 bool file_replace_for(
     const char *path, mode_t mode, int64_t group, struct view bytes, struct err *e) MUST_USE;
+/* The same for a file that is there: owner, group and mode stay. */
+bool file_replace_kept(const char *path, struct view bytes, struct err *e) MUST_USE;
 /* Write a file in a directory that nobody looks into yet, and whose names somebody makes
  * durable later. */
 bool file_write(const char *path, mode_t mode, struct view bytes, struct err *e) MUST_USE;
@@ -135,6 +137,9 @@ struct child_set {
 typedef bool (*set_maker)(void *arg, struct child_set *out, struct err *e);
 int supervise(const char *self, set_maker make, void *arg);
 #define EXIT_CONFIG 78
+/* Who may end all may also ask for a set that is made of something new: the set is ended, and
+ * supervise returns this. */
+#define EXIT_AGAIN 79
 
 /*
  * For who is no supervisor: starts a program with NAME=VALUE beside the environment (NULL ends

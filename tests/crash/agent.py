@@ -171,8 +171,11 @@ def main():
     print("%s 1 - a life passes %d points, %d of them are tried" % ("not ok" if failed else "ok", len(every), len(set(chosen))))
     for n, crash in enumerate(chosen, 2):
         try:
-            life = Life(crash).go()
-            assert os.path.getsize(life.mark) == 1, "core did not die"
+            for _ in range(3):  # a life may ask once less than the one that was counted: then it is lived anew
+                life = Life(crash).go()
+                if os.path.exists(life.mark):
+                    break
+            assert os.path.exists(life.mark) and os.path.getsize(life.mark) == 1, "core did not die"
             print("ok %d - %s" % (n, crash), flush=True)
         except Exception as e:  # noqa: BLE001
             failed += 1

@@ -3,7 +3,9 @@
 A daemon is played by this file: it answers each line as a table says and writes down what it
 was sent. Arguments: keymusterd, keymuster, client.
 """
+import hashlib
 import os
+import select
 import socket
 import subprocess
 import threading
@@ -74,7 +76,8 @@ class Terminal:
         """Reads on until the text was printed, and forgets what was before."""
         end = time.monotonic() + daemon.DEADLINE
         while text not in self.said:
-            assert time.monotonic() < end, "%r is not in %r" % (text, self.said)
+            left = max(0, end - time.monotonic())
+            assert select.select([self.master], [], [], left)[0], "%r is not in %r" % (text, self.said)
             try:
                 self.said += os.read(self.master, 4096).decode().replace("\r\n", "\n")
             except OSError:
@@ -219,6 +222,42 @@ def no_password():
     ran = run(KEYMUSTER, "-r", played.run, *words, code=2)
     assert ran.err.endswith("  Type: %s password TEXT\n" % " ".join(words)), ran
     assert played.lines == [], played.lines
+
+
+@case("the prompt says what is configured, '?' and Tab know its words, and CNTL/Z ends it")
+def configured():
+    played = Played()
+    path = played.run + "/x.conf"
+    with open(path, "w") as f:
+        f.write("hostname x\n")
+    with open(path, "rb") as f:
+        ANSWERS["configure terminal"] = (0, "%s\n%s\n" % (path, hashlib.sha256(f.read()).hexdigest()))
+    t = Terminal(played)
+    t.sees("keymuster# ")
+    t.types("conf t")
+    t.sees("Enter configuration commands, one per line.  End with CNTL/Z.\n")
+    t.sees("keymuster(config)# ")
+    t.types("crypto pki server ROOTCA")
+    t.sees("keymuster(cs-server)# ")
+    t.types("auto-rolover 3")
+    t.sees("did you mean 'auto-rollover'?\n")
+    t.sees("keymuster(cs-server)# ")
+    os.write(t.master, b"lifetime cert?")
+    t.sees("  certificate ")
+    os.write(t.master, b"\x15crypto pki trustpoint A\n")
+    t.sees("keymuster(ca-trustpoint)# ")
+    t.types("no crypto pki trustpoint A")
+    t.sees("keymuster(config)# ")
+    t.types("no crypto pki server ROOTCA")
+    t.sees("keymuster(config)# ")
+    os.write(t.master, b"hostname half\x1a")
+    t.sees("end\n")
+    t.sees("keymuster# ")
+    t.types("exit")
+    t.ends(0)
+    with open(path) as f:
+        assert f.read() == "hostname x\n"
+    assert played.lines == ["configure terminal"] * 2, played.lines
 
 
 if __name__ == "__main__":

@@ -253,7 +253,7 @@ def clock():
     def refused_then_mended(d, message):
         answer = d.post(message)
         assert answer.status == 503 and int(answer.headers["retry-after"]) > 0, answer
-        says(d.command("clock calendar-valid"), "configuration")
+        says(d.command("clock calendar-valid"), "configure terminal")
         assert d.show("clock")["authoritative"] is True
         return until(lambda: (lambda a: a.status == 200 and a)(d.post(message)), "served after mending")
 

@@ -115,6 +115,8 @@ static const struct {
     {"wr", {.command = CMD_WRITE_MEMORY, .number = -1}},
     {"\twrite  mem ", {.command = CMD_WRITE_MEMORY, .number = -1}},
     {"copy run start", {.command = CMD_WRITE_MEMORY, .number = -1}},
+    {"conf t", {.command = CMD_CONFIGURE, .number = -1}},
+    {"configure memory", {.command = CMD_READ_AGAIN, .number = -1}},
 };
 
 static void
@@ -153,7 +155,7 @@ static const struct {
 } wrong_lines[] = {
     {"", 0,
 	"% Incomplete command. Expected 'show', 'crypto', 'clock', 'no', 'terminal', 'write', "
-	"'copy'."},
+	"'copy', 'configure'."},
     {"show", 4, "% Incomplete command. Expected 'crypto', 'running-config', 'clock'."},
     {"show crypto pki foo", 16,
 	"% Invalid input detected at '^' marker. Expected 'server', 'certificates', "
@@ -265,7 +267,7 @@ help_lists_what_may_follow(void **state)
 		const char *line, *says;
 	} cases[] = {
 	    {"c", "crypto\tKeys and certificates\nclock\tThe time of day\ncopy\tCopy a "
-		  "configuration\n"},
+		  "configuration\nconfigure\tChange the configuration\n"},
 	    {"show ",
 		"crypto\tKeys and certificates\nrunning-config\tThe configuration in use\n"
 		"clock\tThe time and where it comes from\n"},
@@ -306,10 +308,10 @@ commands_show_or_write(void **state)
 	static const enum command writing[] = {CMD_GRANT, CMD_REJECT, CMD_REMOVE, CMD_REVOKE,
 	    CMD_PASSWORD, CMD_ROLLOVER, CMD_CANCEL, CMD_AUTHENTICATE, CMD_ENROLL, CMD_EXPORT,
 	    CMD_IMPORT, CMD_TAKE, CMD_CRL_REQUEST, CMD_VALIDATE, CMD_TP_REMOVE,
-	    CMD_CALENDAR_VALID, CMD_WRITE_MEMORY};
+	    CMD_CALENDAR_VALID, CMD_WRITE_MEMORY, CMD_CONFIGURE, CMD_READ_AGAIN};
 
 	(void)state;
-	for (int c = CMD_NONE; c <= CMD_WRITE_MEMORY; c++) {
+	for (int c = CMD_NONE; c <= CMD_READ_AGAIN; c++) {
 		bool want = false;
 
 		for (size_t i = 0; i < COUNT_OF(writing); i++)

@@ -230,6 +230,8 @@ static const struct {
     {"write [memory]", "write memory", "write terminal"},
     {"copy running-config startup-config", "copy running-config startup-config",
 	"copy startup-config running-config"},
+    {"configure terminal", "configure terminal", "configure network"},
+    {"configure memory", "configure memory", "configure"},
 };
 
 static void

@@ -45,6 +45,8 @@ child_main(const char *role)
 	blob_free(&report);
 	if (strcmp(role, "hopeless") == 0 || strcmp(role, "liar") == 0)
 		return EXIT_CONFIG;
+	if (strncmp(role, "again", 5) == 0)
+		return EXIT_AGAIN;
 	if (strcmp(role, "late") == 0) {
 		(void)poll(NULL, 0, 1100); /* its set must be older than a second */
 		return EXIT_CONFIG;
@@ -95,7 +97,8 @@ make(void *arg, struct child_set *out, struct err *e)
 		fds[i][1] = pair[1];
 		fds[i][2] = pair[0];
 		out->child[i] = (struct child_spec){p->roles[i], fds[i], 3, env,
-		    .may_end_all = strcmp(p->roles[i], "liar") != 0,
+		    .may_end_all = strcmp(p->roles[i], "liar") != 0 &&
+				   strcmp(p->roles[i], "again-liar") != 0,
 		    .alone = strncmp(p->roles[i], "alone", 5) == 0};
 		if (!out->child[i].alone)
 			continue;
@@ -373,12 +376,30 @@ test_config_error_ends_all(void **state)
 	close(r.report);
 }
 
+/* The set is gone when the caller hears of it. */
+static void
+test_asked_for_another_set(void **state)
+{
+	struct plan p = {{"front", "again"}, 2};
+	struct run r = run_start(p);
+	struct report got;
+	int front = 0;
+
+	(void)state;
+	while (report_next(&r, &got))
+		if (strcmp(got.role, "front") == 0)
+			front = got.pid;
+	assert_int_equal(run_wait(&r), EXIT_AGAIN);
+	assert_true(front == 0 || !lives(front));
+	close(r.report);
+}
+
 /* Who faces the network may be steered from outside, and who has worked has started: their word
  * is a death like others. */
 static void
 test_config_error_that_does_not_count(void **state)
 {
-	static const char *const roles[] = {"liar", "late"};
+	static const char *const roles[] = {"liar", "late", "again-liar"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(roles); i++) {
@@ -446,6 +467,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(test_who_is_alone_backs_off),
 	    cmocka_unit_test(test_stubborn_child_is_killed),
 	    cmocka_unit_test(test_config_error_ends_all),
+	    cmocka_unit_test(test_asked_for_another_set),
 	    cmocka_unit_test(test_config_error_that_does_not_count),
 	    cmocka_unit_test(test_make_refuses),
 	    cmocka_unit_test(test_parent_death),
