@@ -123,9 +123,10 @@ check_trust(struct world *w, const struct plan_rule *r)
 	    .caps_known = true,
 	    .caps_next_ca = true};
 
+	if (r->code != RULE_TF06)
+		return;
 	found = plan_tp(&w->p, &f, 0).wake - served(w);
-	if (r->code == RULE_TF06 &&
-	    (r->margin != found || (r->margin < 0) != (r->level == RULE_REFUSES)))
+	if (r->margin != found || (r->margin < 0) != (r->level == RULE_REFUSES))
 		violated("TF-06", w, r->margin, found);
 }
 
