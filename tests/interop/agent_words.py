@@ -282,7 +282,7 @@ def export_pem():
     w.stop()
 
 
-@case("export pkcs12: key, certificate and CA under a password, which stands nowhere")
+@case("export pkcs12: key, certificate and CA under a password (AES-256), which stands nowhere")
 def export_pkcs12():
     w = world()
     line = "crypto pki export R1 pkcs12 r1.p12 password "
@@ -290,6 +290,7 @@ def export_pkcs12():
     where = w.a.path("R1", "export/r1.p12")
     assert where in says(w, line + PASSWORD, 0)
     assert os.listdir(w.a.path("R1", "export")) == ["r1.p12"] and os.stat(where).st_mode & 0o077 == 0
+    assert daemon.aes_256(where, PASSWORD)
     key = openssl("pkcs12", "-in", where, "-nodes", "-nocerts", "-passin", "pass:" + PASSWORD)
     assert run("openssl", "pkey", "-pubout", give=key, code=0).out == w.a.key("R1")
     certs = openssl("pkcs12", "-in", where, "-nokeys", "-passin", "pass:" + PASSWORD)

@@ -334,6 +334,13 @@ def key_id(cert):
     return re.search(r"([0-9A-F]{2}:){19}[0-9A-F]{2}", cert_field(cert, "-ext", "subjectKeyIdentifier"))[0].replace(":", "")
 
 
+def aes_256(p12, password):
+    """Are key and certificates of a PKCS#12 file under AES-256-CBC, and under nothing else?"""
+    said = run("openssl", "pkcs12", "-info", "-noout", "-in", p12, "-passin", "pass:" + password, code=0)
+    bags = re.findall(r"^(PKCS7 Encrypted data|Shrouded Keybag|PKCS7 Data|Key bag)(?:: PBES2, PBKDF2, (\S+),.*)?$", said.out + said.err, re.M)
+    return bags == [("PKCS7 Encrypted data", "AES-256-CBC"), ("PKCS7 Data", ""), ("Shrouded Keybag", "AES-256-CBC")]
+
+
 def certificates_in(der):
     """PEM of each in a certs-only message."""
     text = openssl("pkcs7", "-inform", "DER", "-in", der, "-print_certs")

@@ -8,7 +8,7 @@ import re
 import time
 
 import daemon
-from daemon import case, certificates_in, dates, fingerprint, key_id, openssl, run, until
+from daemon import aes_256, case, certificates_in, dates, fingerprint, key_id, openssl, run, until
 
 WORDS = """\
   grant auto
@@ -139,11 +139,13 @@ def links():
         assert ran.code != 0, "it verifies without"
 
 
-@case("INV-11, S44: each generation has its archive, which openssl reads")
+@case("INV-11, S44: each generation has its archive, which openssl reads: AES-256")
 def archives():
     assert re.search(r"CRYPTO_CS: file opened ca='ROOTCA' file='\S+/ROOTCA_00001.p12'", d.log()), d.log()
     for leaf, ca in (("ROOTCA.p12", "old"), ("ROOTCA_00001.p12", "next")):
-        out = openssl("pkcs12", "-in", d.state + "/servers/ROOTCA/archive/" + leaf, "-passin", "pass:Rev0c$t1", "-nodes")
+        path = d.state + "/servers/ROOTCA/archive/" + leaf
+        assert aes_256(path, "Rev0c$t1"), leaf
+        out = openssl("pkcs12", "-in", path, "-passin", "pass:Rev0c$t1", "-nodes")
         cert = d.save("archived.pem", out.encode())
         assert fingerprint(cert) == fingerprint(held[ca]), leaf
         assert openssl("pkey", "-in", cert, "-pubout").strip() == daemon.cert_field(held[ca], "-pubkey"), leaf

@@ -136,6 +136,36 @@ pem_says(const char *path, const struct blob *spki, struct view certs)
 	EVP_PKEY_free(key);
 }
 
+static bool
+is_aes_256(const X509_ALGOR *a)
+{
+	PBE2PARAM *p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), a->parameter);
+	bool is = p != NULL && OBJ_obj2nid(a->algorithm) == NID_pbes2 &&
+		  OBJ_obj2nid(p->encryption->algorithm) == NID_aes_256_cbc;
+
+	PBE2PARAM_free(p);
+	return is;
+}
+
+/* The certificates' bags and the key's, one behind the other: no bag is under another cipher.
+ */
+static void
+pkcs12_is_aes_256(const PKCS12 *p)
+{
+	STACK_OF(PKCS7) *safes = PKCS12_unpack_authsafes(p);
+	STACK_OF(PKCS12_SAFEBAG) *bags = PKCS12_unpack_p7data(sk_PKCS7_value(safes, 1));
+	const X509_ALGOR *a;
+
+	assert_int_equal(sk_PKCS7_num(safes), 2);
+	assert_true(PKCS7_type_is_encrypted(sk_PKCS7_value(safes, 0)));
+	assert_true(is_aes_256(sk_PKCS7_value(safes, 0)->d.encrypted->enc_data->algorithm));
+	assert_int_equal(sk_PKCS12_SAFEBAG_num(bags), 1);
+	X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(sk_PKCS12_SAFEBAG_value(bags, 0)), &a, NULL);
+	assert_true(is_aes_256(a));
+	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+	sk_PKCS7_pop_free(safes, PKCS7_free);
+}
+
 static void
 pkcs12_says(const char *path, const char *password, const struct blob *spki, struct view certs,
     int rounds)
@@ -158,6 +188,7 @@ pkcs12_says(const char *path, const char *password, const struct blob *spki, str
 	assert_int_equal(certs.n, 0);
 	PKCS12_get0_mac(NULL, NULL, NULL, &n, p);
 	assert_int_equal(ASN1_INTEGER_get(n), rounds);
+	pkcs12_is_aes_256(p);
 	sk_X509_pop_free(chain, X509_free);
 	EVP_PKEY_free(key);
 	X509_free(own);
