@@ -6,12 +6,37 @@
 
 #include "tests/story/story.h"
 
+/* "each TIME ...", the first line: the story is played for each, which is T in "at". */
+bool
+do_each(struct story *s, struct err *e)
+{
+	size_t which = s->moments;
+
+	if (s->words < 2 || strlen(s->word[1 + which]) >= sizeof(s->each))
+		return err_set(e, WHY_BAD_INPUT, "no time");
+	memcpy(s->each, s->word[1 + which], strlen(s->word[1 + which]) + 1);
+	s->moments = s->words - 1;
+	return true;
+}
+
+/* "2026-01-01T00:00:00Z", or "T", "T-90d-1s", "T+1s". */
+static bool
+moment(const struct story *s, const char *word, when_t *at)
+{
+	if (word[0] != 'T')
+		return when_parse(word, at);
+	if (!when_parse(s->each, at))
+		return false;
+	*at += span(word + 1);
+	return true;
+}
+
 bool
 do_at(struct story *s, struct err *e)
 {
 	when_t at;
 
-	if (!when_parse(s->word[1], &at))
+	if (!moment(s, s->word[1], &at))
 		return err_set(e, WHY_BAD_INPUT, "time '%s'", s->word[1]);
 	s->w.boot += s->open ? at - s->w.now : 0; /* asleep until then */
 	s->w.now = at;

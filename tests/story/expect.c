@@ -20,10 +20,10 @@ expect_crl(struct story *s, struct err *e)
 	const char *who;
 	when_t at;
 	int reason;
+	struct view der =
+	    blob_view(strcmp(s->word[1], "crl-next") == 0 ? &s->w.list[1] : &s->w.crl);
 
-	if (!crl_decode(
-		blob_view(strcmp(s->word[1], "crl-next") == 0 ? &s->w.list[1] : &s->w.crl),
-		&crl, e))
+	if (!crl_decode(der, &crl, e) || !crl_dates_written(der, e))
 		return err_prefix(e, "published list");
 	if (option(s, "number") != NULL &&
 	    !same_number(
@@ -87,6 +87,11 @@ expect_client(struct story *s, struct client *c, struct err *e)
 	if (!cert_decode(blob_view(&c->cert), &cert, &why))
 		return err_set(
 		    e, WHY_REFUSED, "%s holds nothing readable: %s", c->name, why.text);
+	if (!cert_dates_written(blob_view(&c->cert), e))
+		return false;
+	if (option(s, "from") != NULL &&
+	    !same_number("from", s->w.now + span(option(s, "from")), cert.not_before, e))
+		return false;
 	if (option(s, "until") != NULL && strcmp(option(s, "until"), "ca-end") == 0) {
 		if (!same_number(
 			"until", ca_facts(s->w.ca)->active.cert_until, cert.not_after, e))
@@ -199,7 +204,8 @@ expect_next(struct story *s, struct err *e)
 	blob_clear(&certs);
 	blob_add(&certs, octets, (size_t)n);
 	OPENSSL_free(octets);
-	if (!cert_decode(blob_view(&certs), &next, e))
+	if (!cert_decode(blob_view(&certs), &next, e) ||
+	    !cert_dates_written(blob_view(&certs), e))
 		goto out;
 	ok = name_equal(next.subject, now.subject) ||
 	     err_set(e, WHY_REFUSED, "the next CA has another name");
@@ -230,7 +236,7 @@ expect_list(struct story *s, struct err *e)
 
 	if (!s->w.store->table->crl_get(
 		s->w.store, strtol(option(s, "of"), NULL, 10), &row, e) ||
-	    !crl_decode(row.der, &crl, e))
+	    !crl_decode(row.der, &crl, e) || !crl_dates_written(row.der, e))
 		return false;
 	return same_number("entries", strtol(option(s, "entries"), NULL, 10),
 		   (int64_t)crl_count(&crl), e) &&
@@ -254,7 +260,8 @@ link_fits(struct story *s, const struct world_link *l, struct err *e)
 			blob_set(&der[i], row.cert);
 		ok = ok && cert_decode(blob_view(&der[i]), &own[i], e);
 	}
-	ok = ok && cert_decode(blob_view(&l->der), &c, e);
+	ok = ok && cert_decode(blob_view(&l->der), &c, e) &&
+	     cert_dates_written(blob_view(&l->der), e);
 	if (!ok)
 		goto out;
 	of = view_equal(c.key.whole, own[1].key.whole);

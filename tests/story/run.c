@@ -29,7 +29,7 @@ flag(const struct story *s, const char *name)
 	return false;
 }
 
-/* "30d", "6h", "10m", "5s", joined by '+': seconds. */
+/* "30d", "6h", "10m", "5s", joined by '+' or '-': seconds. */
 when_t
 span(const char *text)
 {
@@ -583,45 +583,6 @@ do_ca(struct story *s, struct err *e)
 }
 
 static bool
-do_disk(struct story *s, struct err *e)
-{
-	(void)e;
-	/* "disk full N": the N-th commit from now fails. "disk busy": the next turn. */
-	s->w.disk_busy = strcmp(s->word[1], "busy") == 0;
-	if (!s->w.disk_busy)
-		s->w.disk_full_in = s->words > 2 ? (int)strtol(s->word[2], NULL, 10) : 1;
-	s->disturbed = true;
-	return true;
-}
-
-/* "damage NAME": that fact of the store is one octet of nothing. */
-static bool
-do_damage(struct story *s, struct err *e)
-{
-	const struct store_table *st = s->w.store->table;
-
-	return st->begin(s->w.store, e) && st->fact_put(s->w.store, s->word[1], VIEW("x"), e) &&
-	       st->commit(s->w.store, e);
-}
-
-static bool
-do_signer(struct story *s, struct err *e)
-{
-	(void)e;
-	/* "signer stops N": after N more jobs nothing comes back until the restart. */
-	if (strcmp(s->word[1], "fails") ==
-	    0) { /* "signer fails N [refuses]": the N-th job from now */
-		s->w.fail_why = s->words > 3 ? WHY_REFUSED : WHY_IO;
-		s->w.fail_in = (int)strtol(s->word[2], NULL, 10);
-		return true;
-	}
-	s->w.max_jobs =
-	    strcmp(s->word[1], "stops") == 0 ? (int)strtol(s->word[2], NULL, 10) : -1;
-	s->disturbed = true;
-	return true;
-}
-
-static bool
 do_restart(struct story *s, struct err *e)
 {
 	s->w.max_jobs = -1;
@@ -641,6 +602,7 @@ static const struct {
 	const char *word;
 	bool (*act)(struct story *s, struct err *e);
 } world_words[] = {
+    {"each", do_each},
     {"ca", do_ca},
     {"at", do_at},
     {"wait", do_wait},
@@ -720,8 +682,9 @@ story_free(struct story *s)
 	log_open("story", getenv("STORY_LOG") != NULL ? LOG_NOTICE : LOG_ERROR);
 }
 
+/* Once, or for one moment of the line "each"; *moments: how many there are. */
 static bool
-play(const char *path, enum world_mode mode, struct err *e)
+play_once(const char *path, enum world_mode mode, size_t moment, size_t *moments, struct err *e)
 {
 	struct story *s = mem_get(sizeof(*s));
 	FILE *f = fopen(path, "r");
@@ -729,6 +692,7 @@ play(const char *path, enum world_mode mode, struct err *e)
 	int number = 0;
 	bool ok = f != NULL || err_set(e, WHY_IO, "cannot open %s", path);
 
+	s->moments = moment;
 	s->w.mode = mode;
 	s->w.vouched = true;
 	s->w.max_jobs = -1;
@@ -751,13 +715,27 @@ play(const char *path, enum world_mode mode, struct err *e)
 		    s->words > 0 && s->word[0][0] != '#')
 			ok = world_restart(&s->w, e);
 		if (!ok)
-			err_prefix(e, "%s:%d: %s", path, number, line);
+			err_prefix(e, "%s:%d: %s%s%s", path, number, line,
+			    s->each[0] == 0 ? "" : ", T=", s->each);
 	}
+	*moments = s->moments;
 	if (f != NULL)
 		(void)fclose(f);
 	story_free(s);
 	free(s);
 	return ok;
+}
+
+static bool
+play(const char *path, enum world_mode mode, struct err *e)
+{
+	size_t moments = 0, i = 0;
+
+	do {
+		if (!play_once(path, mode, i, &moments, e))
+			return false;
+	} while (++i < moments);
+	return true;
 }
 
 int

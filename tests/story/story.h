@@ -23,7 +23,8 @@ struct client {
 
 struct story {
 	struct world w;
-	when_t at;
+	size_t moments; /* of the line "each"; before it: which of them this one is */
+	char each[32];	/* that moment, T in "at T-90d"; "": there is none */
 	bool open,
 	    disturbed; /* disturbed: this step must not be followed by a restart of its own */
 	bool steady; /* no restart of the runner's own from here on: what is in memory counts */
@@ -49,7 +50,8 @@ X509 *held(const struct client *c); /* NULL: no certificate */
 bool trust(struct story *s, struct client *c, struct err *e) MUST_USE;
 /* c->sent; the answer must be the line's outcome */
 bool send_message(struct story *s, struct client *c, struct err *e) MUST_USE;
-/* clock.c: the lines "at", "wait", "clock", "reboot" */
+/* clock.c: the lines "each", "at", "wait", "clock", "reboot" */
+bool do_each(struct story *s, struct err *e) MUST_USE;
 bool do_at(struct story *s, struct err *e) MUST_USE;
 bool do_wait(struct story *s, struct err *e) MUST_USE;
 bool do_clock(struct story *s, struct err *e) MUST_USE;
@@ -72,6 +74,13 @@ bool do_crl(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool serial_of(const struct client *c, struct blob *out, struct err *e) MUST_USE;
 bool do_get_cert(struct story *s, struct client *c, struct err *e) MUST_USE;
 bool expect_confirmed(struct story *s, struct err *e) MUST_USE;
+/* dates.c: each date in the form of its year */
+bool cert_dates_written(struct view der, struct err *e) MUST_USE;
+bool crl_dates_written(struct view der, struct err *e) MUST_USE;
+/* trouble.c */
+bool do_disk(struct story *s, struct err *e) MUST_USE;
+bool do_damage(struct story *s, struct err *e) MUST_USE;
+bool do_signer(struct story *s, struct err *e) MUST_USE;
 /* hook.c */
 bool do_hook(struct story *s, struct err *e) MUST_USE;
 bool do_profile(struct story *s, struct err *e) MUST_USE;
