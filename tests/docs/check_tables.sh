@@ -19,24 +19,31 @@ names() {
 compare() {
 	[ -n "$2" ] || echo "the source names nothing"
 	comm -3 <(rows "$1") <(sort -u <<<"$2") | awk -v doc="$1" '
-		/^\t/ { print "no row in " doc ": " $1; next }
-		{ print "not in the source any more: " $1 " of " doc }'
+		sub(/^\t/, "") { print "no row in " doc ": " $0; next }
+		{ print "not in the source any more: " $0 " of " doc }'
 	rows "$1" | uniq -d | sed "s|^|twice in $1: |"
 }
 
-# Last column of a row with a name: a test that exists and speaks of the name. KIND_ASK is front_ask there, KIND_COURIER_ASK courier_ask, KIND_HOOKS_RUN hooks_run.
+# tests DOC: what the last column of a row with a name names exists: tests, one of which speaks of the name, and functions of the test before.
+# KIND_ASK is front_ask there, KIND_COURIER_ASK courier_ask, KIND_HOOKS_RUN hooks_run.
 tests() {
-	local name test word
-	sed -nE 's/^\| `([^`]+)` \|.*\| `?([^`|]*)`? \|$/\1 \2/p' "$1" | while read -r name test; do
+	local name cell file said word spoken
+	while IFS=$'\t' read -r name cell; do
 		word=${name/#KIND_COURIER_/courier_}
 		word=${word/#KIND_HOOKS_/hooks_}
 		word=${word/#KIND_/front_}
-		if [ ! -f "$test" ]; then
-			echo "$1: $name: there is no test '$test'"
-		elif ! grep -qiF -- "$word" "$test"; then
-			echo "$1: $name: $test does not speak of it"
-		fi
-	done
+		file= spoken=
+		while read -r said; do
+			if [[ $said != */* ]]; then
+				grep -qE "^(def )?$said\(" "$file" || echo "$1: $name: '$file' has no function '$said'"
+				continue
+			fi
+			file=$said
+			[ -f "$file" ] || echo "$1: $name: there is no test '$file'"
+			grep -qsiF -- "$word" "$file" && spoken=1
+		done < <(grep -oE '`[^`]*`' <<<"$cell" | tr -d '`')
+		[ "$spoken" ] || echo "$1: $name: '$cell' does not speak of it"
+	done < <(sed -nE 's/^\| `([^`]+)` \|.*\| ([^|]*) \|$/\1\t\2/p' "$1")
 }
 
 points=$(grep -rhoE '\bcrash_point\("[^"]+"\)' src --include='*.c' | sed -E 's/.*"([^"]+)".*/\1/' | sort)
@@ -50,12 +57,24 @@ rule "docs/MESSAGES.md has the kinds of messages" "$(compare docs/MESSAGES.md "$
 	names key_act src/keys/keys.h
 	names sign_as src/keys/keys.h
 )")"
-rule "docs/TIMERS.md has the planner's timers and rules" "$(compare docs/TIMERS.md "$(
+# What show prints by itself: the names of lists' and alerts' timers stand in a call.
+shown=$(tr -d '\n' <src/show/show_timers.c | grep -oE '(show_put_timer|put_alert)\([^;]*;' | sed -nE 's/[^"]*"([A-Z ]+)".*/\1/p')
+# Deadlines among the facts; that of requests is TIMER_REQUEST_EXPIRE.
+facts=$(sed -n '/^struct plan_ca_facts {/,/^};/p' src/plan/plan.h | grep -oE '\b[a-z_]+_(until|expiry);' | tr -d ';' | grep -vx request_expiry)
+rule "docs/TIMERS.md has the planner's timers and rules, and those of lists and alerts" "$(compare docs/TIMERS.md "$(
 	for enum in plan_timer plan_tp_timer plan_rule_code; do names $enum src/plan/plan.h; done
+	echo "$facts"
+	echo "$shown"
 )")"
+# "TIMER_POLL POLL", in the source and as the second column has it, whose it is aside.
+rule "docs/TIMERS.md has timers by the names that show prints" "$(diff \
+	<(sed -nE 's/^\t? *\[(TIMER_[A-Z_]+)\] = "([^"]+)",$/\1 \2/p' src/show/*.c | sort) \
+	<(sed -nE 's/^\| `(TIMER_[A-Z_]+)` \| `([A-Z ]+)( n)?` .*/\1 \2/p' docs/TIMERS.md | sed -E 's/ TP$//' | sort) | grep '^[<>]'
+)"
 for doc in CRASH-POINTS MESSAGES TIMERS; do
 	rule "the tests that docs/$doc.md names exist" "$(tests docs/$doc.md)"
 done
+rule "docs/TIMERS.md names functions of its tests" "$(grep '^| `' docs/TIMERS.md | grep -vE '`: `[a-z_0-9]+`[^|]*\|$')"
 rule "docs/CRASH-POINTS.md names the right files" "$(
 	sed -nE 's/^\| `([^`]+)` \| `([^`]+)` \|.*/\1 \2/p' docs/CRASH-POINTS.md | while read -r name file; do
 		grep -qF "crash_point(\"$name\")" "$file" || echo "$name is not in $file"
