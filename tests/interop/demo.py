@@ -2,8 +2,10 @@
 
 Arguments: keymusterd, keymuster, client, demo_story (stories whose end is not the one expected).
 """
+import calendar
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import time
 import daemon
 from daemon import KEYMUSTER, case, until
 
+LIMIT = 240  # seconds; "about a minute" where nobody else works
 STORY = os.path.abspath(sys.argv[4])
 PROGRAMS = os.path.dirname(KEYMUSTER)
 SWITCH_1, SWITCH_2 = "2017-10-08 12:14:16", "2019-10-08 12:14:16"
@@ -91,13 +94,47 @@ class Ran:
         return names, os.listdir(self.tmp)
 
 
-@case("plain lines: each event at its second, in order, as expected; nothing is left behind")
+def listening():
+    """A PATH whose openssl writes down how it was asked and what it answered, and the file where it does."""
+    where = daemon.directory()
+    with open(where + "/openssl", "w") as f:
+        f.write('#!/bin/sh\n%s "$@"\ncode=$?\necho "$code $*" >>%s/asked\nexit $code\n' % (shutil.which("openssl"), where))
+    os.chmod(where + "/openssl", 0o755)
+    return where + ":" + os.environ["PATH"], where + "/asked"
+
+
+def table(out):
+    """What the verdict says of each spoke: {(spoke, switch): (before, after)}."""
+    rows = re.findall(r"^(spoke-\d) +(.{17})(.{17})", out[out.index("verdict"):], re.M)
+    return {(row[0], n): (row[n][:7].strip(), row[n][8:].strip()) for row in rows for n in (1, 2)}
+
+
+def asked_of_openssl(path, verdict):
+    """Each active certificate was verified by openssl a second before each switch and at it, under the CA of that second, and
+    the verdict has the program's answer."""
+    with open(path) as f:
+        asked = f.read().splitlines()
+    wanted = []
+    for (spoke, switch), (before, after) in verdict.items():
+        until = calendar.timegm(time.strptime((SWITCH_1, SWITCH_2)[switch - 1], "%Y-%m-%d %H:%M:%S"))
+        for side, said, at in ("before", before, until - 1), ("after", after, until):
+            files = r"(\S+/verify/switch-%d-%s)-CA\.pem \2-%s\.pem" % (switch, side, spoke)
+            wanted.append((said == "good", re.compile(r"(\d+) verify -x509_strict -attime %d -CAfile %s" % (at, files))))
+    for good, words in wanted:
+        codes = [int(got[1]) for got in map(words.fullmatch, asked) if got]
+        assert len(codes) == 1 and (codes[0] == 0) == good, "%s: %s\n%s" % (words.pattern, codes, "\n".join(asked))
+
+
+@case("plain lines: each event at its second, in order, as expected; openssl has verified; nothing is left behind")
 def plain():
-    ran = Ran(KEYMUSTER, "demo")
+    path, asked = listening()
+    ran = Ran(KEYMUSTER, "demo", PATH=path)
     begun = time.monotonic()
     code, out = ran.end()
-    print("# demo took %.1f s" % (time.monotonic() - begun))
+    took = time.monotonic() - begun
+    print("# demo took %.1f s" % took)
     assert code == 0, out
+    assert took < LIMIT, "%.1f s" % took
     assert "\033" not in out, "colours without a terminal"
     events = re.findall(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)  (\S+) +(.*)$", out, re.M)
     assert [e[0] for e in events] == sorted(e[0] for e in events), "out of order"
@@ -112,6 +149,9 @@ def plain():
         row = re.search(r"^spoke-%d +(.*)" % n, out[out.index("verdict"):], re.M)[1]
         assert row.startswith("good") and "as expected" in row and "BAD" not in row, row
     assert out.endswith("As expected.\n"), out
+    assert "by openssl verify -x509_strict -attime:" in out, out
+    assert len(table(out)) == 16 and all(before == "good" for before, _ in table(out).values()), out
+    asked_of_openssl(asked, table(out))
     assert ran.left() == ([], []), ran.left()
 
 
@@ -133,6 +173,11 @@ def forgotten():
 @case("one that follows although it is expected to be cut off: exit 1")
 def pessimist():
     planted("pessimist", ["cut off at switch 1, %s: nobody (expected: spoke-2)" % SWITCH_1])
+
+
+@case("one whose certificate is no good any more before the switch, as everything behind it is expected: exit 1")
+def ended():
+    planted("ended", ["spoke-2  BAD     CUT OFF  NOT AS EXPECTED", "cut off at switch 1, %s: spoke-2 (expected: spoke-2)" % SWITCH_1])
 
 
 def interrupted(wanted, **env):
