@@ -8,7 +8,7 @@ import os
 
 import daemon
 from daemon import case, plain_case, until
-from trustpoint import BORN, DAY, Agent, World
+from trustpoint import BORN, DAY, TIMES, Agent, World
 
 
 @case("an agent enrols by itself, and files are whole")
@@ -51,6 +51,9 @@ def crossing(w, tp, percent, end, lifetime, regenerate):
     w.a.whole(tp, due)
     w.a.whole(tp, end, "shadow")
     waits = w.a.serial(tp, "shadow/cert.pem")
+    w.run_until(due + 1)
+    assert w.a.serial(tp, "shadow/cert.pem") == waits, "a second shadow"
+    assert w.a.dates(tp)[0] == begin, "activated at SHADOW"
     w.run_until(end - 1)
     assert w.a.serial(tp) != waits, "activated early"
     w.a.whole(tp, end - 1)
@@ -82,6 +85,66 @@ def same_key():
 @case("three generations with a new key each time (regenerate), each timer at its second")
 def new_keys():
     generations(" regenerate", True)
+
+
+def timer(w, tp, name):
+    """When that timer of the trustpoint is over; None: it does not run."""
+    return next((w.now() + t["left_ms"] // 1000 for t in w.a.show("crypto pki timers")["pki_timers"]
+                 if (t["name"], t["trustpoint"]) == (name, tp)), None)
+
+
+@case("POLL: who waits for a grant asks at its second, once, and has its certificate at the next one's")
+def polls():
+    w = World({"R1": ["auto-enroll 80"]}, TIMES.replace("  grant auto\n", ""))
+    due = until(lambda: timer(w, "R1", "POLL"), "it waits")
+    assert due > BORN + 1, due
+    w.run_until(due - 1)
+    assert timer(w, "R1", "POLL") == due, "asked before POLL"
+    w.run_until(due)
+    again = timer(w, "R1", "POLL")
+    assert again and again > due + 1, "not asked at POLL: %s" % again
+    w.run_until(due + 1)
+    assert timer(w, "R1", "POLL") == again, "asked twice"
+    w.d.command("crypto pki server ROOTCA grant 1")
+    w.run_until(again - 1)
+    assert not w.a.has("R1", "active"), "fetched before POLL"
+    w.run_until(again)
+    assert w.a.has("R1", "active/cert.pem") and timer(w, "R1", "POLL") is None, "not fetched at POLL"
+    w.a.whole("R1", again)
+    held = w.a.serial("R1")
+    w.run_until(again + 1)
+    assert w.a.serial("R1") == held and len(w.d.requests()) == 1, w.d.requests()
+    w.stop()
+
+
+@case("CONNECT RETRY: a server that is down at RENEW and up again is asked at that second, and once")
+def connects_again():
+    w = World({"R1": ["auto-enroll 80"]})
+    until(lambda: w.a.has("R1", "active/cert.pem"), "it enrols")
+    begin, end = w.a.dates("R1")
+    due = begin + (end - begin) * 80 // 100
+    w.run_until(due - 1)
+    w.d.stop()
+    assert timer(w, "R1", "CONNECT RETRY") is None
+    w.run_until(due)
+    first = timer(w, "R1", "CONNECT RETRY")
+    assert first and first > due + 1, first
+    w.run_until(first - 1)
+    assert timer(w, "R1", "CONNECT RETRY") == first, "tried before CONNECT RETRY"
+    w.run_until(first)
+    again = timer(w, "R1", "CONNECT RETRY")
+    assert again and again > first + 1, "not tried at CONNECT RETRY: %s" % again
+    w.run_until(first + 1)
+    assert timer(w, "R1", "CONNECT RETRY") == again, "tried twice"
+    w.d.start()
+    w.run_until(again - 1)
+    assert w.a.dates("R1")[0] == begin, "renewed before CONNECT RETRY"
+    w.run_until(again)
+    assert w.a.dates("R1")[0] == again, "%s at %d" % (w.a.dates("R1"), again)
+    w.a.whole("R1", again)
+    w.run_until(again + 1)
+    assert w.a.dates("R1")[0] == again and timer(w, "R1", "CONNECT RETRY") is None
+    w.stop()
 
 
 HOOK = """#!/bin/sh
