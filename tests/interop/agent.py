@@ -359,6 +359,37 @@ def leaps():
     d.stop()
 
 
+def octets_in(dir_):
+    """Of every file, with the time of its last change."""
+    found = {}
+    for where, _, names in os.walk(dir_):
+        for path in (os.path.join(where, name) for name in names):
+            with open(path, "rb") as f:
+                found[path] = os.lstat(path).st_mtime_ns, f.read()
+    return found
+
+
+@case("BAD-160 a second agent, or a daemon, on the same store: it says which process has it, and touches nothing")
+def two_agents():
+    w = World({"R1": ["auto-enroll 80"]}, SHORT)
+    until(lambda: w.a.has("R1", "active/info.json"), "it enrols")
+    w.run_until(BORN + 60)
+    before = octets_in(w.a.state)
+    other = Agent(w.a.text().partition("calendar-valid\n")[2].replace("R1", "R2"), w.a.env)
+    other.state = w.a.state
+    daemon_ = daemon.Daemon(env=w.a.env)
+    daemon_.state = w.a.state
+    for second in w.a, other, daemon_:
+        said = second.fails()
+        assert w.a.state in said and "in use" in said and str(w.a.process.pid) in said, said
+    assert octets_in(w.a.state) == before, "the store is not as it was"
+    begin, end = w.a.dates("R1")
+    due = begin + (end - begin) * 80 // 100
+    w.run_until(due)
+    assert w.a.dates("R1")[0] == due and "R1" in w.a.command("show crypto pki trustpoints"), "the first one goes on"
+    w.stop()
+
+
 @case("one daemon with the authority and a trustpoint of it")
 def both():
     clock = "step=%s/clock" % daemon.directory()

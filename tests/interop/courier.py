@@ -371,6 +371,39 @@ def silent():
     fails(c.fetch(place=NO_HOST), "(?i)resolve")
 
 
+class Six(Threads):
+    """On the other address of localhost."""
+    address_family = socket.AF_INET6
+
+
+def silent_at(number):
+    """A port of ::1 where nobody says a word: who waits in its full queue keeps all others out."""
+    s = socket.create_server(("::1", number), family=socket.AF_INET6, backlog=0)
+    waits = [socket.socket(socket.AF_INET6) for _ in range(4)]
+    for w in waits:
+        w.setblocking(False)
+        w.connect_ex(("::1", number))
+    return [s] + waits
+
+
+@case("BAD-169 a name with several addresses: the first one refuses, or says nothing, or the server is at the other; one try does")
+def addresses():
+    try:
+        six = Six(("::1", 0), Server)
+    except OSError as why:
+        raise daemon.Skip("no IPv6 on this machine: %s" % why)
+    here = "http://localhost:%d/hundred" % port
+    assert c.fetch(url=here).status == 200, "nobody is at ::1"
+    threading.Thread(target=six.serve_forever, daemon=True).start()
+    assert c.fetch(url="http://localhost:%d/hundred" % six.server_address[1]).status == 200, "nobody is at 127.0.0.1"
+    held = silent_at(port)
+    assert c.fetch(url=here, limit=20000).status == 200, "nobody answers at ::1"
+    for s in held:
+        s.close()
+    six.shutdown()
+    fails(c.fetch(url="http://localhost:%d/" % closed), "(?i)connect")
+
+
 @case("the place's proxy is used and no other, whatever the environment says")
 def proxy():
     got = c.fetch("?operation=GetCACaps", PROXIED)

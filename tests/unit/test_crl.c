@@ -1,4 +1,4 @@
-/* test_crl.c - revocation lists (CR-01 to CR-03, BAD-043, BAD-129). */
+/* test_crl.c - revocation lists (CR-01 to CR-03, BAD-043, BAD-129, BAD-170). */
 #include "wire_oracle.h"
 
 struct made {
@@ -212,10 +212,25 @@ add_delta(X509_CRL *x)
 }
 
 static void
+add_stranger(X509_CRL *x)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+	ASN1_OCTET_STRING *null = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *ext;
+
+	ASN1_OCTET_STRING_set(null, (const uint8_t *)"\5\0", 2);
+	ext = X509_EXTENSION_create_by_OBJ(NULL, oid, 1, null);
+	X509_CRL_add_ext(x, ext, -1);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(null);
+	ASN1_OBJECT_free(oid);
+}
+
+static void
 reads_stock_lists(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		X509_CRL *x = stock_make(i == 0);
 		uint8_t *p = NULL;
 		struct crl c;
@@ -223,6 +238,8 @@ reads_stock_lists(void **state)
 
 		if (i == 2) /* deltaCRLIndicator is critical: not a whole list */
 			add_delta(x);
+		if (i == 3) /* nor may what nobody knows be left out */
+			add_stranger(x);
 		X509_CRL_sign(x, key_rsa(), EVP_sha1());
 		n = i2d_X509_CRL(x, &p);
 		assert_int_equal(crl_decode(view_of(p, (size_t)n), &c, NULL), i < 2);

@@ -233,7 +233,7 @@ end(void)
 	said.times = 0;
 }
 
-/* ---- which lists are good ---- */
+/* ---- which lists are good (BAD-170) ---- */
 
 static const struct {
 	const char *sentence;
