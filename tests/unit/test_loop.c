@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "sys/sys.h"
@@ -180,7 +182,69 @@ test_timer(void **state)
 	assert_string_equal(w->trace, "tttttttt");
 }
 
-/* Nobody sets the clock of this machine for us: it must only stay quiet, and go. */
+/*
+ * Nobody sets the clock of this machine for us: with staged, an event stands for a timer, and
+ * comes when one asked for would.
+ */
+static struct {
+	bool staged, on_set;
+	int fd, clock;
+} wall;
+
+int __wrap_timerfd_create(int clock, int flags);
+int __wrap_timerfd_settime(
+    int fd, int flags, const struct itimerspec *at, struct itimerspec *old);
+int __real_timerfd_create(int clock, int flags);
+int __real_timerfd_settime(
+    int fd, int flags, const struct itimerspec *at, struct itimerspec *old);
+
+int
+__wrap_timerfd_create(int clock, int flags)
+{
+	if (!wall.staged)
+		return __real_timerfd_create(clock, flags);
+	wall.clock = clock;
+	wall.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return wall.fd;
+}
+
+int
+__wrap_timerfd_settime(int fd, int flags, const struct itimerspec *at, struct itimerspec *old)
+{
+	int told = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+
+	if (!wall.staged)
+		return __real_timerfd_settime(fd, flags, at, old);
+	wall.on_set = wall.clock == CLOCK_REALTIME && (flags & told) == told && fd == wall.fd;
+	return 0;
+}
+
+static void
+clock_is_set(void)
+{
+	if (wall.on_set)
+		assert_int_equal(eventfd_write(wall.fd, 1), 0);
+}
+
+/* The clock is set twice: it is heard each time, and once. */
+static void
+test_clock_set_is_heard(void **state)
+{
+	struct world *w = *state;
+
+	wall.staged = true;
+	w->watch[0] = loop_clock_set(w->l, late, w);
+	wall.staged = false;
+	w->timer[0] = loop_timer(w->l, due, w);
+	for (int i = 0; i < 2; i++) {
+		clock_is_set();
+		timer_set(w->timer[0], 5);
+		assert_int_equal(loop_run(w->l), 1);
+	}
+	assert_string_equal(w->trace, "LtLt");
+}
+
+/* A clock that nobody sets is quiet, and can be let go. */
 static void
 test_clock_set(void **state)
 {
@@ -266,6 +330,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_long_work_yields, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_timer, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_clock_set, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_clock_set_is_heard, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_timer_set_late, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_free_within_round, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_no_sigpipe, set_up, tear_down),
