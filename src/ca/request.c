@@ -397,12 +397,25 @@ unfit(const struct csr *csr, enum scep_fail *fail)
 	return NULL;
 }
 
+/* Whose clock is ahead has switched, and asks the next CA for what it may do in a moment:
+ * seconds until then. 0: it is no such thing. */
+static int
+too_soon(const struct ca *ca, const struct exchange *x, enum grant_reason why, when_t now)
+{
+	when_t left = when_add(ca->active->cert.not_after, -now);
+
+	if (x->to != ca->next || (why != REASON_NEXT && why != REASON_EARLY))
+		return 0;
+	return left > 0 && left <= CLOCK_TOLERANCE ? (int)left : 0;
+}
+
 static bool
 request_decide(struct ca *ca, struct exchange *x, struct request *r, when_t now,
     struct effects *out, struct err *e)
 {
 	struct grant g;
 	bool answered;
+	int left;
 
 	if (!gather_facts(ca, x, r, now, e))
 		return false;
@@ -426,6 +439,11 @@ request_decide(struct ca *ca, struct exchange *x, struct request *r, when_t now,
 	if (r->facts.password == PASSWORD_WRONG && g.reason == REASON_WRONG_PASSWORD &&
 	    (r->by_hook || ca->facts.challenge_expiry != WHEN_NEVER))
 		x->delay_ms = source_wrong_password(ca, x->source, now);
+	left = too_soon(ca, x, g.reason, now);
+	if (left > 0) {
+		reply_later(ca, x, left, out);
+		return true;
+	}
 	switch (g.act) {
 	case GRANT_ISSUE:
 		return request_issue(ca, x, r, &g, now, out, e);

@@ -42,6 +42,16 @@ static const struct {
 };
 
 static void
+fault_put(struct sim *w, const struct fault *f)
+{
+	w->fault = mem_array(w->fault, w->faults + 1, sizeof(*w->fault));
+	w->fault[w->faults] = *f;
+	world_at(w, f->from, M_FAULT, 0, 0, 2 * w->faults, NULL);
+	world_at(w, f->until, M_FAULT, 0, 0, 2 * w->faults + 1, NULL);
+	w->faults++;
+}
+
+static void
 fault_add(struct sim *w, struct dice *d, int what, int64_t from, int64_t until)
 {
 	static const int64_t steps[] = {
@@ -55,11 +65,29 @@ fault_add(struct sim *w, struct dice *d, int what, int64_t from, int64_t until)
 	f.amount = steps[dice_below(d, COUNT_OF(steps))];
 	if (f.amount == 0) /* to 1970 */
 		f.amount = -from;
-	w->fault = mem_array(w->fault, w->faults + 1, sizeof(*w->fault));
-	w->fault[w->faults] = f;
-	world_at(w, from, M_FAULT, 0, 0, 2 * w->faults, NULL);
-	world_at(w, until, M_FAULT, 0, 0, 2 * w->faults + 1, NULL);
-	w->faults++;
+	fault_put(w, &f);
+}
+
+/* Those that the setup asks for. */
+static void
+cuts_plan(struct sim *w)
+{
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < w->setup.fleets; i++) {
+		const struct sim_fleet *fleet = &w->setup.fleet[i];
+		int64_t from = w->start + fleet->cut_from * 1000;
+		struct fault f = {.what = FAULT_CUT,
+		    .from = from,
+		    .until = from + fleet->cut_for * 1000,
+		    .step = (uint32_t)w->clients};
+
+		for (size_t k = 0; k < fleet->clients; k++) {
+			f.first = first++;
+			if (fleet->cut_for > 0)
+				fault_put(w, &f);
+		}
+	}
 }
 
 static void
@@ -136,6 +164,7 @@ faults_plan(struct sim *w)
 	int64_t span = w->end - QUIET - w->start;
 
 	odds_draw(w, &d);
+	cuts_plan(w);
 	if (w->setup.faults == SIM_NONE || span < DAY_MS)
 		return;
 	for (int k = 0; k < FAULT_KINDS; k++)

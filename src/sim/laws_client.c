@@ -164,11 +164,13 @@ static void
 triple_usable(struct sim *w, struct client *c, when_t now)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
-
 	bool looked = c->pairs_changed;
+	struct held was;
 
 	if (looked) {
+		was = c->id;
 		c->id = pair_look(w, c, leaf(c, TP_ID), leaf(c, TP_CA));
+		w->numbers.lapsed += was.fits && c->id.fits && c->id.from > was.until;
 		c->shadow = pair_look(w, c, leaf(c, TP_SHADOW), leaf(c, TP_NEXT_CA));
 	}
 	c->pairs_changed = false;
@@ -264,7 +266,8 @@ not_too_often(struct sim *w, struct client *c, const struct tp_effects *out, whe
 	}
 	for (size_t i = 0; i < out->n; i++)
 		c->in_hour += out->list[i].kind == TP_EFFECT_FETCH;
-	well &= w->setup.faults == SIM_NONE && w->setup.ca.plan.lifetime_cert > DAY;
+	well &= w->setup.faults == SIM_NONE && c->fleet->cut_for == 0 &&
+		w->setup.ca.plan.lifetime_cert > DAY;
 	far = f->authenticated && now < when_add(f->ca_until, -FAR) &&
 	      (!f->have_id || now < when_add(f->id_until, -FAR));
 	if (far != c->far || c->full > 0) /* each is an hour of its own */

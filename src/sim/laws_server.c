@@ -244,8 +244,8 @@ made_on_time(struct sim *w, const struct seen_ca *ca, const struct seen_ca *befo
 	if (w->now < due || !p->auto_rollover)
 		broken(w, NULL, "P4", "CA %ld is made %ld s early", (long)ca->number,
 		    (long)((due - w->now) / 1000));
-	else if (w->now - due >= 1000 && w->server.healthy_since + SETTLED < due &&
-		 due > before->made_ms)
+	else if (w->now - due >= 1000 * (1 + w->setup.key_time) &&
+		 w->server.healthy_since + SETTLED < due && due > before->made_ms)
 		broken(w, NULL, "P4", "CA %ld is made %ld s late", (long)ca->number,
 		    (long)((w->now - due) / 1000));
 }

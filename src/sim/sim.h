@@ -25,6 +25,7 @@ struct sim_fleet { /* clients that are alike */
 	size_t clients;
 	int64_t clock_error_ms; /* theirs runs ahead by this */
 	when_t joins;		/* so long behind the start; 0: one after the other, see join */
+	when_t cut_from, cut_for; /* out of reach then, from the start; cut_for 0: never */
 };
 
 struct sim_setup {
@@ -32,7 +33,8 @@ struct sim_setup {
 	struct sim_fleet fleet[SIM_FLEETS];
 	size_t fleets;
 	when_t start, span;
-	when_t join; /* clients come one after the other within this time */
+	when_t join;	 /* clients come one after the other within this time */
+	when_t key_time; /* what a pair of the authority takes; 0: less than a second */
 	uint64_t seed;
 	enum sim_faults faults;
 	/* Keys of the authority (number -1) and of each client; NULL: fake ones. */
@@ -59,6 +61,7 @@ struct sim_numbers {
 	uint64_t events; /* one is one thing handed to a machine */
 	uint64_t requests, issued, renewals, shadows, crashes, lost;
 	size_t generations, left;
+	size_t lapsed;	 /* identities that came behind the end of the one before */
 	size_t unnamed;	 /* left behind, and nobody can say why: an invariant is broken */
 	uint64_t early;	 /* GetNextCACert before there was anything to get, next CA due */
 	uint64_t digest; /* of everything that happened: equal worlds have equal ones */

@@ -29,6 +29,8 @@ world_job_done(struct sim *w, const struct key_job *job, const struct key_done *
 	int64_t takes = job->act == KEY_MAKE ? dice_between(&w->luck, 50, server ? 300 : 900)
 					     : dice_between(&w->luck, 1, server ? 4 : 9);
 
+	if (server && job->act == KEY_MAKE)
+		takes += w->setup.key_time * 1000;
 	*load = *d;
 	world_at(w, w->now + takes, back, who, life, 0, load);
 }
