@@ -6,7 +6,7 @@
 #include "sim/sim.h"
 #include "tests/lib/pool.h"
 
-#define REAL_EVERY 50 /* one world in so many has real keys */
+#define REAL_EVERY 50 /* the last of so many seeds of a heavy run has real keys */
 #define SHOWN 3	      /* violations in full */
 
 struct kind {
@@ -148,9 +148,10 @@ struct choice {
 	uint64_t first, count;
 	size_t clients;
 	double cpu_max; /* seconds that this may take; 0: any */
-	bool real, report;
+	bool report;
 	const char *svg, *want; /* identities of invariants; stops at the first broken one */
 	bool found;
+	uint64_t real_worlds;
 };
 
 static const char *const fault_names[] = {"none", "light", "heavy"};
@@ -180,6 +181,24 @@ wanted(const char *list, const char *id)
 	return false;
 }
 
+/* Who looks for a bug that he knows needs no real keys. */
+static bool
+is_real(const struct choice *c, uint64_t seed)
+{
+	return c->faults == SIM_HEAVY && c->kind->shape == as_usual && c->clients == 0 &&
+	       c->want == NULL && seed % REAL_EVERY == REAL_EVERY - 1;
+}
+
+/* A client of each kind: the pool has keys for so many. Archives cost a real signer minutes
+ * where none stands for days; these seeds have none. */
+static void
+real(struct sim_setup *s)
+{
+	for (size_t i = 0; i < s->fleets; i++)
+		s->fleet[i].clients = 1;
+	s->keys = real_keys;
+}
+
 static bool
 run_one(struct choice *c, uint64_t seed, struct sim_numbers *sum)
 {
@@ -194,11 +213,12 @@ run_one(struct choice *c, uint64_t seed, struct sim_numbers *sum)
 	c->kind->shape(&s);
 	if (c->clients > 0)
 		scale(&s, c->clients);
-	(void)snprintf(s.repeat, sizeof(s.repeat),
-	    "worlds --world %s --faults %s --first %lu%s", c->kind->name,
-	    fault_names[c->faults], (unsigned long)seed, c->real ? " --real" : "");
-	if (c->real)
-		s.keys = real_keys;
+	(void)snprintf(s.repeat, sizeof(s.repeat), "worlds --world %s --faults %s --first %lu",
+	    c->kind->name, fault_names[c->faults], (unsigned long)seed);
+	if (is_real(c, seed)) {
+		real(&s);
+		c->real_worlds++;
+	}
 	w = sim_open(&s, &e);
 	if (w == NULL) {
 		printf("# no world: %s\n", e.text);
@@ -256,12 +276,12 @@ run_many(struct choice *c)
 		    "# took %.2f s of the processor, not less than %.0f\n", took, c->cpu_max);
 		bad++;
 	}
-	printf("%s - %s world, faults %s, seeds %lu to %lu%s # %lu events, %.0f a second, %zu "
-	       "CAs, %lu certificates, %zu "
-	       "left, %lu crashes, %.2f s, digest %016lx\n",
+	printf("%s - %s world, faults %s, seeds %lu to %lu, %lu with real keys # %lu events, "
+	       "%.0f a second, %zu CAs, %lu certificates, %zu left, %lu crashes, %.2f s, "
+	       "digest %016lx\n",
 	    bad == 0 ? "ok" : "not ok", c->kind->name, fault_names[c->faults],
 	    (unsigned long)c->first, (unsigned long)(c->first + c->count - 1),
-	    c->real ? ", real keys" : "", (unsigned long)sum.events, (double)sum.events / took,
+	    (unsigned long)c->real_worlds, (unsigned long)sum.events, (double)sum.events / took,
 	    sum.generations, (unsigned long)sum.issued, sum.left, (unsigned long)sum.crashes,
 	    took, (unsigned long)sum.digest);
 	return bad == 0 ? 0 : 1;
@@ -287,10 +307,6 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *next = i + 1 < argc ? argv[i + 1] : "";
 
-		if (strcmp(argv[i], "--real") == 0) {
-			c.real = true;
-			continue;
-		}
 		if (strcmp(argv[i], "--report") == 0) {
 			c.report = true;
 			continue;
