@@ -8,5 +8,5 @@ python3 tests/bench/bench.py "$build/keymusterd" "$build/tests/bench/load" "$bui
 	examples/rootca.conf "$build/bench.json" "$@"
 tests/bench/simulator.sh "$build/tests/sim/worlds"
 # Nearly all of it is copied, and no key is made: a minute.
-python3 tests/bench/agents.py "$build/keymusterd" "$build/keymuster" "$build/tests/interop/client" "$build/keymuster-agent" 10000 2048 20 sizes copied
+python3 tests/bench/agents.py "$build/keymusterd" "$build/keymuster" "$build/tests/interop/client" "$build/keymuster-agent" "$build/tests/bench/bench_keys" 10000 2048 20 sizes copied
 python3 tests/bench/storm.py "$build/keymusterd" "$build/keymuster" "$build/tests/bench/load" 5000 60

@@ -3,7 +3,8 @@
 """Usage: tally.py FILE...
 
 BUILD.N.json is a log of meson (testlog.json), FILE.tap the output of a script, whose exit code is in FILE.tap.rc.
-Prints each failure in full, at last "N passed, N failed"; exit 1 if anything failed or nothing ran.
+Prints each failure in full, then what was skipped and why, at last "N passed, N failed"; exit 1 if anything failed or
+nothing passed. Skipped is neither.
 """
 import json
 import re
@@ -16,7 +17,8 @@ STDERR_LINES = 200
 
 class Tally:
     def __init__(self):
-        self.passed = self.failed = self.skipped = 0
+        self.passed = self.failed = 0
+        self.skipped = []
 
     def fail(self, where, what, *details):
         self.failed += 1
@@ -34,8 +36,7 @@ class Tally:
                 continue
             seen += 1
             if SKIP.search(line):
-                self.skipped += 1
-                print(f'# skipped - {where}: {match[2]}')
+                self.skipped.append(f'{where}: {match[2]}')
             elif match[1]:
                 bad += 1
                 end = next((n for n in range(i + 1, len(lines)) if LINE.match(lines[n])), len(lines))
@@ -67,6 +68,8 @@ class Tally:
 tally = Tally()
 for name in sys.argv[1:]:
     (tally.meson if name.endswith('.json') else tally.script)(name)
-skipped = f', {tally.skipped} skipped' if tally.skipped else ''
-print(f'{tally.passed} passed, {tally.failed} failed{skipped}')
+print(f'{len(tally.skipped)} skipped')
+for line in tally.skipped:
+    print(f'# skipped - {line}')
+print(f'{tally.passed} passed, {tally.failed} failed')
 sys.exit(1 if tally.failed or not tally.passed else 0)

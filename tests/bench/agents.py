@@ -1,19 +1,22 @@
 # agents.py - thousands of trustpoints in one daemon: time, memory, idle CPU.
-"""usage: agents.py KEYMUSTERD KEYMUSTER CLIENT KEYMUSTER-AGENT COUNT [BITS [IDLE [sizes] [copied]]]
+"""usage: agents.py KEYMUSTERD KEYMUSTER CLIENT KEYMUSTER-AGENT BENCH-KEYS COUNT [BITS [IDLE [sizes] [copied]]]
 
 COUNT trustpoints with a key of BITS (2048) each enrol at one authority, then rest for IDLE (10) seconds, and the daemon starts
 anew. Figures per process and trustpoint; what they are measured on says TMPDIR (/dev/shm or a disk). Less than 2048 bits go with
-'compat ancient': where only the agent's part counts. With copied, one enrols, and its files stand for those of all: their keys
-alone would take an hour. TAP: all are enrolled, who rests does not wake, and, with sizes, keeps under 2 KiB in core."""
+'compat ancient': where only the agent's part counts. With copied, POOL enrol, and their files and keys are laid for the others, each its own: as many new
+keys would take an hour. TAP: all are enrolled, who rests does not wake and all together need less than 1 % of a CPU, and, with
+sizes, keeps what DESIGN.md, Numbers says."""
 import os
 import re
 import shutil
 import sys
 import time
 
-COUNT = int(sys.argv[5])
-BITS = int((sys.argv + ['', '2048'])[6] if len(sys.argv) > 6 else 2048)
-IDLE = float(sys.argv[7]) if len(sys.argv) > 7 else 10.0
+BENCH_KEYS, COUNT = sys.argv[5], int(sys.argv[6])
+BITS = int(sys.argv[7]) if len(sys.argv) > 7 else 2048
+IDLE = float(sys.argv[8]) if len(sys.argv) > 8 else 10.0
+POOL = 16
+MOST = {'core': 2048, 'supervisor': 8, 'courier': 500}  # octets that a trustpoint keeps in each
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../interop'))
 import daemon  # noqa: E402
 from daemon import case, run, until  # noqa: E402
@@ -59,13 +62,14 @@ def cpu(pid):
 
 def wakeups(pid):
     return sum(int(n) for t in os.listdir('/proc/%d/task' % pid)
-               for n in re.findall(r'voluntary_ctxt_switches:\s+(\d+)', read('/proc/%d/task/%s/status' % (pid, t))))
+               for n in re.findall(r'^voluntary_ctxt_switches:\s+(\d+)', read('/proc/%d/task/%s/status' % (pid, t)), re.M))
 
 
-def trustpoints(n, name='tp%05d'):
+def trustpoints(n):
+    names = POOL if 'copied' in sys.argv else n
     seal = daemon.fingerprint(d.ca()).partition('=')[2]
-    return ''.join('crypto pki trustpoint TP%05d\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=%s,OU=Spokes\n'
-                   '  rsakeypair TP%05d %d\n  auto-enroll 80\n' % (i, d.url(), seal, name % i if '%' in name else name, i, BITS) for i in range(n))
+    return ''.join('crypto pki trustpoint TP%05d\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=tp%05d,OU=Spokes\n'
+                   '  rsakeypair TP%05d %d\n  auto-enroll 80\n' % (i, d.url(), seal, i % names, i, BITS) for i in range(n))
 
 
 def enrolled(agent, n):
@@ -87,13 +91,13 @@ def rest(agent):
 @case('%d trustpoints with keys of %d bits enrol' % (COUNT, BITS))
 def enrol():
     global many
-    one = Agent(trustpoints(1, 'tp')).start()
+    one = Agent(trustpoints(1)).start()
     until(lambda: enrolled(one, 1), 'one enrols')
     rest(one)
     figures['alone'] = {role: dirty(pid) for role, pid in processes(one).items()}
     one.stop()
     if 'copied' in sys.argv:
-        copied(one)
+        copied()
         return
     many = Agent(trustpoints(COUNT))
     begin = time.monotonic()
@@ -120,13 +124,17 @@ def enrol():
     rest(many)
 
 
-def copied(one):
-    """All have the files and the name of the first one; the keys of the others are nowhere but there."""
+def copied():
+    """Each has the files, the name and the key of one of the pool, under its own label."""
     global many
-    many = one
-    many.write('hostname spoke-1\nclock calendar-valid\n' + trustpoints(COUNT, 'tp'))
-    for i in range(1, COUNT):
-        shutil.copytree(many.path('TP00000', '')[:-1], many.path('TP%05d' % i, '')[:-1], symlinks=True)
+    many = Agent(trustpoints(POOL)).start()
+    until(lambda: enrolled(many, POOL), 'the pool enrols', 600)
+    rest(many)
+    many.stop()
+    many.write('hostname spoke-1\nclock calendar-valid\n' + trustpoints(COUNT))
+    for i in range(POOL, COUNT):
+        shutil.copytree(many.path('TP%05d' % (i % POOL), '')[:-1], many.path('TP%05d' % i, '')[:-1], symlinks=True)
+    run(BENCH_KEYS, many.state, POOL, COUNT, code=0, patience=600)
     many.launch()
     until(many.answers, 'the agent answers', 600)
     rest(many)
@@ -136,20 +144,24 @@ def copied(one):
 def idle():
     before = {role: (cpu(pid), wakeups(pid)) for role, pid in processes(many).items()}
     time.sleep(IDLE)
+    total = 0.0
     for role, pid in processes(many).items():
         used, woken = cpu(pid) - before[role][0], wakeups(pid) - before[role][1]
+        total += 100 * used / IDLE
         say('idle_%s_percent' % role, 100 * used / IDLE)
         say('idle_%s_wakeups_per_s' % role, woken / IDLE)
-        assert woken / IDLE < 10, '%s wakes %.1f times a second' % (role, woken / IDLE)
-        assert 100 * used / IDLE < 1, '%s needs %.1f %% of a CPU' % (role, 100 * used / IDLE)
-    memory()
+        most = 2 if role == 'core' else 1
+        assert woken / IDLE < most, '%s wakes %.1f times a second' % (role, woken / IDLE)
+    say('idle_percent', total)
+    assert total < 1, 'all together need %.1f %% of a CPU' % total
+    memory('')
 
 
-def memory():
+def memory(when):
     for role, pid in processes(many).items():
         bytes_ = dirty(pid)
-        say('%s_kib' % role, bytes_ // 1024)
-        say('%s_each_bytes' % role, (bytes_ - figures['alone'][role]) // COUNT)
+        say('%s%s_kib' % (when, role), bytes_ // 1024)
+        say('%s%s_each_bytes' % (when, role), (bytes_ - figures['alone'][role]) // COUNT)
 
 
 @case('the daemon starts anew, answers, and has nothing to do')
@@ -163,9 +175,11 @@ def again():
     say('restart_at_rest_s', time.monotonic() - begin)
     for role, pid in processes(many).items():
         say('restart_cpu_%s_s' % role, cpu(pid))
-        say('restart_%s_each_bytes' % role, (dirty(pid) - figures['alone'][role]) // COUNT)
-    assert 'sizes' not in sys.argv or figures['restart_core_each_bytes'] < 2048, figures
+    memory('restart_')
+    for role, most in MOST.items() if 'sizes' in sys.argv else ():
+        assert figures['restart_%s_each_bytes' % role] < most, '%s: %s' % (role, figures)
     show()
+    own_keys()
     assert ' error: ' not in many.log(), many.log()[-2000:]
 
 
@@ -182,6 +196,15 @@ def show():
         say('answer_beside_p99_ms', 1000 * sorted(beside)[int(len(beside) * 0.99)])
         f.seek(0)
         assert process.returncode == 0 and f.read().count('Trustpoint TP') == COUNT
+
+
+def own_keys():
+    """The last one, one in the middle, and the first one renew by their keys."""
+    for name in ('TP%05d' % i for i in (COUNT - 1, COUNT // 2, 0)):
+        before = many.serial(name)
+        many.command('crypto pki enroll ' + name)
+        until(lambda: many.serial(name) != before, '%s renews' % name)
+        run('openssl', 'verify', '-CAfile', many.path(name, 'ca-bundle.pem'), many.path(name, 'active/cert.pem'), code=0)
 
 
 if __name__ == '__main__':
