@@ -5,12 +5,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The file of KEYMUSTER_CRASH_ONCE, opened at the first passing: later the sandbox stands. */
+/* The file of KEYMUSTER_CRASH_ONCE, opened at the first passing, when no thread is there yet:
+ * later the sandbox stands. */
 static int
 once_file(void)
 {
@@ -30,7 +32,7 @@ once_file(void)
 void
 crash_point(const char *name)
 {
-	static unsigned long passed;
+	static atomic_ulong passed;
 	const char *wish = getenv("KEYMUSTER_CRASH");
 	int once = once_file();
 	size_t n = strlen(name);
@@ -42,7 +44,7 @@ crash_point(const char *name)
 		return;
 	if (wish[n] == ':')
 		nth = strtoul(wish + n + 1, NULL, 10);
-	if (++passed != nth)
+	if (atomic_fetch_add(&passed, 1) + 1 != nth)
 		return;
 	if (once < 0 || (lseek(once, 0, SEEK_END) == 0 && write(once, "x", 1) == 1))
 		raise(SIGKILL); /* the sandbox knows tgkill, not kill */

@@ -217,6 +217,7 @@ role_signer(void)
 
 	sha256(VIEW(""), first); /* libcrypto reads its configuration at first use */
 	signer_lock_memory();
+	crash_point("signer-opened");
 	if (!seal_from(4, &seal, &e) || !text_from(5, password, sizeof(password), &e) ||
 	    !sandbox_enter(SANDBOX_SIGNER, dirs, &e)) {
 		log_error("signer does not start", "why='%s'", e.text);

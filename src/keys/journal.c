@@ -473,12 +473,14 @@ commit_locked(struct journal *j, struct err *e)
 		j->broken = ftruncate(j->fd, (off_t)j->size) != 0;
 		goto out;
 	}
+	crash_point("signer-log-written");
 	if (fdatasync(j->fd) != 0) {
 		err_set(e, WHY_IO, "the signer's log in %s is not durable: %s", j->dir,
 		    strerror(errno));
 		j->broken = true;
 		goto out;
 	}
+	crash_point("signer-log-synced");
 	j->size += frame.n;
 	j->number++;
 	memcpy(j->chain, chain, CHAIN);

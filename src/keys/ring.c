@@ -455,8 +455,10 @@ pair_store(const struct ring *r, const struct pair *p, struct err *e)
 	blob_add(&plain, der, (size_t)n);
 	OPENSSL_clear_free(der, (size_t)n);
 	key_path(r, p->label, &path);
-	ok = seal_close(&r->seal, p->label, blob_view(&plain), &sealed, e) &&
-	     file_replace(blob_cstr(&path), 0600, blob_view(&sealed), e);
+	ok = seal_close(&r->seal, p->label, blob_view(&plain), &sealed, e);
+	crash_point("signer-key-made");
+	ok = ok && file_replace(blob_cstr(&path), 0600, blob_view(&sealed), e);
+	crash_point("signer-key-stored");
 out:
 	PKCS8_PRIV_KEY_INFO_free(info);
 	blob_free(&path);
@@ -548,6 +550,7 @@ ring_forget(struct ring *r, struct pair *p, struct err *e)
 	}
 	if (!ok)
 		return false;
+	crash_point("signer-key-removed");
 	pthread_mutex_lock(&r->lock);
 	atomic_store(&p->gone, true);
 	name_remove(r, p->label);

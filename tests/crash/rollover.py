@@ -1,8 +1,9 @@
-# rollover.py - core dies at each instant of a rollover, the end is the same.
+# rollover.py - core or the signer dies at each instant of a rollover, the end is the same.
 """Usage: rollover.py KEYMUSTERD_CRASH. A CA with two clients and one revoked is carried over, on a clock that steps, once
-without a crash: that run says which points it passes how often. Then core dies at one of these passings in each run; the set
-comes back, the clock goes on, and what is there in the end is compared. The same with an overlap, where there are link
-certificates too. BIRTH, LIFE and LINKS name the passings of 'make check'; with KEYMUSTER_SOAK it is all of them. KEYMUSTER_POINT=NAME:N tries one. (BAD-135, INV-05)"""
+without a crash: that run says which points it passes how often. Then core dies at one of these passings in each run, the
+signer at one of the points signer-*; the set comes back, the clock goes on, and what is there in the end is compared. The
+same with an overlap, where there are link certificates too. BIRTH, LIFE and LINKS name the passings of 'make check'; with
+KEYMUSTER_SOAK it is all of them. KEYMUSTER_POINT=NAME:N tries one. How they count: docs/CRASH-POINTS.md. (BAD-135, INV-05)"""
 import calendar
 import collections
 import functools
@@ -33,14 +34,16 @@ WORDS = f''' eckeypair EC 256
 BIRTH = '''
     job-sent:1 job-done:1 key-made:1 ca-intended:1 job-done:2 ca-made:1 crl-intended:1 crl-stored:1 crl-stored:2 job-done:5
     ra-intended:1 cert-settled:1 ra-made:1 archive-written:1 archived:1 announced:1
+    signer-opened:1 signer-key-made:1 signer-key-stored:1 signer-log-written:1 signer-log-synced:1
 '''
 LIFE = '''
     cert-intended:1 shadow-noted:1 client-noted:1 cert-settled:1 reply-made:1 revoked:1 shadow-noted:2 crl-stored:2
     cert-settled:2 reply-made:3 crl-intended:2 switched:1 job-sent:10 shadow-answered:1 request-stored:1 cert-intended:3 reply-made:9
     requests-expired:1 forgotten:1
+    signer-log-written:1 signer-log-synced:2 signer-key-removed:1
 '''
 LINKS = 'links-intended:1 job-sent:9 cert-settled:2 job-done:9 cert-settled:3'
-WANTED = 40
+WANTED, WANTED_SIGNER = 40, 8
 LOOSE = 'turn-', 'store-'  # how many events share a turn is a matter of milliseconds
 
 
@@ -229,7 +232,7 @@ def store_facts(store):
 
 
 def passings(path):
-    """Names of the points that core passed, in their order."""
+    """Names of the points that were passed, in their order."""
     with open(path) as f:
         return f.read().split('\n')[:-1] if os.path.getsize(path) > 1 else []
 
@@ -306,6 +309,11 @@ def chosen(possible, checked):
     return [(name, first.get(name, 1) + int(n) - 1) for name, n in (row.split(':') for row in checked.split())]
 
 
+def role_of(name):
+    """Who passes there."""
+    return 'signer' if name.startswith('signer-') else 'core'
+
+
 def attempt(tap, directory, prepared, point, expected):
     name, n = point
     part, course, died = 'life' if prepared.is_announced else 'birth', None, False
@@ -314,12 +322,14 @@ def attempt(tap, directory, prepared, point, expected):
         faults = list(differences(expected, course.run()))
         died = os.path.getsize(course.marker) > 0
         if not died and not name.startswith(LOOSE):
-            faults.append('core did not pass there')
+            faults.append('nobody passed there')
+        if died and role_of(name) not in course.daemon.died():
+            faults.append(f'not {role_of(name)} died, but {course.daemon.died()}')
     except (AssertionError, TimeoutError, RuntimeError, subprocess.SubprocessError) as broken:
         faults = [f'{type(broken).__name__}: {broken}']
         Daemon.end_all()
     overlap = ' with overlap' if prepared.overlap else ''
-    tap.rule(f'{part}{overlap}: core dies at {name}, passing {n}: the rollover ends the same', faults)
+    tap.rule(f'{part}{overlap}: {role_of(name)} dies at {name}, passing {n}: the rollover ends the same', faults)
     if course and not faults:
         os.remove(course.daemon.log)
         shutil.rmtree(course.daemon.state)
@@ -352,9 +362,11 @@ def test(tap, directory):
     begun = time.monotonic()
     died = carry_over(tap, os.path.join(directory, 'plain'), 0, (BIRTH, LIFE)) | \
         carry_over(tap, os.path.join(directory, 'overlap'), 10, (LINKS, ''))
-    print(f'# core died at {len(died)} instants, {time.monotonic() - begun:.0f} s')
+    by_signer = [point for point in died if role_of(point[2]) == 'signer']
+    print(f'# {len(died) - len(by_signer)} deaths of core, {len(by_signer)} of the signer, {time.monotonic() - begun:.0f} s')
     if not os.environ.get('KEYMUSTER_POINT'):
-        tap.rule(f'core died at {WANTED} instants or more', [] if len(died) >= WANTED else [f'{len(died)}'])
+        tap.rule(f'core died at {WANTED} different instants or more, the signer at {WANTED_SIGNER}', [f'{len(died)}, {len(by_signer)}']
+                 if len(died) - len(by_signer) < WANTED or len(by_signer) < WANTED_SIGNER else [])
 
 
 run(test)
