@@ -17,6 +17,7 @@ enum op_kind {
 	OP_TRUNCATE, /* or make longer, by zeros */
 	OP_SYNC,     /* all that was written to this file is durable */
 	OP_SYNC_DIR, /* all names of this directory are */
+	OP_SYMLINK,  /* a name for a new link, whose target comes with it */
 };
 struct op {
 	enum op_kind kind;
@@ -27,9 +28,9 @@ struct op {
 	when_t now;
 };
 
-struct entry { /* of an image: a directory, or a file */
+struct entry { /* of an image: a directory, a link, or a file */
 	char *name;
-	bool is_dir;
+	bool is_dir, is_link;
 	struct blob bytes;
 };
 struct image {

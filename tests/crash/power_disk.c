@@ -113,6 +113,7 @@ struct disk {
 	const struct past *past;
 	size_t at, epoch, files;
 	struct blob *file; /* what is durable of each */
+	bool *link;	   /* is it a link? */
 	struct list *waits;
 	struct names names; /* that are durable */
 	struct list renaming;
@@ -175,6 +176,7 @@ names_apply(struct names *s, const struct op *op)
 {
 	switch (op->kind) {
 	case OP_CREATE:
+	case OP_SYMLINK:
 		name_set(s, op->name, op->file);
 		break;
 	case OP_MKDIR:
@@ -235,7 +237,8 @@ files_in(const struct past *p)
 	size_t files = p->base.n;
 
 	for (size_t i = 0; i < p->ops; i++)
-		if (p->op[i].kind == OP_CREATE && p->op[i].file >= files)
+		if ((p->op[i].kind == OP_CREATE || p->op[i].kind == OP_SYMLINK) &&
+		    p->op[i].file >= files)
 			files = p->op[i].file + 1;
 	return files;
 }
@@ -249,11 +252,13 @@ disk_new(const struct past *p)
 	d->files = files_in(p);
 	d->file = mem_get((d->files + 1) * sizeof(*d->file));
 	d->waits = mem_get((d->files + 1) * sizeof(*d->waits));
+	d->link = mem_get((d->files + 1) * sizeof(*d->link));
 	for (size_t i = 0; i < p->base.n; i++) {
 		const struct entry *entry = &p->base.entry[i];
 
 		name_set(&d->names, entry->name, entry->is_dir ? MISSING : i);
 		blob_set(&d->file[i], blob_view(&entry->bytes));
+		d->link[i] = entry->is_link;
 	}
 	return d;
 }
@@ -267,6 +272,7 @@ disk_free(struct disk *d)
 	}
 	names_free(&d->names);
 	free(d->file);
+	free(d->link);
 	free(d->waits);
 	free(d->renaming.op);
 	free(d);
@@ -316,6 +322,11 @@ disk_advance(struct disk *d)
 	case OP_SYNC_DIR:
 		sync_dir(d, op->name);
 		d->epoch++;
+		break;
+	case OP_SYMLINK: /* no name without its target */
+		blob_set(&d->file[op->file], blob_view(&op->bytes));
+		d->link[op->file] = true;
+		list_add(&d->renaming, d->at);
 		break;
 	default:
 		list_add(&d->renaming, d->at);
@@ -488,6 +499,7 @@ disk_draw(struct disk *d, uint64_t *seed, struct image *out, uint64_t *key, cons
 		x->name = mem_str(names.name[i].name);
 		x->is_dir = names.name[i].file == MISSING;
 		out->n++;
+		x->is_link = !x->is_dir && d->link[names.name[i].file];
 		if (x->is_dir)
 			continue;
 		blob_set(&x->bytes, blob_view(&d->file[names.name[i].file]));
@@ -509,6 +521,13 @@ entry_write(const struct entry *x, const char *path, struct err *e)
 	if (x->is_dir)
 		return mkdir(path, 0700) == 0 || errno == EEXIST ||
 		       err_set(e, WHY_IO, "%s: %s", path, strerror(errno));
+	if (x->is_link) {
+		char target[600];
+
+		(void)snprintf(target, sizeof(target), "%.*s", (int)x->bytes.n, x->bytes.p);
+		return symlink(target, path) == 0 ||
+		       err_set(e, WHY_IO, "%s: %s", path, strerror(errno));
+	}
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	for (size_t at = 0; fd >= 0 && at < x->bytes.n && n >= 0; at += (size_t)n)
 		n = write(fd, x->bytes.p + at, x->bytes.n - at);

@@ -172,6 +172,10 @@ int __real_unlink(const char *path);
 int __wrap_unlink(const char *path);
 int __real_mkdir(const char *path, mode_t mode);
 int __wrap_mkdir(const char *path, mode_t mode);
+int __real_rmdir(const char *path);
+int __wrap_rmdir(const char *path);
+int __real_symlink(const char *target, const char *path);
+int __wrap_symlink(const char *target, const char *path);
 /* NOLINTEND */
 
 static struct open_file *
@@ -353,6 +357,33 @@ __wrap_mkdir(const char *path, mode_t mode)
 		note_name(OP_MKDIR, name);
 		live_set(name, NO_FILE);
 	}
+	return rc;
+}
+
+int
+__wrap_rmdir(const char *path)
+{
+	int rc = __real_rmdir(path);
+
+	if (rc == 0)
+		note_unlink(path);
+	return rc;
+}
+
+int
+__wrap_symlink(const char *target, const char *path)
+{
+	const char *name = below_root(path);
+	int rc = __real_symlink(target, path);
+	struct op *op;
+
+	if (rc != 0 || name == NULL)
+		return rc;
+	op = note(OP_SYMLINK);
+	op->name = mem_str(name);
+	op->file = file_new(0);
+	blob_add_str(&op->bytes, target);
+	live_set(name, op->file);
 	return rc;
 }
 

@@ -56,7 +56,7 @@ static const char *
 op_words(const struct op *op, char out[200])
 {
 	static const char *const words[] = {"create", "mkdir", "rename", "unlink", "write",
-	    "truncate", "sync", "sync directory"};
+	    "truncate", "sync", "sync directory", "symlink"};
 
 	(void)snprintf(out, 200, "%s %s of file %zu at %zu", words[op->kind],
 	    op->name == NULL ? "" : op->name, op->file, op->at);
