@@ -431,6 +431,7 @@ make_set(void *arg, struct child_set *set, struct err *e)
 	size_t n = 4;
 
 	*set = (struct child_set){.count = 1};
+	d->sets++;
 	core_fds[0] = d->control;
 	core_fds[1] = d->control_ro;
 	core_fds[2] = d->config;
@@ -650,6 +651,35 @@ give_up(struct daemon *d, const struct daemon *other)
 	conf_free(&d->conf);
 }
 
+/* What was read takes the place of what runs, or nothing changes. */
+static bool
+take(struct daemon *d, struct blob *text, struct err *e)
+{
+	struct daemon next = *d;
+	struct password_seal passwords = {0};
+	bool ok;
+
+	next.conf = (struct conf){0};
+	next.config = next.places = next.programs = next.nothing = next.courier_more = 0;
+	memset(next.archive_password, 0, sizeof(next.archive_password));
+	ok = seal_from(d->password_seal, &passwords.seal, e) &&
+	     read_conf(&next, &passwords, text, e);
+	if (ok) {
+		if (d->before > 0)
+			(void)close(d->before);
+		next.before = d->config;
+		next.sets = 0;
+		d->config = 0;
+		give_up(d, &next);
+		*d = next;
+		settle(d, text);
+	} else {
+		give_up(&next, d);
+	}
+	mem_wipe(&passwords, sizeof(passwords));
+	return ok;
+}
+
 /*
  * The set has ended because an operator wants the configuration read again. What does not hold
  * changes nothing: the one before goes on.
@@ -657,30 +687,37 @@ give_up(struct daemon *d, const struct daemon *other)
 static void
 read_again(struct daemon *d)
 {
-	struct daemon next = *d;
-	struct password_seal passwords = {0};
 	struct blob text = {0};
 	struct err e = {0};
-	bool ok;
 
-	next.conf = (struct conf){0};
-	next.config = next.places = next.programs = next.nothing = next.courier_more = 0;
-	memset(next.archive_password, 0, sizeof(next.archive_password));
-	ok = seal_from(d->password_seal, &passwords.seal, &e) &&
-	     file_read(d->o.conf, CONF_BYTES_MAX, &text, &e) &&
-	     read_conf(&next, &passwords, &text, &e);
-	if (ok) {
-		give_up(d, &next);
-		*d = next;
-		settle(d, &text);
+	if (file_read(d->o.conf, CONF_BYTES_MAX, &text, &e) && take(d, &text, &e))
 		log_notice("configuration was read again", "file='%s'", d->o.conf);
-	} else {
+	else
 		log_error(
 		    "configuration is not taken, the one before goes on", "why='%s'", e.text);
-		give_up(&next, d);
-		blob_free(&text);
+	blob_free(&text);
+}
+
+/* What was read just now does not fit what is stored, which core alone can see: another
+ * "issuer-name", say. Then the configuration before that runs again. */
+static bool
+go_back(struct daemon *d)
+{
+	struct blob text = {0};
+	struct err e = {0};
+	bool ok = d->before > 0 && d->sets == 1;
+
+	if (ok && (!read_fd(d->before, &text, &e) || !take(d, &text, &e))) {
+		log_error("the configuration before is not taken", "why='%s'", e.text);
+		ok = false;
+	} else if (ok) {
+		(void)close(d->before);
+		d->before = 0;
+		log_error("configuration is not taken, the one before goes on",
+		    "why='nothing starts with it'");
 	}
-	mem_wipe(&passwords, sizeof(passwords));
+	blob_free(&text);
+	return ok;
 }
 
 static void
@@ -709,9 +746,10 @@ serve(struct daemon *d, const char *self)
 	for (;;) {
 		say_served(d);
 		code = supervise(self, make_set, d);
-		if (code != EXIT_AGAIN)
+		if (code == EXIT_AGAIN)
+			read_again(d);
+		else if (code == 0 || !go_back(d))
 			return code;
-		read_again(d);
 	}
 }
 

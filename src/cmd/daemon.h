@@ -23,6 +23,8 @@ struct daemon {
 	bool asks, programs_run;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	int places, programs, courier_more, nothing;			      /* the same */
+	int before;	     /* the configuration that ran before this was read; 0: none */
+	unsigned sets;	     /* that were started since */
 	char http_where[80]; /* address and port of http; empty: it is not open */
 	long key_group;	     /* -1: none */
 	int archive_password[CONF_SERVERS];

@@ -96,6 +96,21 @@ def no_such_address():
     d.stop()
 
 
+@case("what only the CA's store can refuse ends no daemon: it goes on as before, and the file is put back")
+def other_issuer():
+    d = begun()
+    before = d.text()
+    said = typed(d, "crypto pki server ROOTCA", "issuer-name CN=Other", "end", code=1)
+    assert "does not take it" in said and said.endswith("is as it was.\n"), said
+    assert d.text() == before and "the store holds the CA with issuer-name" in d.log(), d.log()
+    until(d.serves, "it still serves")
+    reads(d)
+    typed(d, "hostname Later", "end")
+    assert "hostname Later\n" in d.command("show running-config")
+    reads(d)
+    d.stop()
+
+
 @case("another port: the new one serves, the old one is closed")
 def another_port():
     d, port = begun(), free_port()
