@@ -6,17 +6,23 @@
 
 #define ROWS_OF_A_LINE 16
 
-enum act { ACT_OPEN, ACT_REMOVE, ACT_SET, ACT_UNDO };
+enum act { ACT_OPEN, ACT_REMOVE, ACT_SET, ACT_UNDO, ACT_RESTORE };
 
 struct change {
 	enum act act;
 	enum mode mode;			       /* that the line belongs to */
 	char block[CONF_NAME_MAX];	       /* whose it is, or which it opens or removes */
-	const struct row *row[ROWS_OF_A_LINE]; /* one; of ACT_UNDO all that it undoes */
+	const struct row *row[ROWS_OF_A_LINE]; /* one; of what undoes all that it undoes */
 	size_t row_count;
 	char key[CONF_NAME_MAX]; /* of a profile, or the first word of a line without effect */
-	struct blob text;	 /* spelled out; of ACT_UNDO without its "no" */
+	struct blob text;	 /* spelled out, without "no" or "default" */
 };
+
+static bool
+undoes(enum act act)
+{
+	return act == ACT_UNDO || act == ACT_RESTORE;
+}
 
 struct conf_edit {
 	conf_seal seal;
@@ -105,7 +111,7 @@ take(struct conf_edit *x, enum act act, const struct match *m, struct view line,
 	match_spell(m, line, from, &c->text);
 	key_of(m, blob_view(&c->text), c->key);
 	c->row[c->row_count++] = m->path->row;
-	for (size_t i = 0; act == ACT_UNDO && i < m->live_count; i++)
+	for (size_t i = 0; undoes(act) && i < m->live_count; i++)
 		if (c->row_count < ROWS_OF_A_LINE)
 			c->row[c->row_count++] = path_of(m->live[i])->row;
 }
@@ -120,9 +126,11 @@ object_of(struct conf_edit *x)
 
 /* "crypto pki server NAME", "no crypto pki server NAME" and those of a trustpoint. */
 static void
-block_head(struct conf_edit *x, bool no, const struct match *m, struct view line, size_t from)
+block_head(
+    struct conf_edit *x, enum act act, const struct match *m, struct view line, size_t from)
 {
 	const struct cap *name = match_cap(m, 'x');
+	bool no = undoes(act);
 
 	x->mode = m->path->row->type == T_SERVER ? MODE_SERVER : MODE_TRUSTPOINT;
 	(void)snprintf(x->block, sizeof(x->block), "%.*s", name == NULL ? 0 : (int)name->text.n,
@@ -136,7 +144,7 @@ block_head(struct conf_edit *x, bool no, const struct match *m, struct view line
 
 /* A line whose row is known: tried on an object of its mode, then taken. */
 static bool
-matched(struct conf_edit *x, bool no, const struct match *m, struct view line, size_t from,
+matched(struct conf_edit *x, enum act act, const struct match *m, struct view line, size_t from,
     int *column, struct err *e)
 {
 	const struct row *row = m->path->row;
@@ -144,7 +152,7 @@ matched(struct conf_edit *x, bool no, const struct match *m, struct view line, s
 	struct err why = {0};
 
 	if (row->type == T_SERVER || row->type == T_TRUSTPOINT) {
-		block_head(x, no, m, line, from);
+		block_head(x, act, m, line, from);
 		return true;
 	}
 	if (row->mode == MODE_CONFIG)
@@ -152,11 +160,11 @@ matched(struct conf_edit *x, bool no, const struct match *m, struct view line, s
 	*column = (int)from;
 	if (row->type == T_CHAIN || (row->mode == MODE_CONFIG && row->type == T_KEPT))
 		return err_set(e, WHY_REFUSED, "%% This has no effect here: %s.", row->help);
-	if (!no && !setting_apply(&s, &why)) {
+	if (act == ACT_SET && !setting_apply(&s, &why)) {
 		*column = (int)(s.at > from ? s.at : from);
 		return err_set(e, WHY_BAD_INPUT, "%% %s.", why.text);
 	}
-	take(x, no ? ACT_UNDO : ACT_SET, m, line, from);
+	take(x, act, m, line, from);
 	return true;
 }
 
@@ -183,8 +191,8 @@ conf_edit_line(struct conf_edit *x, const char *text, int *column, struct err *e
 	struct view line = view_str(text);
 	struct token words[2];
 	size_t n = tokens_of(line, false, words, 2), from;
+	enum act act = ACT_SET;
 	struct match m;
-	bool no;
 
 	*column = 0;
 	if (n == 0 || words[0].text.p[0] == '!')
@@ -196,14 +204,16 @@ conf_edit_line(struct conf_edit *x, const char *text, int *column, struct err *e
 		x->mode = MODE_CONFIG;
 		return EDIT_TAKEN;
 	}
-	no = n > 1 && (word_equal(words[0].text, VIEW("no")) ||
-			  word_equal(words[0].text, VIEW("default")));
-	from = words[no ? 1 : 0].at;
-	match_any(x, line, from, MATCH_ABBREVIATED | (no ? MATCH_NEGATED : 0), &m);
+	if (n > 1 && word_equal(words[0].text, VIEW("no")))
+		act = ACT_UNDO;
+	else if (n > 1 && word_equal(words[0].text, VIEW("default")))
+		act = ACT_RESTORE;
+	from = words[undoes(act) ? 1 : 0].at;
+	match_any(x, line, from, MATCH_ABBREVIATED | (undoes(act) ? MATCH_NEGATED : 0), &m);
 	*column = (int)m.at;
 	if (m.outcome != MATCH_OK)
 		(void)match_refuse(&m, line, e);
-	else if (matched(x, no, &m, line, from, column, e))
+	else if (matched(x, act, &m, line, from, column, e))
 		return EDIT_TAKEN;
 	return EDIT_REFUSED;
 }
@@ -243,7 +253,7 @@ same_thing(const struct line_place *l, const struct change *c)
 
 	for (size_t i = 0; i < c->row_count; i++)
 		row |= l->row == c->row[i] ||
-		       (c->act == ACT_UNDO && c->row[i]->type == T_PROFILE &&
+		       (undoes(c->act) && c->row[i]->type == T_PROFILE &&
 			   c->row[i]->value == PROFILE_ITSELF && l->row->type == T_PROFILE);
 	if (!row)
 		return false;
@@ -256,7 +266,7 @@ same_thing(const struct line_place *l, const struct change *c)
 	match_spell(&m, l->text, from, &spelled);
 	key_of(&m, blob_view(&spelled), key);
 	row = strcmp(key, c->key) == 0 &&
-	      (l->row->type != T_KEPT || c->act == ACT_UNDO ||
+	      (l->row->type != T_KEPT || undoes(c->act) ||
 		  view_equal(blob_view(&spelled), blob_view(&c->text)));
 	blob_free(&spelled);
 	return row;
@@ -337,25 +347,26 @@ adds(const struct change *c, bool found)
 		return true;
 	case ACT_UNDO:
 		return c->row[0]->type == T_HTTP;
+	case ACT_RESTORE:
+		return false;
 	}
 	return false;
 }
 
-/* As the line that it follows, in a block. */
+/* As the line that it follows, in a block: one that is further in would end the block before
+ * what follows. */
 static void
 add_indent(const struct file *f, const struct change *c, size_t after, struct blob *out)
 {
+	const struct line_place *l = &f->line[after - 1];
 	size_t n = 0;
 
-	if (c->mode == MODE_CONFIG || c->act == ACT_OPEN)
+	if (c->mode == MODE_CONFIG || c->act == ACT_OPEN || after == 0)
 		return;
-	if (after > 0 && f->line[after - 1].head != after)
-		while (n < f->line[after - 1].text.n &&
-		       strchr(" \t", f->line[after - 1].text.p[n]) != NULL)
-			n++;
-	if (n > 0)
-		blob_add_view(out, view_of(f->line[after - 1].text.p, n));
-	else
+	while (n < l->text.n && strchr(" \t", l->text.p[n]) != NULL)
+		n++;
+	blob_add_view(out, view_of(l->text.p, n));
+	if (l->head == after)
 		blob_add_byte(out, ' ');
 }
 

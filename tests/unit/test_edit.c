@@ -66,6 +66,39 @@ static const struct {
 	NULL, NULL},
 };
 
+/* Files that are not written as ours, and what becomes of them as a whole. */
+static const struct {
+	const char *what, *file, *typed, *want;
+} files[] = {
+    {"lines of a block that are not indented stay its lines",
+	"crypto pki server N\nissuer-name CN=N\nhash sha384\ngrant auto\n",
+	"crypto pki server N\nhash sha512\nend",
+	"crypto pki server N\nissuer-name CN=N\nhash sha512\ngrant auto\n"},
+    {"a block that is further in itself", " crypto pki server N\n!\n",
+	"crypto pki server N\ngrant auto\nend", " crypto pki server N\n  grant auto\n!\n"},
+    {"tabs, a byte order mark, no newline at the end",
+	"\xef\xbb\xbf"
+	"crypto pki server N\n\tgrant auto",
+	"crypto pki server N\nhash sha512\nend",
+	"crypto pki server N\n\tgrant auto\n\thash sha512\n"},
+    {"lines that end with CR LF", "crypto pki server N\r\n grant auto\r\nend\r\n",
+	"crypto pki server N\nhash sha512\nno grant\ncrypto pki trustpoint T\nend",
+	"crypto pki server N\n hash sha512\ncrypto pki trustpoint T\nend\n"},
+    {"a trustpoint in two blocks is one: new lines go into the later",
+	"crypto pki trustpoint T\n fqdn a.b\nhostname h\ncrypto pki trustpoint T\n usage ike\n",
+	"crypto pki trustpoint T\nfqdn c.d\nhash sha512\nend",
+	"crypto pki trustpoint T\n fqdn c.d\nhostname h\ncrypto pki trustpoint T\n usage ike\n"
+	" hash sha512\n"},
+    {"certificates of a chain are no lines",
+	"crypto pki certificate chain N\n certificate 01\n  3082\n  quit\ncrypto pki server "
+	"N\n",
+	"crypto pki server N\ngrant auto\nno crypto pki trustpoint N\nend",
+	"crypto pki certificate chain N\n certificate 01\n  3082\n  quit\ncrypto pki server N\n"
+	" grant auto\n"},
+    {"default is what no line says, not off", "no ip http server\nhostname h\n",
+	"default ip http server\nend", "hostname h\n"},
+};
+
 /* Every line but the last is taken, and the last ends. */
 static struct conf_edit *
 typed(const char *lines)
@@ -110,6 +143,22 @@ test_edits(void **state)
 			fail_msg("%s:\n%s", edits[i].what, blob_cstr(&got));
 		blob_free(&got);
 		blob_free(&want);
+		conf_edit_free(x);
+	}
+}
+
+static void
+test_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		struct conf_edit *x = typed(files[i].typed);
+		struct blob got = {0};
+
+		conf_edit_apply(x, view_str(files[i].file), &got);
+		if (strcmp(blob_cstr(&got), files[i].want) != 0)
+			fail_msg("%s:\n%s", files[i].what, blob_cstr(&got));
+		blob_free(&got);
 		conf_edit_free(x);
 	}
 }
@@ -232,6 +281,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_edits),
+	    cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_modes),
 	    cmocka_unit_test(test_same_as_typed_behind),
