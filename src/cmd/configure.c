@@ -1,9 +1,11 @@
 /* configure.c - configure terminal and configure memory. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -12,7 +14,8 @@
 
 #define CONF_BYTES_MAX (16 * 1024 * 1024)
 #define LOOK_MS 20
-#define LOOKS 500 /* while the daemon makes a new set of processes */
+#define LOOKS 500  /* while the daemon makes a new set of processes */
+#define TURNS 3000 /* while another changes the file */
 
 /*
  * The file is read and written here, by the rights of who types, and the daemon reads it again:
@@ -111,6 +114,58 @@ comes_to_run(const char *run, const char *digest)
 	return false;
 }
 
+/*
+ * One after the other, from reading the file until the daemon runs what came of it: else one
+ * would put back what another has changed. The file itself is replaced, so its directory is
+ * locked. -1: it says why.
+ */
+static int
+take_turn(const char *path)
+{
+	char dir[PATH_MAX];
+	char *slash;
+	int fd, turns = 0;
+	bool got = false;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash != NULL)
+		slash[slash == dir] = 0;
+	fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && !(got = flock(fd, LOCK_EX | LOCK_NB) == 0) && errno == EWOULDBLOCK &&
+	       turns++ < TURNS)
+		(void)poll(NULL, 0, LOOK_MS);
+	if (got)
+		return fd;
+	if (turns > 0)
+		(void)dprintf(STDERR_FILENO, "%% Somebody else changes %s: try again.\n", path);
+	else
+		(void)dprintf(STDERR_FILENO, "%% cannot lock '%s': %s\n",
+		    slash == NULL ? "." : dir, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/* Where the file is, and its text, when it is our turn: close *turn behind it. */
+static int
+begin_change(const char *run, struct place *at, struct blob *text, int *turn)
+{
+	struct err e = {0};
+	int code = ask_place(run, at, false);
+
+	*turn = -1;
+	if (code != CODE_DONE)
+		return code;
+	*turn = take_turn(at->path);
+	code = *turn < 0 ? CODE_REFUSED : ask_place(run, at, false);
+	if (code == CODE_DONE && !file_read(at->path, CONF_BYTES_MAX, text, &e)) {
+		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
+		code = CODE_REFUSED;
+	}
+	return code;
+}
+
 /* Owner, group and mode stay. */
 static bool
 replace(const char *path, struct view text)
@@ -148,15 +203,10 @@ static int
 finish(const char *run)
 {
 	struct blob old = {0}, new = {0};
-	struct err e = {0};
 	struct place at;
 	char digest[CONF_DIGEST];
-	int code = ask_place(run, &at, false);
+	int turn, code = begin_change(run, &at, &old, &turn);
 
-	if (code == CODE_DONE && !file_read(at.path, CONF_BYTES_MAX, &old, &e)) {
-		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
-		code = CODE_REFUSED;
-	}
 	if (code == CODE_DONE) {
 		conf_edit_apply(edit, blob_view(&old), &new);
 		conf_digest(blob_view(&old), digest);
@@ -169,6 +219,8 @@ finish(const char *run)
 		    !view_equal(blob_view(&old), blob_view(&new)))
 			code = put_to_work(run, &at, blob_view(&old), blob_view(&new));
 	}
+	if (turn >= 0)
+		(void)close(turn);
 	blob_free(&old);
 	blob_free(&new);
 	return code;
@@ -248,16 +300,13 @@ int
 configure_again(const char *run)
 {
 	struct blob text = {0};
-	struct err e = {0};
 	struct place at;
-	int code = ask_place(run, &at, false);
+	int turn, code = begin_change(run, &at, &text, &turn);
 
-	if (code == CODE_DONE && !file_read(at.path, CONF_BYTES_MAX, &text, &e)) {
-		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
-		code = CODE_REFUSED;
-	}
 	if (code == CODE_DONE)
 		code = put_to_work(run, &at, blob_view(&text), blob_view(&text));
+	if (turn >= 0)
+		(void)close(turn);
 	blob_free(&text);
 	return code;
 }

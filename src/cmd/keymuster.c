@@ -245,7 +245,17 @@ send_stream(const char *run, FILE *f)
 
 	script = f;
 	while (code == CODE_DONE && fgets(line, sizeof(line), f) != NULL) {
-		line[strcspn(line, "\n")] = 0;
+		size_t n = strcspn(line, "\n");
+
+		if (line[n] == 0 && !feof(f)) { /* a part of one is another line */
+			(void)dprintf(STDERR_FILENO,
+			    "%% A line of %zu characters or more, or with a NUL octet.\n", n);
+			code = CODE_USAGE;
+			break;
+		}
+		while (n > 0 && line[n - 1] == '\r')
+			n--;
+		line[n] = 0;
 		if (line[strspn(line, " \t")] != 0 && line[strspn(line, " \t")] != '!')
 			code = send_line(run, line);
 	}

@@ -160,6 +160,43 @@ def unfinished():
     d.stop()
 
 
+@case("who types at the same time waits for his turn: nobody's lines are lost")
+def at_once():
+    d, said = begun(), []
+    names = ["NORTH", "EAST", "SOUTH", "WEST"]
+
+    def one(name):
+        said.append(typed(d, *(SPOKE.replace("SPOKE", name).replace("50", "95") % d.port).split("\n")[1:-1]))
+
+    typed(d, "crypto pki server ROOTCA", "auto-rollover 90", "end")
+    all_of_them = [threading.Thread(target=one, args=(x,)) for x in names]
+    for t in all_of_them:
+        t.start()
+    for t in all_of_them:
+        t.join()
+    running = d.command("show running-config")
+    for name in names:
+        assert "crypto pki trustpoint %s\n" % name in d.text(), (said, d.text())
+        assert "crypto pki trustpoint %s\n" % name in running, (said, running)
+    reads(d, 5)
+    d.stop()
+
+
+@case("lines that end with CR LF are lines; those that are too long or hold a NUL are none")
+def odd_lines():
+    d = begun()
+    typed(d, "hostname Crlf\r", "end\r")
+    assert "hostname Crlf\n" in d.command("show running-config")
+    reads(d)
+    before = d.text()
+    for line in ("hostname a\0b", "cdp-url http://x/" + "y" * 4078 + "/ no grant"):
+        said = typed(d, "crypto pki server ROOTCA", line, "end", code=2)
+        assert "or with a NUL octet" in said and said.endswith("nothing was changed.\n"), said
+    assert d.text() == before
+    reads(d, 0)
+    d.stop()
+
+
 @case("the socket for show commands reads nothing again; what was typed as a password is in no log")
 def guarded():
     d = begun()
