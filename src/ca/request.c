@@ -5,6 +5,7 @@
 
 #define PENDING_MAX 1000     /* stored requests that wait */
 #define PENDING_SOURCE_MAX 5 /* of one address, once the queue is half full */
+#define AHEAD (5 * MINUTE)   /* so far a client's clock may be ahead of ours */
 
 struct request {
 	struct csr csr;
@@ -406,7 +407,7 @@ too_soon(const struct ca *ca, const struct exchange *x, enum grant_reason why, w
 
 	if (x->to != ca->next || (why != REASON_NEXT && why != REASON_EARLY))
 		return 0;
-	return left > 0 && left <= CLOCK_TOLERANCE ? (int)left : 0;
+	return left > 0 && left <= AHEAD ? (int)left : 0;
 }
 
 static bool

@@ -109,7 +109,7 @@ rollover-timer|src/ca/ca.c|s/now >= ca->wake \&\& !follow_plan/false \&\& !follo
 shadow-role|src/ca/approve.c|s/TASK_ROLE, issuer_for(ca, w)/TASK_ROLE, ca->active/
 shadow-role|src/ca/exchange.c|s/x->to->number, &row, &why) ||/ca->active->number, \&row, \&why) ||/
 shadow-adopted|src/ca/grant.c|s/f->to == TO_NEXT \&\& !alive/f->to == TO_NEXT \&\& f->signer != SIGNER_LIVE/
-too-soon|src/ca/request.c|s/left <= CLOCK_TOLERANCE ? (int)left : 0/false/
+too-soon|src/ca/request.c|s/left <= AHEAD ? (int)left : 0/false/
 rollover-list|src/ca/list.c|s/f->busy_crl = ca->crls_open > 0;/ca->crls_open = f->busy_crl = 0;/
 poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
 END

@@ -7,12 +7,12 @@ r1 shadow to-next -> granted
 r1 activate
 r1 renew to-next -> refused badRequest
 r2 enrol to-next -> refused badRequest
-wait 2591939s
+wait 29d+86099s
 r2 enrol to-next -> refused badRequest
 wait 1s
 r1 renew to-next -> unavailable
 r2 enrol to-next -> unavailable
-wait 59s
+wait 299s
 r2 enrol to-next -> unavailable
 wait 1s
 r2 enrol -> granted
