@@ -140,6 +140,21 @@ people_plan(struct sim *w, struct dice *d)
 		    OP_ROLLOVER, NULL);
 }
 
+/* Lifetimes are configured anew: drawn beside all else, so that other worlds stay as they were.
+ */
+static void
+changes_plan(struct sim *w)
+{
+	struct dice d = dice_of(w->setup.seed, 7);
+	unsigned some = w->setup.faults == SIM_HEAVY ? 250 : 100;
+	uint64_t n = dice_chance(&d, some) ? 1 + dice_below(&d, 4) : 0;
+
+	w->cancels = dice_chance(&w->changes, some);
+	for (uint64_t i = 0; i < n; i++)
+		world_at(w, dice_between(&d, w->start + DAY_MS, w->end - QUIET), M_OPERATOR, 0,
+		    dice_next(&d), OP_CONFIGURE, NULL);
+}
+
 static void
 faults_of(struct sim *w, struct dice *d, int kind, int64_t span)
 {
@@ -175,6 +190,7 @@ faults_plan(struct sim *w)
 	if (w->setup.faults == SIM_HEAVY)
 		faults_at_switches(w, &d, &keys);
 	people_plan(w, &d);
+	changes_plan(w);
 }
 
 /* ---- begin and end ---- */
@@ -335,6 +351,48 @@ revoke(struct sim *w, struct client *c)
 }
 
 void
+people_see_next(struct sim *w, when_t until)
+{
+	int64_t left = until * 1000 - w->now;
+
+	if (w->cancels && left > 0 && dice_chance(&w->changes, 300))
+		world_at(w, w->now + dice_between(&w->changes, 0, left), M_OPERATOR, 0, 0,
+		    OP_CANCEL, NULL);
+}
+
+/* Lives of certificates from a half to all of what they were at the start, of CAs from three
+ * quarters to five: what "keymuster plan" accepts. A configuration is read at a start. */
+static void
+configure(struct sim *w, uint64_t draw)
+{
+	struct plan_ca_policy *p = &w->setup.ca.plan;
+
+	w->was = *p;
+	w->configured_ms = w->now;
+	p->lifetime_cert = w->first.lifetime_cert / 4 * (when_t)(2 + draw % 3);
+	p->lifetime_ca = w->first.lifetime_ca / 4 * (when_t)(3 + draw / 3 % 3);
+	if (w->server.up)
+		server_crash(w, 1000);
+}
+
+/* Told who has it he thinks again, or insists; what waits for it has his answer. */
+static void
+cancel(struct sim *w, bool force)
+{
+	struct ca_event ev = {.command = CA_CANCEL, .all = force};
+
+	if (!w->server.up)
+		return;
+	w->cancel_asked = true;
+	w->cancel_forced |= force;
+	w->server.decided_ms = w->now;
+	server_command(w, &ev);
+	if (!force && dice_chance(&w->changes, 500))
+		world_at(w, w->now + dice_between(&w->changes, 1000, w->day_ms / 24),
+		    M_OPERATOR, 0, 0, OP_CANCEL_FORCE, NULL);
+}
+
+void
 people_act(struct sim *w, const struct moment *m)
 {
 	struct client *c = m->who < w->clients ? &w->client[m->who] : NULL;
@@ -362,6 +420,13 @@ people_act(struct sim *w, const struct moment *m)
 		w->server.clock.confirmed = w->server.clock.ahead_ms == 0;
 		server_tick(w);
 		break;
+	case OP_CANCEL:
+	case OP_CANCEL_FORCE:
+		cancel(w, m->tag == OP_CANCEL_FORCE);
+		break;
+	case OP_CONFIGURE:
+		configure(w, m->life);
+		break;
 	case OP_ROLLOVER:
 		if (w->server.up) {
 			w->rollover_asked = true;
@@ -388,7 +453,14 @@ people_day(struct sim *w, struct client *c, when_t now)
 	if (!c->up || c->off > 0 || c->clock.plan.state != CLOCK_HONEST)
 		return;
 	f = tp_facts(c->tp);
-	if (f->authenticated && now >= f->ca_until && !f->have_next_ca && !c->installing) {
+	if (client_misled(w, c) && !c->installing) {
+		int64_t days = dice_chance(&w->changes, 250) ? 60 : 10;
+
+		c->installing = true;
+		world_at(w, w->now + dice_between(&w->changes, w->day_ms, days * w->day_ms),
+		    M_OPERATOR, number, 0, OP_INSTALL, NULL);
+	} else if (f->authenticated && now >= f->ca_until && !f->have_next_ca &&
+		   !c->installing) {
 		c->installing = true;
 		world_at(w, w->now + dice_between(&w->people, w->day_ms, 10 * w->day_ms),
 		    M_OPERATOR, number, 0, OP_INSTALL, NULL);

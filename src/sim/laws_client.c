@@ -35,6 +35,17 @@ client_ca(struct sim *w, const struct client *c)
 	return ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA)));
 }
 
+bool
+client_misled(struct sim *w, const struct client *c)
+{
+	const struct seen_ca *held = client_ca(w, c);
+	const struct seen_ca *next =
+	    ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_NEXT_CA)));
+
+	return (held != NULL && held->cancelled_ms != 0) ||
+	       (next != NULL && next->cancelled_ms != 0);
+}
+
 /* ---- what is written to its disk ---- */
 
 /* Every CA certificate that it trusts is one that our authority made of itself (INV-10). */
@@ -82,7 +93,8 @@ next_ca_kept(struct sim *w, const struct client *c, const struct view after[TP_L
 
 	if (leaf(c, TP_NEXT_CA).n > 0 && after[TP_NEXT_CA].n == 0)
 		broken(w, c, "INV-21", "it forgets the next CA");
-	else if (next != NULL && held != NULL && next != held + 1)
+	else if (next != NULL && held != NULL && next->cancelled_ms == 0 &&
+		 next != ledger_behind(&w->ledger, held))
 		broken(w, c, "INV-10", "its next CA is not the one that follows");
 }
 
@@ -293,8 +305,7 @@ not_before_shadow(struct sim *w, const struct client *c, when_t now)
 static void
 asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out, when_t now)
 {
-	const struct ledger *l = &w->ledger;
-	const struct seen_ca *held;
+	const struct seen_ca *held, *next;
 
 	for (size_t i = 0; i < out->n; i++) {
 		if (out->list[i].kind != TP_EFFECT_FETCH ||
@@ -302,8 +313,8 @@ asks_in_time(struct sim *w, const struct client *c, const struct tp_effects *out
 			continue;
 		not_before_shadow(w, c, now);
 		held = client_ca(w, c);
-		w->numbers.early +=
-		    held != NULL && (held + 1 == l->ca + l->cas || held[1].announced_ms == 0);
+		next = held == NULL ? NULL : ledger_behind(&w->ledger, held);
+		w->numbers.early += held != NULL && (next == NULL || next->announced_ms == 0);
 	}
 }
 
@@ -363,11 +374,15 @@ is_clear(const struct sim *w, const struct client *c, int64_t span)
 static enum left_why
 why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 {
+	const struct seen_ca *next = ledger_behind(&w->ledger, old);
+	int64_t shown = next == NULL ? 0 : next->announced_ms;
 	const struct plan_tp_facts *f;
-	bool announced = old[1].announced_ms != 0 && old[1].announced_ms + CLEAR <= w->now;
+	bool announced = shown != 0 && shown + CLEAR <= w->now;
 
 	if (c->revoked_ms != 0)
 		return LEFT_REVOKED;
+	if (client_misled(w, c))
+		return LEFT_CANCELLED;
 	if (!c->up)
 		return LEFT_OFF;
 	f = tp_facts(c->tp);
@@ -383,7 +398,7 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 		return LEFT_KEY;
 	if (f->ask.answer == ANSWER_REJECT)
 		return LEFT_REJECTED;
-	if (old[1].announced_ms == 0)
+	if (shown == 0)
 		return LEFT_UNSHOWN;
 	if (!client_renews(c) && !(f->have_id && f->id_until >= f->issuer_until))
 		return LEFT_BY_HAND;
@@ -409,27 +424,21 @@ left_words(enum left_why why)
 	    [LEFT_UNSHOWN] = "the next CA could not be announced",
 	    [LEFT_FRESH] = "it enrolled just before the switch",
 	    [LEFT_KEY] = "its key pair was lost",
+	    [LEFT_CANCELLED] = "it holds a next CA that was cancelled",
 	    [LEFT_UNNAMED] = "nobody knows",
 	};
 
 	return words[why];
 }
 
-static struct seen_ca *
-ca_numbered(struct sim *w, int64_t number)
-{
-	for (size_t i = 0; i < w->ledger.cas; i++)
-		if (w->ledger.ca[i].number == number)
-			return &w->ledger.ca[i];
-	return NULL;
-}
-
 static void
 leave_behind(struct sim *w, struct client *c, struct seen_ca *old, enum left_why why)
 {
+	struct seen_ca *next = ledger_behind(&w->ledger, old);
 	struct left *l;
 
-	old[1].left++;
+	if (next != NULL)
+		next->left++;
 	c->left_why = why;
 	if (c->left_ms != 0) /* still */
 		return;
@@ -454,28 +463,31 @@ is_under(struct sim *w, const struct client *c, enum tp_leaf ca, const struct se
 
 /* The shadow of one that slept through a switch is of the CA that ends now. */
 static bool
-ready(struct sim *w, const struct client *c, const struct seen_ca *old)
+ready(struct sim *w, const struct client *c, const struct seen_ca *next)
 {
-	if (leaf(c, TP_SHADOW).n > 0 && is_under(w, c, TP_NEXT_CA, old + 1))
+	if (next == NULL)
+		return false;
+	if (leaf(c, TP_SHADOW).n > 0 && is_under(w, c, TP_NEXT_CA, next))
 		return true;
-	return c->up && tp_facts(c->tp)->have_id && is_under(w, c, TP_CA, old + 1);
+	return c->up && tp_facts(c->tp)->have_id && is_under(w, c, TP_CA, next);
 }
 
 void
 law_before_switch(struct sim *w, int64_t number)
 {
-	struct seen_ca *old = ca_numbered(w, number);
+	struct seen_ca *old = ledger_ca_numbered(&w->ledger, number);
+	struct seen_ca *next = ledger_behind(&w->ledger, old);
 
 	law_announced(w);
 	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
 		struct client *c = &w->client[i];
 		enum left_why why;
 
-		c->was_ready = c->joined && ready(w, c, old);
-		if (!c->joined || c->was_ready) {
-			old[1].ready += c->was_ready;
+		c->was_ready = c->joined && ready(w, c, next);
+		if (c->was_ready)
+			next->ready++;
+		if (!c->joined || c->was_ready)
 			continue;
-		}
 		why = why_left(w, c, old);
 		leave_behind(w, c, old, why);
 		if (why != LEFT_UNNAMED)
@@ -491,7 +503,7 @@ law_before_switch(struct sim *w, int64_t number)
 void
 law_after_switch(struct sim *w, int64_t number)
 {
-	const struct seen_ca *old = ca_numbered(w, number);
+	const struct seen_ca *old = ledger_ca_numbered(&w->ledger, number);
 
 	for (size_t i = 0; i < w->clients && w->broken.n == 0; i++) {
 		struct client *c = &w->client[i];
@@ -504,7 +516,7 @@ law_after_switch(struct sim *w, int64_t number)
 		if (!f->have_id || f->id_until * 1000 <= w->now + c->clock.ahead_ms)
 			broken(w, c, "INV-01",
 			    "it was ready, and has no valid certificate behind the switch");
-		else if (!is_under(w, c, TP_CA, old + 1))
+		else if (!is_under(w, c, TP_CA, ledger_behind(&w->ledger, old)))
 			broken(w, c, "INV-02",
 			    "it was ready, and does not trust the CA that took over");
 	}
@@ -540,7 +552,7 @@ come_back(struct sim *w, struct client *c, when_t now)
 	const struct plan_tp_facts *f = tp_facts(c->tp);
 
 	if (c->left_ms == 0 || !f->have_id || f->id_until <= now || f->ca_until <= now ||
-	    f->ca_until * 1000 <= w->now)
+	    f->ca_until * 1000 <= w->now || client_misled(w, c))
 		return;
 	w->left[c->left_index].back = w->now;
 	c->left_ms = 0;

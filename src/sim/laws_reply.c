@@ -27,12 +27,15 @@ asked_read(struct sim *w, const struct letter *l, struct asked *out)
 			out->ca = &book->ca[i];
 }
 
-/* A replaced CA serves what was written to it until nothing of then can wait any more. */
+/* A replaced CA serves what was written to it until nothing of then can wait any more; one that
+ * was taken back lets wait until the end of the one before. */
 static bool
 ca_forgotten(const struct sim *w, const struct asked *q, when_t now)
 {
 	const struct plan_ca_policy *p = &w->setup.ca.plan;
 
+	if (q->ca != NULL && q->ca->cancelled_ms != 0)
+		return now >= ledger_before(&w->ledger, q->ca)->until;
 	return q->ca != NULL && q->ca->switched_ms != 0 &&
 	       now >= when_add(q->ca->until, when_max(p->lifetime_request, p->late));
 }
@@ -115,7 +118,7 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 	}
 	if (m->status == SCEP_FAILURE && c->pending == transaction && w->now < until - 1000 &&
 	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since &&
-	    w->server.decided_ms < c->pending_since)
+	    !client_misled(w, c) && w->server.decided_ms < c->pending_since)
 		broken(w, c, "I-07", "a request that waits is not known any more");
 	/* How a message was made says nothing of the request: it waits on. */
 	if (m->status != SCEP_PENDING && c->pending == transaction &&

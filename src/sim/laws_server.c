@@ -27,26 +27,34 @@ serial_unique(struct sim *w, const struct cert *c, struct view tbs)
 	seen->made_ms = w->now;
 }
 
+/* What was under way when it was configured anew may live as long as before. */
+static when_t
+full_life(const struct sim *w, when_t life, when_t is, when_t was)
+{
+	return life != is && w->now < w->configured_ms + 7 * DAY_MS ? was : is;
+}
+
 static void
 fits_issuer(struct sim *w, const struct cert *c, const struct seen_ca *ca, when_t now)
 {
 	when_t life = when_add(c->not_after, -c->not_before);
+	when_t full = full_life(w, life, w->setup.ca.plan.lifetime_cert, w->was.lifetime_cert);
 
 	if (c->not_after > ca->until || c->not_before < ca->from)
 		broken(w, NULL, "I-05", "a certificate does not lie within the life of CA %ld",
 		    (long)ca->number);
 	else if (c->not_after <= now)
 		broken(w, NULL, "I-05", "a certificate is issued dead");
-	else if (life > w->setup.ca.plan.lifetime_cert && c->not_after != ca->until)
+	else if (life > full && c->not_after != ca->until)
 		broken(w, NULL, "INV-07", "a certificate lives longer than configured");
-	else if (c->not_after < ca->until && life < w->setup.ca.plan.lifetime_cert)
+	else if (life < full && c->not_after < ca->until)
 		broken(w, NULL, "INV-07", "a certificate lives shorter than configured");
 }
 
 static void
 old_key_silent(struct sim *w, const struct seen_ca *ca)
 {
-	if (ca->switched_ms != 0)
+	if (ca->switched_ms != 0 || ca->cancelled_ms != 0)
 		broken(w, NULL, "INV-23", "CA %ld was replaced and signs a certificate",
 		    (long)ca->number);
 }
@@ -74,13 +82,14 @@ list_complete(struct sim *w, struct seen_ca *ca, const struct key_job *job)
 	if (!view_equal(list.aki, view_of(ca->ski, sizeof(ca->ski))))
 		broken(w, NULL, "I-09", "a list is signed by another key than it says");
 	ca->crl_number = list.number;
-	if (crl_count(&list) < l->revoked_count) {
+	ca->listed = crl_count(&list);
+	if (crl_count(&list) < l->revoked_before) {
 		broken(w, NULL, "INV-17",
 		    "the list of CA %ld names %zu certificates, %zu are revoked",
-		    (long)ca->number, crl_count(&list), l->revoked_count);
+		    (long)ca->number, crl_count(&list), l->revoked_before);
 		return;
 	}
-	for (size_t i = l->revoked_count; i-- > 0 && l->revoked_count - i <= 4;) {
+	for (size_t i = l->revoked_before; i-- > 0 && l->revoked_before - i <= 4;) {
 		const struct seen_cert *c = &l->cert[l->revoked[i]];
 
 		if (!crl_find(&list, view_of(c->octets, c->n), &at, &reason))
@@ -225,6 +234,7 @@ row_known(struct sim *w, const struct row_cert *row, when_t now)
 		seen->revoked_at = row->revoked_at;
 		l->revoked = mem_array(l->revoked, l->revoked_count + 1, sizeof(*l->revoked));
 		l->revoked[l->revoked_count++] = number;
+		l->revoked_ms = w->now;
 	}
 }
 
@@ -235,9 +245,10 @@ made_on_time(struct sim *w, const struct seen_ca *ca, const struct seen_ca *befo
 	const struct plan_ca_policy *p = &w->setup.ca.plan;
 	/* One behind the active one at most: where overlap and auto-rollover are more than a
 	 * life, it is due when the one before is active. */
-	when_t active = before > w->ledger.ca ? before[-1].until : INT64_MIN;
-	int64_t due = clock_true(
-	    &w->server.clock, when_max(active, when_add(before->until, -p->rollover)));
+	const struct seen_ca *first = ledger_before(&w->ledger, before);
+	when_t active = first != NULL ? first->until : INT64_MIN;
+	when_t at = when_max(when_add(before->until, -p->rollover), before->held_until);
+	int64_t due = clock_true(&w->server.clock, when_max(active, at));
 
 	if (w->rollover_asked)
 		return;
@@ -256,11 +267,12 @@ static void
 announced_on_time(struct sim *w, const struct seen_ca *ca)
 {
 	const struct server *s = &w->server;
+	const struct seen_ca *before = ledger_before(&w->ledger, ca);
 	int64_t calm = s->healthy_since + SETTLED, due = ca->made_ms + MINUTE_MS;
 
 	if (calm > due)
 		due = calm;
-	if (w->now > due && ca[-1].switched_ms == 0 && server_now(w) < ca[-1].until &&
+	if (w->now > due && before->switched_ms == 0 && server_now(w) < before->until &&
 	    !w->setup.ca.plan.shutdown)
 		broken(w, NULL, "P4", "CA %ld is not announced %ld s behind its making",
 		    (long)ca->number, (long)((w->now - ca->made_ms) / 1000));
@@ -280,10 +292,20 @@ no_gap(struct sim *w, const struct seen_ca *ca, const struct seen_ca *before, wh
 }
 
 static void
+ca_lives_as_configured(struct sim *w, const struct seen_ca *ca)
+{
+	when_t life = ca->until - ca->from;
+
+	if (life != full_life(w, life, w->setup.ca.plan.lifetime_ca, w->was.lifetime_ca))
+		broken(w, NULL, "INV-07", "CA %ld does not live as long as configured",
+		    (long)ca->number);
+}
+
+static void
 generation_seen(struct sim *w, const struct row_generation *row, when_t now)
 {
 	struct ledger *l = &w->ledger;
-	struct seen_ca *ca;
+	struct seen_ca *ca, *before;
 	struct cert c;
 	int64_t at;
 
@@ -301,17 +323,47 @@ generation_seen(struct sim *w, const struct row_generation *row, when_t now)
 	spki_key_id(&c.key, ca->ski);
 	l->cas++;
 	w->numbers.generations++;
-	if (l->cas < 2)
+	ca_lives_as_configured(w, ca);
+	before = ledger_before(l, ca);
+	if (before == NULL)
 		return;
-	made_on_time(w, ca, ca - 1);
-	no_gap(w, ca, ca - 1, now);
+	made_on_time(w, ca, before);
+	no_gap(w, ca, before, now);
 	w->rollover_asked = false;
+	people_see_next(w, before->until);
 	/* When it is time for clients: the clock by which it was made may be wrong just now. */
-	at = ca[-1].until * 1000;
-	if (at > w->now) {
-		world_at(w, at - 1, M_BEFORE_SWITCH, 0, 0, (uint64_t)ca[-1].number, NULL);
-		world_at(w, at + 120000, M_AFTER_SWITCH, 0, 0, (uint64_t)ca[-1].number, NULL);
+	at = before->until * 1000;
+	if (at > w->now && !before->looked_at) {
+		before->looked_at = true;
+		world_at(w, at - 1, M_BEFORE_SWITCH, 0, 0, (uint64_t)before->number, NULL);
+		world_at(w, at + 120000, M_AFTER_SWITCH, 0, 0, (uint64_t)before->number, NULL);
 	}
+}
+
+/* By an operator's word only, and by force once somebody has it (INV-22); the next one is made
+ * a day later, or in half of the time that is left. */
+static void
+taken_back(struct sim *w, struct seen_ca *ca, const struct row_generation *row)
+{
+	struct seen_ca *before = ledger_before(&w->ledger, ca);
+	bool forced = row->switched_at > row->cancelled_at;
+
+	if (ca->cancelled_ms != 0)
+		return;
+	if (!w->cancel_asked || (forced && !w->cancel_forced))
+		broken(w, NULL, "I-04", "CA %ld is taken back, and nobody said so",
+		    (long)ca->number);
+	else if (before->switched_ms != 0)
+		broken(w, NULL, "I-04", "CA %ld is taken back behind the switch",
+		    (long)ca->number);
+	else if (!forced && (ca->shown || ca->issued > 0))
+		broken(w, NULL, "INV-22",
+		    "CA %ld is taken back without force, and others have it", (long)ca->number);
+	ca->cancelled_ms = w->now;
+	before->next_der = 0;
+	before->held_until =
+	    when_add(row->cancelled_at, when_min(DAY, (before->until - row->cancelled_at) / 2));
+	w->cancel_asked = w->cancel_forced = false;
 }
 
 /* Numbers grow by one; at most one generation behind the active one; none comes back. */
@@ -327,11 +379,19 @@ one_active(struct sim *w, when_t now)
 	if (!s->table->generation_last(s, &last, &e))
 		return;
 	for (int64_t n = l->cas > 2 ? l->ca[l->cas - 2].number : 1; n <= last; n++) {
+		const struct seen_ca *before = ledger_ca_numbered(l, n - 1);
+
 		if (!s->table->generation_get(s, n, &row, &e)) {
+			/* Numbers of two that follow each other are even and odd. */
+			if (before != NULL && before->cancelled_ms != 0)
+				continue;
 			broken(w, NULL, "I-03", "generation %ld is missing", (long)n);
 			return;
 		}
 		open += row.switched_at == 0;
+		for (size_t i = 0; i < l->cas && row.cancelled_at != 0; i++)
+			if (l->ca[i].number == n)
+				taken_back(w, &l->ca[i], &row);
 		if (row.cert.n > 0 && (l->cas == 0 || l->ca[l->cas - 1].number < n))
 			generation_seen(w, &row, now);
 		else if (row.cert.n > 0)
@@ -413,13 +473,14 @@ static void
 announced_once(struct sim *w, const struct effect *x)
 {
 	struct ledger *l = &w->ledger;
-	struct seen_ca *by = NULL;
+	struct seen_ca *by = NULL, *next;
 	uint64_t digest = digest_of(blob_view(&x->bytes));
 
 	for (size_t i = 0; i < l->cas; i++)
-		if (l->ca[i].until == x->valid_until)
+		if (l->ca[i].until == x->valid_until && l->ca[i].cancelled_ms == 0)
 			by = &l->ca[i];
-	if (by == NULL || by + 1 >= l->ca + l->cas) {
+	next = by == NULL ? NULL : ledger_behind(l, by);
+	if (next == NULL) {
 		broken(w, NULL, "INV-03", "a next CA is announced that is not stored");
 		return;
 	}
@@ -428,8 +489,8 @@ announced_once(struct sim *w, const struct effect *x)
 	if (by->next_der != 0)
 		return;
 	by->next_der = digest;
-	announced_on_time(w, by + 1);
-	by[1].announced_ms = w->now;
+	announced_on_time(w, next);
+	next->announced_ms = w->now;
 	for (size_t i = 0; i < w->clients; i++)
 		w->client[i].clean = 0;
 }
@@ -439,12 +500,15 @@ shown_in_time(struct sim *w, const struct effect *x)
 {
 	const struct ledger *l = &w->ledger;
 	const struct seen_ca *ca = ledger_ca_by_der(&w->ledger, blob_view(&x->bytes));
+	const struct seen_ca *before = ca == NULL ? NULL : ledger_before(l, ca);
 
 	if (x->bundle)
 		return;
 	if (ca == NULL)
 		broken(w, NULL, "INV-24", "a CA certificate is published that is not stored");
-	else if (ca > l->ca && ca[-1].switched_ms == 0 && x->valid_from != ca[-1].until)
+	else if (ca->cancelled_ms != 0)
+		broken(w, NULL, "INV-22", "a CA that was taken back is shown");
+	else if (before != NULL && before->switched_ms == 0 && x->valid_from != before->until)
 		broken(w, NULL, "INV-05", "the next CA is shown as active before the switch");
 	else if (x->valid_until > ca->until)
 		broken(w, NULL, "INV-06", "a CA is shown behind its end");
@@ -487,6 +551,22 @@ audit_chains(struct sim *w)
 		    (unsigned long)l->audits, (long)l->audit_at);
 }
 
+/* A list is made of what was revoked before the turn that made it; another follows at once. */
+static void
+all_listed(struct sim *w)
+{
+	const struct ledger *l = &w->ledger;
+	const struct server *s = &w->server;
+	int64_t since = l->revoked_ms > s->healthy_since ? l->revoked_ms : s->healthy_since;
+	const struct seen_ca *ca = ledger_ca_numbered(l, s->generation);
+
+	if (ca != NULL && s->up && since + SETTLED < w->now && ca->listed < l->revoked_count &&
+	    !w->setup.ca.plan.shutdown && server_now(w) < ca->until)
+		broken(w, NULL, "INV-17",
+		    "the list of CA %ld names %zu certificates, %zu are revoked",
+		    (long)ca->number, ca->listed, l->revoked_count);
+}
+
 static void
 list_current(struct sim *w)
 {
@@ -494,6 +574,7 @@ list_current(struct sim *w)
 
 	for (size_t i = 0; i + 1 < l->cas; i++)
 		if (l->ca[i].number == w->server.generation && w->server.up &&
+		    ledger_behind(l, &l->ca[i]) != NULL &&
 		    w->server.healthy_since + SETTLED < w->now && !w->setup.ca.plan.shutdown &&
 		    server_now(w) > l->ca[i].until) {
 			broken(w, NULL, "INV-14", "the switch is slept through");
@@ -501,8 +582,9 @@ list_current(struct sim *w)
 		}
 	if (w->server.up && w->server.healthy_since + SETTLED < w->now && w->ledger.cas > 0 &&
 	    post_object(w, OBJECT_CRL, "") == NULL && !w->setup.ca.plan.shutdown &&
-	    server_now(w) < w->ledger.ca[w->ledger.cas - 1].until)
+	    server_now(w) < ledger_last(l)->until)
 		broken(w, NULL, "INV-17", "there is no list that is valid now");
+	all_listed(w);
 }
 
 static void
@@ -522,10 +604,11 @@ everybody_answered(struct sim *w)
 void
 law_announced(struct sim *w)
 {
-	const struct ledger *l = &w->ledger;
+	const struct seen_ca *last = w->ledger.cas > 0 ? ledger_last(&w->ledger) : NULL;
 
-	if (l->cas > 1 && l->ca[l->cas - 1].announced_ms == 0 && w->server.up)
-		announced_on_time(w, &l->ca[l->cas - 1]);
+	if (last != NULL && ledger_before(&w->ledger, last) != NULL &&
+	    last->announced_ms == 0 && w->server.up)
+		announced_on_time(w, last);
 }
 
 void
@@ -537,6 +620,28 @@ law_server_day(struct sim *w)
 	everybody_answered(w);
 }
 
+/* What a CA signed that was taken back is revoked, but what it is itself (INV-22). */
+static void
+cancelled_revoked(struct sim *w)
+{
+	const struct ledger *l = &w->ledger;
+	const struct seen_ca *ca = NULL;
+
+	for (size_t i = 0; i < l->certs && w->broken.n == 0; i++) {
+		const struct seen_cert *c = &l->cert[i];
+
+		if (c->der == 0 || c->revoked_at != 0)
+			continue;
+		if (ca == NULL || ca->number != (int64_t)c->generation)
+			ca = ledger_ca_numbered(l, (int64_t)c->generation);
+		if (ca != NULL && ca->cancelled_ms != 0 && c->kind == CERT_SHADOW &&
+		    w->server.up && w->server.healthy_since + SETTLED < w->now)
+			broken(w, NULL, "INV-22",
+			    "CA %ld was taken back, and what it signed is not revoked",
+			    (long)ca->number);
+	}
+}
+
 /* At each switch and at the end: every row, and as many as were counted. */
 void
 law_switched(struct sim *w)
@@ -546,6 +651,7 @@ law_switched(struct sim *w)
 	struct err e = {0};
 	uint64_t issued = 0;
 
+	cancelled_revoked(w);
 	for (int64_t after = 0; s->table->cert_next(s, after, &row, &e) && w->broken.n == 0;
 	     after = row.intent) {
 		const struct seen_cert *seen = ledger_cert(&w->ledger, row.serial);

@@ -142,6 +142,39 @@ ledger_ca_by_der(struct ledger *l, struct view der)
 	return NULL;
 }
 
+struct seen_ca *
+ledger_ca_numbered(const struct ledger *l, int64_t number)
+{
+	for (size_t i = 0; i < l->cas; i++)
+		if (l->ca[i].number == number)
+			return &l->ca[i];
+	return NULL;
+}
+
+struct seen_ca *
+ledger_before(const struct ledger *l, const struct seen_ca *ca)
+{
+	for (size_t i = (size_t)(ca - l->ca); i-- > 0;)
+		if (l->ca[i].cancelled_ms == 0)
+			return &l->ca[i];
+	return NULL;
+}
+
+struct seen_ca *
+ledger_behind(const struct ledger *l, const struct seen_ca *ca)
+{
+	for (size_t i = (size_t)(ca - l->ca) + 1; i < l->cas; i++)
+		if (l->ca[i].cancelled_ms == 0)
+			return &l->ca[i];
+	return NULL;
+}
+
+struct seen_ca *
+ledger_last(const struct ledger *l)
+{
+	return ledger_before(l, l->ca + l->cas);
+}
+
 void
 ledger_free(struct ledger *l)
 {

@@ -41,7 +41,8 @@ is_past(const struct object *o, const struct effect *x, when_t now)
 	if (now >= o->until)
 		return true;
 	return o->what == x->object && strcmp(o->leaf, x->leaf) == 0 &&
-	       (o->from == x->valid_from || (o->from < x->valid_from && now >= x->valid_from));
+	       (x->bytes.n == 0 || o->from == x->valid_from ||
+		   (o->from < x->valid_from && now >= x->valid_from));
 }
 
 void

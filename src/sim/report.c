@@ -19,13 +19,15 @@ timeline(const struct sim *w, struct blob *out)
 	const struct ledger *l = &w->ledger;
 
 	for (size_t i = 0; i < l->cas; i++) {
-		const struct seen_ca *ca = &l->ca[i];
+		const struct seen_ca *ca = &l->ca[i], *before = ledger_before(l, ca);
 
 		line(out, ca->made_ms, i == 0 ? "made" : "made, as the next one", ca->number);
 		if (ca->announced_ms != 0)
 			line(out, ca->announced_ms, "announced", ca->number);
-		if (i > 0 && ca[-1].switched_ms != 0)
-			line(out, ca[-1].switched_ms, "takes over", ca->number);
+		if (ca->cancelled_ms != 0)
+			line(out, ca->cancelled_ms, "cancelled", ca->number);
+		else if (before != NULL && before->switched_ms != 0)
+			line(out, before->switched_ms, "takes over", ca->number);
 	}
 }
 

@@ -30,6 +30,7 @@ generations(const struct sim *w)
 		json_object_set_new(o, "number", json_integer(ca->number));
 		json_object_set_new(o, "made", instant(ca->made_ms));
 		json_object_set_new(o, "announced", instant(ca->announced_ms));
+		json_object_set_new(o, "cancelled", instant(ca->cancelled_ms));
 		json_object_set_new(o, "from", instant(ca->from * 1000));
 		json_object_set_new(o, "until", instant(ca->until * 1000));
 		json_object_set_new(o, "replaced", instant(ca->switched_ms));

@@ -66,7 +66,7 @@ bar(const struct picture *p, const struct seen_ca *ca, const struct seen_ca *bef
 	    when_rfc3339(ca->until, until_text));
 	(void)snprintf(label, sizeof(label), "CA %ld", (long)ca->number);
 	text_at(p, from + 6, y + 13, "start", "in", label);
-	if (before != NULL && before->switched_ms != 0)
+	if (before != NULL && before->switched_ms != 0 && ca->cancelled_ms == 0)
 		line_at(p, x_of(p, before->switched_ms), y - ROW, x_of(p, before->switched_ms),
 		    p->area_end, "switch");
 }
@@ -77,7 +77,7 @@ bars(const struct picture *p)
 	const struct ledger *l = &p->w->ledger;
 
 	for (size_t i = 0; i < l->cas; i++)
-		bar(p, &l->ca[i], i == 0 ? NULL : &l->ca[i - 1], (int)i);
+		bar(p, &l->ca[i], ledger_before(l, &l->ca[i]), (int)i);
 }
 
 /* The busiest day of each column. */
@@ -143,12 +143,13 @@ left_marks(const struct picture *p)
 	char label[80];
 
 	for (size_t i = 0; i < w->ledger.cas; i++) {
-		const struct seen_ca *ca = &w->ledger.ca[i];
+		const struct seen_ca *ca = &w->ledger.ca[i],
+				     *before = ledger_before(&w->ledger, ca);
 		int x;
 
-		if (ca->left == 0 || i == 0)
+		if (ca->left == 0 || before == NULL)
 			continue;
-		x = x_of(p, ca[-1].until * 1000);
+		x = x_of(p, before->until * 1000);
 		blob_printf(p->out,
 		    "<circle cx=\"%d\" cy=\"%d\" r=\"5\" class=\"left\"><title>%zu left "
 		    "behind</title></circle>\n",

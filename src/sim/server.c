@@ -160,6 +160,8 @@ show_object(struct sim *w, struct letter *l, enum ca_object what)
 	if (o != NULL) {
 		l->status = 200;
 		blob_set(&l->body, blob_view(&o->bytes));
+		if (what == OBJECT_NEXT)
+			ledger_last(&w->ledger)->shown = true;
 	} else if (what == OBJECT_NEXT) {
 		l->status = 404;
 		l->retry_after = post_next_retry(w);
@@ -272,6 +274,7 @@ server_turn(struct sim *w, struct ca_event *ev)
 	s->crash_in_commit = crash == CRASH_BEFORE;
 	s->busy_once = dice_chance(&w->luck, busy[w->setup.faults]);
 	w->numbers.events++;
+	w->ledger.revoked_before = w->ledger.revoked_count;
 	turned = ca_turn(s->ca, &event, 1, now, &out, &e);
 	if (turned != CA_COMMITTED || !ev->clock_trusted || crash != CRASH_NOT || s->mute > 0 ||
 	    s->unarchived > 0)

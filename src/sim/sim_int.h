@@ -81,7 +81,12 @@ struct seen_ca {
 	uint64_t der, serial;
 	when_t from, until;
 	int64_t made_ms, announced_ms, switched_ms;
+	int64_t cancelled_ms; /* taken back; 0: not */
+	when_t held_until;    /* the next one is not made before: one was taken back */
+	bool shown;	      /* somebody was shown it as the next one */
+	bool looked_at;	      /* the looks around its end are planned */
 	uint64_t crl_number;
+	size_t listed;	   /* entries of its last list */
 	uint64_t next_der; /* digest of the next CA certificate it announced; 0: none */
 	/* for the report */
 	size_t issued, renewals, shadows, ready, left;
@@ -103,8 +108,9 @@ struct ledger {
 	uint64_t crl_number;				    /* highest of any list */
 	struct index by_serial, by_request, by_transaction; /* to cert */
 	uint32_t *revoked;				    /* numbers of certs */
-	size_t revoked_count;
-	uint64_t audits; /* records seen committed */
+	size_t revoked_count, revoked_before;		    /* before this turn */
+	int64_t revoked_ms;				    /* the last of them */
+	uint64_t audits;				    /* records seen committed */
 	uint8_t audit_hash[32];
 	int64_t audit_at;
 };
@@ -112,6 +118,11 @@ struct seen_cert *ledger_cert(struct ledger *l, struct view serial);
 struct seen_cert *ledger_add(struct ledger *l, struct view serial);
 struct seen_ca *ledger_ca_by_label(struct ledger *l, const char *label);
 struct seen_ca *ledger_ca_by_der(struct ledger *l, struct view der);
+struct seen_ca *ledger_ca_numbered(const struct ledger *l, int64_t number);
+/* Beside those that were taken back; NULL: none. */
+struct seen_ca *ledger_before(const struct ledger *l, const struct seen_ca *ca);
+struct seen_ca *ledger_behind(const struct ledger *l, const struct seen_ca *ca);
+struct seen_ca *ledger_last(const struct ledger *l);
 void ledger_free(struct ledger *l);
 
 /* ---- what travels (post.c) ---- */
@@ -200,10 +211,11 @@ enum left_why {
 	LEFT_CLOCK,
 	LEFT_OFF,
 	LEFT_PATH,
-	LEFT_LATE,    /* left behind by an earlier switch, not back yet */
-	LEFT_UNSHOWN, /* the next CA was not announced: law_announced says whether rightly */
-	LEFT_FRESH,   /* came too late to have a certificate that can be followed */
-	LEFT_KEY,     /* its key pair is gone, and it has not got another certificate yet */
+	LEFT_LATE,	/* left behind by an earlier switch, not back yet */
+	LEFT_UNSHOWN,	/* the next CA was not announced: law_announced says whether rightly */
+	LEFT_FRESH,	/* came too late to have a certificate that can be followed */
+	LEFT_KEY,	/* its key pair is gone, and it has not got another certificate yet */
+	LEFT_CANCELLED, /* it holds a next CA that was taken back */
 	LEFT_UNNAMED,
 	LEFT_KINDS,
 };
@@ -281,7 +293,10 @@ enum operator_act {
 	OP_ENROL,
 	OP_REVOKE,
 	OP_ROLLOVER,
-	OP_CONFIRM, /* that its clock, once set right, is right */
+	OP_CANCEL,
+	OP_CANCEL_FORCE,
+	OP_CONFIGURE, /* other lifetimes; life: a draw */
+	OP_CONFIRM,   /* that its clock, once set right, is right */
 };
 
 #define STORY 20
@@ -297,6 +312,8 @@ struct sim {
 	int64_t start, end, day_ms; /* between two looks at everything */
 	struct odds odds;
 	struct dice net, luck, people; /* network; crashes; operators */
+	struct dice changes;	       /* of what operators take back */
+	bool cancels;		       /* they do so in this world */
 	struct server server;
 	struct client *client;
 	size_t clients;
@@ -312,7 +329,9 @@ struct sim {
 	uint64_t told;
 	struct blob broken;
 	char broken_id[16];
-	bool rollover_asked;
+	bool rollover_asked, cancel_asked, cancel_forced;
+	struct plan_ca_policy first, was; /* as configured at the start, and before a change */
+	int64_t configured_ms;
 };
 
 /* world.c */
@@ -376,7 +395,8 @@ void faults_plan(struct sim *w);
 void faults_turn(struct sim *w, const struct fault *f, bool begins);
 void people_act(struct sim *w, const struct moment *m);
 void people_day(struct sim *w, struct client *c, when_t now);
-void people_called(struct sim *w); /* something waits for an operator */
+void people_called(struct sim *w);		   /* something waits for an operator */
+void people_see_next(struct sim *w, when_t until); /* they may take it back until then */
 
 /* What holds in every world: docs/SIMULATOR.md says which function is which. */
 /* laws_server.c */
@@ -396,6 +416,8 @@ void law_unseen(struct sim *w, const struct letter *l);
 /* laws_client.c */
 /* The CA that a client holds. NULL: none of ours. */
 const struct seen_ca *client_ca(struct sim *w, const struct client *c);
+bool client_misled(
+    struct sim *w, const struct client *c); /* it holds one that was taken back */
 void law_shelf(struct sim *w, struct client *c, const struct tp_change *list, size_t n);
 void lost_key_given_up(struct sim *w, struct client *c, const struct tp_event *ev);
 void law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,

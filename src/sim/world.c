@@ -313,6 +313,7 @@ sim_open(const struct sim_setup *s, struct err *e)
 	struct sim *w = mem_get(sizeof(*w));
 
 	w->setup = *s;
+	w->first = w->was = s->ca.plan;
 	w->now = w->start = s->start * 1000;
 	w->end = w->start + s->span * 1000;
 	w->day_ms = s->ca.plan.lifetime_ca < 20 * DAY ? s->ca.plan.lifetime_ca * 50 : DAY_MS;
@@ -321,6 +322,7 @@ sim_open(const struct sim_setup *s, struct err *e)
 	w->net = dice_of(s->seed, 0);
 	w->luck = dice_of(s->seed, 1);
 	w->people = dice_of(s->seed, 2);
+	w->changes = dice_of(s->seed, 6);
 	clients_make(w);
 	faults_plan(w);
 	/* Not at the instant of a switch: what is due then comes first. */

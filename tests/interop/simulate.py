@@ -2,6 +2,7 @@
 
 Arguments: keymusterd, keymuster, client.
 """
+import datetime
 import json
 import os
 import re
@@ -57,9 +58,10 @@ def same_numbers(text, one):
     found = [[str(g["number"]), g["from"][:10], g["until"][:10]] +
              [str(g[k]) for k in ("certificates", "renewals", "shadows", "ready", "left_behind")] for g in one["generations"]]
     assert rows(text) == found, (text, found)
-    for g in one["generations"]:
+    for g, follower in followed(one):
         assert "%s  CA certificate %d made" % (g["made"], g["number"]) in text, text
-        assert g["replaced"] is None or "%s  CA certificate %d takes over" % (g["replaced"], g["number"] + 1) in text, text
+        assert g["replaced"] is None or "%s  CA certificate %d takes over" % (g["replaced"], follower["number"]) in text, text
+        assert g["cancelled"] is None or "%s  CA certificate %d cancelled" % (g["cancelled"], g["number"]) in text, text
     assert "requests at the CA: %d, at most %d a day" % (one["requests"], max(one["requests_a_day"])) in text, text
     assert sum(one["requests_a_day"]) == one["requests"], one
     left = [(r["at"][:10], r["client"], r["why"], (r["back"] or "")[:10]) for r in one["left_behind"]]
@@ -67,11 +69,49 @@ def same_numbers(text, one):
     assert "left behind: %s\n" % (len(left) or "nobody") in text, text
 
 
+def followed(one):
+    """Each CA with the one behind it, beside those that were cancelled."""
+    kept = [g for g in one["generations"] if g["cancelled"] is None]
+    return [(g, next((k for k in kept if k["number"] > g["number"]), None)) for g in one["generations"]]
+
+
+def instant(text):
+    return int(datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+
+
+def same_picture(picture, one, years):
+    """Bars, pale ones, lines of switches, marks of who is left behind and the area of requests stand where the JSON says."""
+    root, name = xml.etree.ElementTree.fromstring(picture), "{http://www.w3.org/2000/svg}"
+
+    def drawn(tag, kind, *what):
+        return [tuple(int(e.get(w)) for w in what) for e in root.iter(name + tag) if e.get("class") == kind]
+
+    def x(text):
+        inside = min(max(instant(text) - instant(one["from"]), 0), years * 365 * 86400)
+        return 70 + inside * 1100 // (years * 365 * 86400)
+    ca = one["generations"]
+    lives = [(x(g["from"]), x(g["until"])) for g in ca]
+    assert drawn("rect", "ca", "x", "y", "width") == [(a, 70 + 26 * i, max(b - a, 1)) for i, (a, b) in enumerate(lives)], (picture, one)
+    assert drawn("rect", "next", "x", "width") == [(x(g["made"]), max(a - x(g["made"]), 0)) for g, (a, _) in list(zip(ca, lives))[1:]], (picture, one)
+    assert drawn("line", "switch", "x1", "x2") == [(x(g["replaced"]),) * 2 for g in ca if g["replaced"]], (picture, one)
+    before = {follower["number"]: g for g, follower in followed(one) if follower and g["cancelled"] is None}
+    assert drawn("circle", "left", "cx") == [(x(before[g["number"]]["until"]),) for g in ca if g["left_behind"]], (picture, one)
+    days, bottom = one["requests_a_day"], 70 + 26 * len(ca) + 44 + 180
+    height = {}
+    for day, n in enumerate(days):  # the first column that has a share of it
+        column = next(c for c in range(1101) if len(days) * (c + 1) // 1101 > day)
+        height[column] = max(height.get(column, 0), n)
+    path = next(e.get("d") for e in root.iter(name + "path") if e.get("class") == "area")
+    points = {int(a) - 70: bottom - int(b) for a, b in re.findall(r"L(\d+) (\d+)(?!Z|\d)", path)}
+    assert {c: points[c] for c in height} == {c: n * 180 // max(days) for c, n in height.items()}, (path, one)
+
+
 @case("the source's example: exit 0, nobody left behind; text, JSON and picture say the same")
 def good():
     text, numbers, picture = all_three(ROOTCA, SPOKE, *FIVE, code=0)
     text, one = text.decode(), json.loads(numbers)
     same_numbers(text, one)
+    same_picture(picture, one, 5)
     assert one["left_behind"] == [] and one["asked_too_early"] == 0 and "violation" not in one, one
     first, second = one["generations"][:2]
     assert (first["made"], first["until"]) == ("2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z"), first
@@ -92,6 +132,7 @@ def left():
     text, numbers, picture = all_three(ROOTCA, MIXED, *FIVE, code=6)
     text, one = text.decode(), json.loads(numbers)
     same_numbers(text, one)
+    same_picture(picture, one, 5)
     assert {r["kind"] for r in one["left_behind"]} == {"B"} and {r["why"] for r in one["left_behind"]} == {WITHOUT}, one
     assert len(one["left_behind"]) == 8 and "  2027-12-31  r6       %s (back on " % WITHOUT in text, text  # four of nine, twice
     assert title(picture) == "ROOTCA: 9 clients, 8 left behind"
@@ -104,6 +145,7 @@ def again():
     assert first == all_three(*words, "3", code=None)
     assert all(a != b for a, b in zip(first, other))
     same_numbers(first[0].decode(), json.loads(first[1]))
+    same_picture(first[2], json.loads(first[1]), 5)
 
 
 @case("the trustpoints of several files share the clients; one server there must be")
