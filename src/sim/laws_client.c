@@ -3,11 +3,10 @@
 
 #include "sim/sim_int.h"
 
-#define CLEAR (2 * DAY_MS) /* so long with a path, and it is ready: dozens of tries */
-#define CLEAN 4		   /* good answers that are more than enough */
-#define GONE_ASKED 20	   /* with crashes between what it hears and what it stores */
+#define CLEAN 4	      /* good answers that are more than enough */
+#define GONE_ASKED 20 /* with crashes between what it hears and what it stores */
 #define RECOVERS (15 * DAY_MS)
-#define AN_HOUR 20     /* requests, when nothing is wrong */
+#define AN_HOUR 10     /* requests, when nothing is wrong */
 #define AN_HOUR_FAR 40 /* when something is, but no end is near */
 #define FAR (10 * DAY)
 #define AN_HOUR_ILL 500	    /* else: every ten seconds near an end */
@@ -370,6 +369,14 @@ is_clear(const struct sim *w, const struct client *c, int64_t span)
 	       w->server.healthy_since + span <= w->now;
 }
 
+/* So long with a path, and it is ready: where three of ten messages are lost each way it takes
+ * some tries. */
+static int64_t
+clear_span(const struct sim *w)
+{
+	return w->setup.faults == SIM_HEAVY ? 2 * DAY_MS : DAY_MS;
+}
+
 /* Why has it no certificate of the next CA? The first reason that applies. */
 static enum left_why
 why_left(struct sim *w, struct client *c, const struct seen_ca *old)
@@ -377,7 +384,8 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 	const struct seen_ca *next = ledger_behind(&w->ledger, old);
 	int64_t shown = next == NULL ? 0 : next->announced_ms;
 	const struct plan_tp_facts *f;
-	bool announced = shown != 0 && shown + CLEAR <= w->now;
+	int64_t span = clear_span(w);
+	bool announced = shown != 0 && shown + span <= w->now;
 
 	if (c->revoked_ms != 0)
 		return LEFT_REVOKED;
@@ -402,9 +410,9 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 		return LEFT_UNSHOWN;
 	if (!client_renews(c) && !(f->have_id && f->id_until >= f->issuer_until))
 		return LEFT_BY_HAND;
-	if (!due_for(c, client_now(w, c), CLEAR) || !announced)
-		return c->clean > CLEAN && is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_FRESH;
-	return c->clean > CLEAN || is_clear(w, c, CLEAR) ? LEFT_UNNAMED : LEFT_PATH;
+	if (!due_for(c, client_now(w, c), span) || !announced)
+		return c->clean > CLEAN && is_clear(w, c, span) ? LEFT_UNNAMED : LEFT_FRESH;
+	return c->clean > CLEAN || is_clear(w, c, span) ? LEFT_UNNAMED : LEFT_PATH;
 }
 
 const char *
