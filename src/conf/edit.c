@@ -358,11 +358,12 @@ adds(const struct change *c, bool found)
 static void
 add_indent(const struct file *f, const struct change *c, size_t after, struct blob *out)
 {
-	const struct line_place *l = &f->line[after - 1];
+	const struct line_place *l;
 	size_t n = 0;
 
 	if (c->mode == MODE_CONFIG || c->act == ACT_OPEN || after == 0)
 		return;
+	l = &f->line[after - 1];
 	while (n < l->text.n && strchr(" \t", l->text.p[n]) != NULL)
 		n++;
 	blob_add_view(out, view_of(l->text.p, n));
