@@ -71,7 +71,8 @@ struct poster {
 	CURLM *multi;
 	const char *trust;
 	struct request *requests;
-	size_t held; /* octets of all bodies */
+	size_t held;	/* octets of all bodies */
+	char words[64]; /* why, of the last one that ended */
 };
 
 static bool
@@ -158,6 +159,20 @@ give_up(struct request *rq, const char *why)
 	return 0;
 }
 
+static const char too_long[] = "its answer is too long";
+
+static const char *
+why_of(struct request *rq, CURLcode result)
+{
+	struct poster *p = rq->poster;
+
+	if (rq->why != too_long)
+		return rq->why != NULL ? rq->why : lib.easy_strerror(result);
+	(void)snprintf(
+	    p->words, sizeof(p->words), "%s: more than %zu octets", too_long, rq->max);
+	return p->words;
+}
+
 static size_t
 on_body(char *octets, size_t size, size_t n, void *arg)
 {
@@ -167,7 +182,7 @@ on_body(char *octets, size_t size, size_t n, void *arg)
 	if (status_of(rq) != 200)
 		return n;
 	if (n > rq->max - rq->body.n)
-		return give_up(rq, "its answer is too long");
+		return give_up(rq, too_long);
 	if (n > COURIER_HELD_MAX - rq->poster->held)
 		return give_up(rq, "too many long answers at once");
 	blob_add(&rq->body, octets, n);
@@ -330,7 +345,7 @@ poster_done(struct poster *p, struct posted *out)
 		out->status = (int)status_of(rq);
 		headers_read(rq, out);
 	} else {
-		out->why = rq->why != NULL ? rq->why : lib.easy_strerror(m->data.result);
+		out->why = why_of(rq, m->data.result);
 	}
 	p->held -= rq->body.n;
 	out->body = rq->body;

@@ -2,6 +2,7 @@
 #include "agent_lab.h"
 
 #include <openssl/evp.h>
+#include <sys/resource.h>
 
 #include "agent/lists_int.h"
 
@@ -129,6 +130,7 @@ struct issue { /* a list */
 	when_t from, until;
 	enum hash hash;
 	uint8_t revoked; /* 0: nothing */
+	uint32_t many;	 /* and so many more */
 };
 
 static void
@@ -144,6 +146,12 @@ issue(const struct issue *w, struct blob *out)
 
 	name_of(w->issuer, &name);
 	spec.issuer = blob_view(&name);
+	for (uint32_t i = 1; i <= w->many; i++) {
+		uint8_t serial[16] = {
+		    0x40, 0, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+
+		crl_entry_encode(view_of(serial, sizeof(serial)), T0, 1, &entries);
+	}
 	if (w->revoked != 0)
 		crl_entry_encode(view_of(&w->revoked, 1), T0, 1, &entries);
 	spec.entries = blob_view(&entries);
@@ -316,6 +324,46 @@ which_are_good(void **state)
 											  : 1);
 		end();
 	}
+}
+
+static long
+peak_kib(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+	return u.ru_maxrss;
+}
+
+/* As long as a list may be: taken, and known again after a start. */
+static void
+the_longest(void **state)
+{
+	struct issue list = the_list;
+	struct blob der = {0};
+	int64_t begun;
+	long peak = peak_kib();
+
+	(void)state;
+	list.many = 171186;
+	begin();
+	begin_id(&the_id);
+	lists_work(&lab->m, NOW);
+	issue(&list, &der);
+	assert_in_range(der.n, LIST_MAX - 1000, LIST_MAX);
+	answer(200, &der, "", 0);
+	begun = clock_mono_ms();
+	lab_at(NOW);
+	print_message("# %zu octets, %u revoked: %lld ms, %ld KiB more\n", der.n, list.many,
+	    (long long)(clock_mono_ms() - begun), peak_kib() - peak);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(lab->m.lists->count, 1);
+		assert_int_equal(lab->m.lists->kept[0].entries, list.many);
+		lists_free(&lab->m);
+		lists_open(&lab->m);
+	}
+	blob_free(&der);
+	end();
 }
 
 static void
@@ -664,6 +712,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(which_are_good),
+	    cmocka_unit_test(the_longest),
 	    cmocka_unit_test(no_list_comes),
 	    cmocka_unit_test(when_they_are_fetched),
 	    cmocka_unit_test(when_none_is),
