@@ -138,8 +138,7 @@ lived(enum plant plant)
 		life.past.base.entry[i] =
 		    (struct entry){.name = mem_str(made[i]), .is_dir = true};
 	record_start(lab->state, &life.past, plant, &life.now);
-	put_cert(TP_CA, T0, END);
-	at(T0);
+	put_cert(TP_CA, T0, END); /* seen with the identity: the agent has to keep the order */
 	put_cert(TP_ID, T0, T0 + LIFE);
 	at(T0);
 	put_cert(TP_ID, T0 + 8 * DAY, T0 + 18 * DAY);
@@ -147,7 +146,6 @@ lived(enum plant plant)
 	put_cert(TP_ID, T0 + 16 * DAY, END);
 	at(T0 + 16 * DAY);
 	put_cert(TP_NEXT_CA, END, END + 20 * DAY);
-	at(T0 + 17 * DAY);
 	put_cert(TP_SHADOW, END, END + LIFE);
 	at(T0 + 17 * DAY);
 	at(END - 1);
