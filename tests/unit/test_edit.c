@@ -237,6 +237,35 @@ test_modes(void **state)
  * else is as before. Told by the same parser: the old text with the line behind it.
  */
 static void
+same_as_typed_behind(const char *head, const char *behind_block, const char *line)
+{
+	struct blob script = {0}, got = {0}, behind = {0}, a = {0}, b = {0};
+	struct conf one = {0}, two = {0};
+	struct err e = {0};
+	const char *block = strstr(FILE_TEXT, behind_block);
+
+	blob_printf(&script, "%s\n%s\nend", head, line);
+	blob_printf(&behind, "%.*s  %s\n%s", (int)(block - FILE_TEXT), FILE_TEXT, line, block);
+	struct conf_edit *x = typed(blob_cstr(&script));
+	conf_edit_apply(x, VIEW(FILE_TEXT), &got);
+	if (!conf_parse("one", blob_view(&got), plain_seal, NULL, NULL, NULL, &one) ||
+	    !conf_parse("two", blob_view(&behind), plain_seal, NULL, NULL, NULL, &two))
+		fail_msg("%s:\n%s", line, blob_cstr(&got));
+	assert_true(conf_print(&one, plain_seal, NULL, &a, &e));
+	assert_true(conf_print(&two, plain_seal, NULL, &b, &e));
+	if (strcmp(blob_cstr(&a), blob_cstr(&b)) != 0)
+		fail_msg("%s:\n%s\nis not\n%s", line, blob_cstr(&a), blob_cstr(&b));
+	conf_free(&one);
+	conf_free(&two);
+	conf_edit_free(x);
+	blob_free(&script);
+	blob_free(&got);
+	blob_free(&behind);
+	blob_free(&a);
+	blob_free(&b);
+}
+
+static void
 test_same_as_typed_behind(void **state)
 {
 	static const char *const lines[] = {"lifetime crl 3 30", "lifetime certificate 100",
@@ -246,34 +275,26 @@ test_same_as_typed_behind(void **state)
 	    "no auto-rollover", "no database level", "no issuer-name", "shutdown",
 	    "rsakeypair K 3072", "auto-rollover 100 2 3 overlap 4", "no profile pads",
 	    "profile tabs", "lifetime shadow balance"};
+	static const char *const trustpoint_lines[] = {"enrollment url http://h:80/x",
+	    "enrollment retry count 5", "enrollment retry period 3", "enrollment terminal",
+	    "enrollment mode ra", "enrollment http-proxy p 8080", "auto-enroll",
+	    "auto-enroll 70", "auto-enroll shadow-only", "auto-enroll spread 60", "regenerate",
+	    "rsakeypair L 2048", "subject-name CN=x", "subject-alt-name a.b", "fqdn none",
+	    "fqdn a.b", "ip-address none", "ip-address 10.0.0.1", "serial-number none",
+	    "password 0 plum-tree-9", "fingerprint 00112233445566778899AABBCCDDEEFF",
+	    "hash sha512", "revocation-check none", "revocation-check crl", "crl cache none",
+	    "source interface eth0", "usage ike", "eku request client-auth", "primary",
+	    "no enrollment url", "no enrollment retry count", "no auto-enroll",
+	    "no auto-enroll spread", "no regenerate", "no fqdn", "no password", "no rsakeypair",
+	    "default auto-enroll", "no subject-name", "no fingerprint", "no revocation-check",
+	    "no crl cache", "no hash"};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(lines); i++) {
-		struct blob script = {0}, got = {0}, behind = {0}, a = {0}, b = {0};
-		struct conf one = {0}, two = {0};
-		struct err e = {0};
-		const char *block = strstr(FILE_TEXT, "!\ncrypto");
-
-		blob_printf(&script, "crypto pki server NORTH\n%s\nend", lines[i]);
-		blob_printf(&behind, "%.*s  %s\n%s", (int)(block - FILE_TEXT), FILE_TEXT,
-		    lines[i], block);
-		struct conf_edit *x = typed(blob_cstr(&script));
-		conf_edit_apply(x, VIEW(FILE_TEXT), &got);
-		if (!conf_parse("one", blob_view(&got), plain_seal, NULL, NULL, NULL, &one) ||
-		    !conf_parse("two", blob_view(&behind), plain_seal, NULL, NULL, NULL, &two))
-			fail_msg("%s:\n%s", lines[i], blob_cstr(&got));
-		assert_true(conf_print(&one, plain_seal, NULL, &a, &e));
-		assert_true(conf_print(&two, plain_seal, NULL, &b, &e));
-		assert_string_equal(blob_cstr(&a), blob_cstr(&b));
-		conf_free(&one);
-		conf_free(&two);
-		conf_edit_free(x);
-		blob_free(&script);
-		blob_free(&got);
-		blob_free(&behind);
-		blob_free(&a);
-		blob_free(&b);
-	}
+	for (size_t i = 0; i < COUNT_OF(lines); i++)
+		same_as_typed_behind("crypto pki server NORTH", "!\ncrypto", lines[i]);
+	for (size_t i = 0; i < COUNT_OF(trustpoint_lines); i++)
+		same_as_typed_behind(
+		    "crypto pki trustpoint SPOKE", "banner", trustpoint_lines[i]);
 }
 
 int
