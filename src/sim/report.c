@@ -50,6 +50,31 @@ generations(const struct sim *w, struct blob *out)
 	}
 }
 
+/* Requests by the month in which their day begins, a line for each year. */
+static void
+months(const struct sim *w, struct blob *out)
+{
+	static const char head[] = "year     Jan     Feb     Mar     Apr     May     Jun"
+				   "     Jul     Aug     Sep     Oct     Nov     Dec\n";
+	struct date last = date_of(w->start / 1000);
+	uint64_t sum = 0;
+
+	blob_printf(out, "%s%4d%*s", head, last.year, 8 * (last.month - 1), "");
+	for (size_t i = 0; i < w->days; i++) {
+		struct date d = date_of(w->start / 1000 + (when_t)i * DAY);
+
+		if (d.month != last.month) {
+			blob_printf(out, "%8lu", (unsigned long)sum);
+			sum = 0;
+		}
+		if (d.year != last.year)
+			blob_printf(out, "\n%4d", d.year);
+		sum += w->per_day[i];
+		last = d;
+	}
+	blob_printf(out, "%8lu\n\n", (unsigned long)sum);
+}
+
 static void
 requests(const struct sim *w, struct blob *out)
 {
@@ -62,6 +87,7 @@ requests(const struct sim *w, struct blob *out)
 	when_rfc3339((w->start + (int64_t)most * DAY_MS) / 1000, at);
 	blob_printf(out, "\nrequests at the CA: %lu, at most %u a day (%.10s)\n",
 	    (unsigned long)w->numbers.requests, w->per_day[most], at);
+	months(w, out);
 }
 
 static void

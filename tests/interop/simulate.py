@@ -64,6 +64,7 @@ def same_numbers(text, one):
         assert g["cancelled"] is None or "%s  CA certificate %d cancelled" % (g["cancelled"], g["number"]) in text, text
     assert "requests at the CA: %d, at most %d a day" % (one["requests"], max(one["requests_a_day"])) in text, text
     assert sum(one["requests_a_day"]) == one["requests"], one
+    assert [int(n) for n in re.findall(r"^\d{4} +(\d.*)$", text, re.M) for n in n.split()] == months(one), (text, months(one))
     left = [(r["at"][:10], r["client"], r["why"], (r["back"] or "")[:10]) for r in one["left_behind"]]
     assert re.findall(r"^  (\S+)  (\S+) +(.*?)(?: \(back on (\S+)\))?$", text[text.index("left behind:"):], re.M) == left, (text, left)
     assert "left behind: %s\n" % (len(left) or "nobody") in text, text
@@ -77,6 +78,15 @@ def followed(one):
 
 def instant(text):
     return int(datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+
+
+def months(one):
+    """Of the days that begin in each."""
+    sums = {}
+    for day, n in enumerate(one["requests_a_day"]):
+        month = datetime.datetime.fromtimestamp(instant(one["from"]) + day * 86400, datetime.timezone.utc).strftime("%Y-%m")
+        sums[month] = sums.get(month, 0) + n
+    return list(sums.values())
 
 
 def same_picture(picture, one, years):
