@@ -277,8 +277,8 @@ not_too_often(struct sim *w, struct client *c, const struct tp_effects *out, whe
 	}
 	for (size_t i = 0; i < out->n; i++)
 		c->in_hour += out->list[i].kind == TP_EFFECT_FETCH;
-	well &= w->setup.faults == SIM_NONE && c->fleet->cut_for == 0 &&
-		w->setup.ca.plan.lifetime_cert > DAY;
+	well &= w->setup.faults == SIM_NONE && w->setup.key_time == 0 &&
+		c->fleet->cut_for == 0 && w->setup.ca.plan.lifetime_cert > DAY;
 	far = f->authenticated && now < when_add(f->ca_until, -FAR) &&
 	      (!f->have_id || now < when_add(f->id_until, -FAR));
 	if (far != c->far || c->full > 0) /* each is an hour of its own */

@@ -172,6 +172,7 @@ configuration_draw(struct configuration *c)
 {
 	struct plan_rule rules[RULE_COUNT];
 	const struct plan_rule *late = NULL;
+	bool slow = false;
 	size_t n;
 
 	memset(c, 0, sizeof(*c));
@@ -190,6 +191,7 @@ configuration_draw(struct configuration *c)
 		if (rules[i].code == RULE_TF05 || rules[i].code == RULE_TF06 ||
 		    rules[i].code == RULE_TF07)
 			margin_near(c, &rules[i]);
+		slow |= rules[i].code == RULE_TF07 && rules[i].level == RULE_REFUSES;
 		if (rules[i].code == RULE_TF08)
 			late = &rules[i];
 	}
@@ -199,11 +201,9 @@ configuration_draw(struct configuration *c)
 		margin_near(c, late);
 		c->warned = late->level == RULE_WARNS && c->too_late;
 	}
-	/* All of them ask at once, and find it: TF-07 refuses them for no reason. */
-	if (c->client.shadow_only && c->server.rollover >= c->server.lifetime_cert &&
-	    c->server.lifetime_cert -
-		    plan_percent(0, c->server.lifetime_cert, c->client.percent) <
-		c->client.retry_period)
+	/* Who renews by hand may end at any time, so a second try that comes too late cannot be
+	 * told from that. */
+	if (c->client.shadow_only && slow && c->refusals == 1)
 		return false;
 	/* Not all rules are about clocks that are ahead. */
 	return c->margin <= -LIMIT - c->server.clock_error || c->margin >= LIMIT;
