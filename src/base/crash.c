@@ -28,6 +28,7 @@ once_file(void)
  * KEYMUSTER_CRASH is "name" or "name:n"; the n-th passing of that name is the last. With
  * KEYMUSTER_CRASH_ONCE=FILE only while FILE is empty; an octet is written, so that the next set
  * of processes lives. KEYMUSTER_CRASH=? kills nobody: each name passed becomes a line of FILE.
+ * With KEYMUSTER_CRASH_STOP it stops there instead, for somebody who kills another of the set.
  */
 void
 crash_point(const char *name)
@@ -47,7 +48,9 @@ crash_point(const char *name)
 	if (atomic_fetch_add(&passed, 1) + 1 != nth)
 		return;
 	if (once < 0 || (lseek(once, 0, SEEK_END) == 0 && write(once, "x", 1) == 1))
-		raise(SIGKILL); /* the sandbox knows tgkill, not kill */
+		raise(getenv("KEYMUSTER_CRASH_STOP") != NULL
+			  ? SIGSTOP
+			  : SIGKILL); /* the sandbox knows tgkill, not kill */
 }
 
 #else

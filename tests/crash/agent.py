@@ -6,10 +6,13 @@ crash, which says what points are passed how often. Then core dies at one passin
 in the end the same certificates are there and the hook has heard of each event. All the while the files of the active
 identity are looked at: they are whole, and never of a CA that the bundle has not. In 'make check' one passing of
 each point and so many more that they are TRIED, spread over the life, others each day; KEYMUSTER_SOAK: all;
-KEYMUSTER_POINT=NAME:N: this one. INV-13
+KEYMUSTER_POINT=NAME:N: this one. At a few passings core stands still instead while the signer or the supervisor is killed, and in
+soak some lives have a next CA that overlaps. INV-13
 """
 import collections
 import os
+import re
+import signal
 import stat
 import sys
 import threading
@@ -32,6 +35,7 @@ POINTS = """
 """.split()
 
 TRIED = 25
+OVERLAP = 1  # day, of some lives in soak
 
 
 class Watch(threading.Thread):
@@ -73,10 +77,54 @@ class Watch(threading.Thread):
             time.sleep(0.0005)
 
 
-class Life:
-    """One life, in which core may die once."""
+def of_set(supervisor):
+    """Role -> pid of the processes of an agent."""
+    found = {}
+    for pid in read("/proc/%d/task/%d/children" % (supervisor, supervisor)).split():
+        role = re.search(r"--role=(\w+)", read("/proc/%s/cmdline" % pid))
+        if role:
+            found[role[1]] = int(pid)
+    return found
 
-    def __init__(self, crash):
+
+def read(path):
+    try:
+        with open(path) as f:
+            return f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+class Killer(threading.Thread):
+    """When core stands still at its point, another of the set dies; an agent whose supervisor did is started anew."""
+
+    def __init__(self, life, who):
+        super().__init__(daemon=True)
+        self.life, self.who, self.over, self.done = life, who, threading.Event(), False
+
+    def run(self):
+        agent, stands = self.life.w.a, False
+        while not stands and not self.over.wait(0.002):
+            processes = of_set(agent.process.pid)
+            stands = self.life.died() and ") T " in read("/proc/%d/stat" % processes.get("core", 0))
+        if not stands:
+            return
+        os.kill(agent.process.pid if self.who == "supervisor" else processes[self.who], signal.SIGKILL)
+        os.kill(processes["core"], signal.SIGCONT)
+        if self.who == "supervisor":
+            agent.process.wait()
+            until(lambda: not any(os.path.exists("/proc/%d" % p) for p in processes.values()), "its children end with it")
+            agent.start()
+        self.done = True
+        self.over.wait()  # who was started by a thread ends with it
+
+
+class Life:
+    """One life, in which core may die once, or, WHO@NAME:N, another process of the set while core stands there."""
+
+    def __init__(self, crash, overlap=0):
+        who, _, crash = crash.rpartition("@")
+        self.overlap = overlap * DAY
         self.heard_path = daemon.directory() + "/heard"
         hook = os.path.dirname(self.heard_path) + "/hook"
         with open(hook, "w") as f:
@@ -84,9 +132,18 @@ class Life:
         os.chmod(hook, stat.S_IRWXU)
         self.mark = os.path.dirname(self.heard_path) + "/died"
         env = {"KEYMUSTER_CRASH": crash, "KEYMUSTER_CRASH_ONCE": self.mark}
-        self.w = World({"R1": ["auto-enroll 80 regenerate", "hook " + hook]}, TIMES, env, cdp=True)
+        if who:
+            env["KEYMUSTER_CRASH_STOP"] = "1"
+        times = TIMES.replace("rollover 4\n", "rollover 4 overlap %d\n" % overlap) if overlap else TIMES
+        self.w = World({"R1": ["auto-enroll 80 regenerate", "hook " + hook]}, times, env, cdp=True)
+        self.killer = Killer(self, who) if who else None
+        if who:
+            self.killer.start()
         self.watch = Watch(self.w.a)
         self.watch.start()
+
+    def died(self):
+        return os.path.exists(self.mark) and os.path.getsize(self.mark) == 1
 
     def heard(self):
         try:
@@ -116,11 +173,12 @@ class Life:
         w.run_until(SHADOW)
         until(lambda: a.has("R1", "shadow/info.json"), "it has a shadow\n" + a.log())
         self.told("shadow-ready", 1)
-        assert a.dates("R1", "shadow/cert.pem")[0] == END
+        begins = END - self.overlap
+        assert a.dates("R1", "shadow/cert.pem")[0] == begins
         w.run_until(END - 1)
-        assert a.dates("R1")[1] == END
+        assert self.overlap or a.dates("R1")[1] == END
         w.run_until(END)
-        until(lambda: a.dates("R1")[0] == END and not a.has("R1", "shadow"), "it switches\n" + a.log())
+        until(lambda: a.dates("R1")[0] == begins and not a.has("R1", "shadow"), "it switches\n" + a.log())
         self.told("post-activate", 4)
         a.whole("R1", END)
         until(lambda: len(os.listdir(a.path("R1", "ca.d"))) == 1, "the ended CA goes")
@@ -132,13 +190,18 @@ class Life:
         assert self.watch.looks > 10, "hardly looked"
         order = [e for e in self.heard() if e != "pre-activate"]
         assert order.index("next-ca") < order.index("shadow-ready"), order
+        if self.killer:
+            assert self.killer.done, "nobody died"
         w.stop()
+        if self.killer:
+            self.killer.over.set()
+            self.killer.join()
         return self
 
 
-def passings():
-    """Each passing of a life without a crash, as NAME:N."""
-    life = Life("?").go()
+def passings(overlap=0):
+    """Each passing of a life without a crash, as NAME:N, in order."""
+    life = Life("?", overlap).go()
     with open(life.mark) as f:
         names = [line.strip() for line in f]
     count = collections.Counter()
@@ -162,24 +225,35 @@ def part(every):
     return tried + [rest[(day + k * len(rest) // more) % len(rest)] for k in range(more)]
 
 
+def others(every, times):
+    """Signer and supervisor, at passings of the life's second half: before it, the agent may not answer yet."""
+    late = every[len(every) // 2:]
+    day = int(time.time() // 86400)
+    return ["%s@%s" % (who, late[(day * 7 + k * len(late) // times + n) % len(late)])
+            for k in range(times) for n, who in enumerate(("signer", "supervisor"))]
+
+
 def main():
     once = os.environ.get("KEYMUSTER_POINT")
     every = [once] if once else passings()
-    chosen = every if once or os.environ.get("KEYMUSTER_SOAK") else part(every)
+    soak = os.environ.get("KEYMUSTER_SOAK") and not once
+    chosen = every if once or soak else part(every)
     failed = 0 if once else len(set(chosen)) < TRIED
-    print("TAP version 13\n1..%d" % (len(chosen) + 1))
+    lives = [(c, 0) for c in chosen] + [(c, 0) for c in ([] if once else others(every, 10 if soak else 2))]
+    lives += [(c, OVERLAP) for c in part(passings(OVERLAP))] if soak else []
+    print("TAP version 13\n1..%d" % (len(lives) + 1))
     print("%s 1 - a life passes %d points, %d of them are tried" % ("not ok" if failed else "ok", len(every), len(set(chosen))))
-    for n, crash in enumerate(chosen, 2):
+    for n, (crash, overlap) in enumerate(lives, 2):
         try:
             for _ in range(3):  # a life may ask once less than the one that was counted: then it is lived anew
-                life = Life(crash).go()
+                life = Life(crash, overlap).go()
                 if os.path.exists(life.mark):
                     break
-            assert os.path.exists(life.mark) and os.path.getsize(life.mark) == 1, "core did not die"
-            print("ok %d - %s" % (n, crash), flush=True)
+            assert life.died(), "core did not die"
+            print("ok %d - %s%s" % (n, crash, " with an overlap" if overlap else ""), flush=True)
         except Exception as e:  # noqa: BLE001
             failed += 1
-            print("not ok %d - %s\n# %s" % (n, crash, str(e).replace("\n", "\n# ")), flush=True)
+            print("not ok %d - %s, overlap %d\n# %s" % (n, crash, overlap, str(e).replace("\n", "\n# ")), flush=True)
     sys.exit(failed > 0)
 
 
