@@ -14,7 +14,7 @@
 
 #define CONF_BYTES_MAX (16 * 1024 * 1024)
 #define LOOK_MS 20
-#define LOOKS 500  /* while the daemon makes a new set of processes */
+#define LOOKS 1500 /* while the daemon makes a new set of processes */
 #define TURNS 3000 /* while another changes the file */
 
 /*
