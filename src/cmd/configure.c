@@ -15,6 +15,7 @@
 #define CONF_BYTES_MAX (16 * 1024 * 1024)
 #define LOOK_MS 20
 #define LOOKS 1500 /* while the daemon makes a new set of processes */
+#define CUT_OFF 25
 #define TURNS 3000 /* while another changes the file */
 
 /*
@@ -55,6 +56,20 @@ ask_place(const char *run, struct place *out, bool quiet)
 	}
 	blob_free(&text);
 	return code;
+}
+
+/* Who is connected while another's configuration comes to run is cut off: asks again. */
+static int
+find_place(const char *run, struct place *out)
+{
+	int code = CODE_UNREACHABLE;
+
+	for (int i = 0; code == CODE_UNREACHABLE && i < CUT_OFF; i++) {
+		code = ask_place(run, out, true);
+		if (code == CODE_UNREACHABLE)
+			(void)poll(NULL, 0, LOOK_MS);
+	}
+	return code == CODE_DONE ? code : ask_place(run, out, false);
 }
 
 struct text {
@@ -152,13 +167,13 @@ static int
 begin_change(const char *run, struct place *at, struct blob *text, int *turn)
 {
 	struct err e = {0};
-	int code = ask_place(run, at, false);
+	int code = find_place(run, at);
 
 	*turn = -1;
 	if (code != CODE_DONE)
 		return code;
 	*turn = take_turn(at->path);
-	code = *turn < 0 ? CODE_REFUSED : ask_place(run, at, false);
+	code = *turn < 0 ? CODE_REFUSED : find_place(run, at);
 	if (code == CODE_DONE && !file_read(at->path, CONF_BYTES_MAX, text, &e)) {
 		(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
 		code = CODE_REFUSED;
@@ -230,7 +245,7 @@ int
 configure_begin(const char *run)
 {
 	struct place at;
-	int code = ask_place(run, &at, false);
+	int code = find_place(run, &at);
 
 	if (code != CODE_DONE)
 		return code;

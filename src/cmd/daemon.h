@@ -24,7 +24,7 @@ struct daemon {
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
 	int places, programs, courier_more, nothing;			      /* the same */
 	int before;	     /* the configuration that ran before this was read; 0: none */
-	unsigned sets;	     /* that were started since */
+	int64_t read_ms;     /* when */
 	char http_where[80]; /* address and port of http; empty: it is not open */
 	long key_group;	     /* -1: none */
 	int archive_password[CONF_SERVERS];
