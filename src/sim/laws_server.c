@@ -356,7 +356,7 @@ taken_back(struct sim *w, struct seen_ca *ca, const struct row_generation *row)
 	else if (before->switched_ms != 0)
 		broken(w, NULL, "I-04", "CA %ld is taken back behind the switch",
 		    (long)ca->number);
-	else if (!forced && (ca->shown || ca->issued > 0))
+	else if (!forced && (ca->shown || ca->shadows > 0)) /* links are nobody's */
 		broken(w, NULL, "INV-22",
 		    "CA %ld is taken back without force, and others have it", (long)ca->number);
 	ca->cancelled_ms = w->now;
