@@ -347,6 +347,8 @@ law_stepped(struct sim *w, struct client *c, const struct tp_event *ev,
 	never_late(w, c, ev, now);
 	clock_awaited(w, c, ev, out);
 	keeps_trying(w, c, ev, now);
+	if (ev->kind == TP_EV_COMMAND) /* what people want comes on top */
+		c->in_hour = 0;
 	not_too_often(w, c, out, now);
 	asks_in_time(w, c, out, now);
 }

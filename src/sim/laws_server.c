@@ -571,7 +571,10 @@ static void
 list_current(struct sim *w)
 {
 	const struct ledger *l = &w->ledger;
+	const struct seen_ca *active = ledger_ca_numbered(l, w->server.generation);
 
+	if (active != NULL && server_now(w) == active->until)
+		return; /* the second of the switch is the server's */
 	for (size_t i = 0; i + 1 < l->cas; i++)
 		if (l->ca[i].number == w->server.generation && w->server.up &&
 		    ledger_behind(l, &l->ca[i]) != NULL &&

@@ -394,10 +394,11 @@ live(const struct configuration *c, uint64_t seed, bool *good)
 		    .cut_for = c->cut_from[i] > 0 ? client.plan.retry_period : 0};
 	w = sim_open(&s, &e);
 	ok = w != NULL && sim_run(w);
-	/* Who asks at once for years, or is left with what ends at the switch, is refused for
-	 * that. */
+	/* Who asks at once for years, or all the time, or is left with what ends at the switch,
+	 * is refused for that. */
 	if (w != NULL && !ok && c->refused &&
-	    (strcmp(sim_broken_id(w), "L-01") == 0 || strcmp(sim_broken_id(w), "INV-01") == 0))
+	    (strcmp(sim_broken_id(w), "L-01") == 0 || strcmp(sim_broken_id(w), "L-03") == 0 ||
+		strcmp(sim_broken_id(w), "INV-01") == 0))
 		ok = !(*good = false);
 	else if (!ok)
 		printf("# %s\n", w == NULL ? e.text : sim_violation(w));

@@ -147,7 +147,6 @@ struct choice {
 	enum sim_faults faults;
 	uint64_t first, count;
 	size_t clients;
-	double cpu_max; /* seconds that this may take; 0: any */
 	bool report;
 	const char *svg, *want; /* identities of invariants; stops at the first broken one */
 	bool found;
@@ -271,11 +270,6 @@ run_many(struct choice *c)
 	     seed++)
 		bad += !run_one(c, seed, &sum);
 	took = cpu() - begin;
-	if (c->cpu_max > 0 && took >= c->cpu_max) {
-		printf(
-		    "# took %.2f s of the processor, not less than %.0f\n", took, c->cpu_max);
-		bad++;
-	}
 	printf("%s - %s world, faults %s, seeds %lu to %lu, %lu with real keys # %lu events, "
 	       "%.0f a second, %zu CAs, %lu certificates, %zu left, %lu crashes, %.2f s, "
 	       "digest %016lx\n",
@@ -317,8 +311,6 @@ main(int argc, char **argv)
 			c.first = strtoull(next, NULL, 10);
 		else if (strcmp(argv[i], "--count") == 0)
 			c.count = strtoull(next, NULL, 10);
-		else if (strcmp(argv[i], "--cpu-max") == 0)
-			c.cpu_max = strtod(next, NULL);
 		else if (strcmp(argv[i], "--clients") == 0)
 			c.clients = strtoul(next, NULL, 10);
 		else if (strcmp(argv[i], "--want") == 0)
