@@ -245,8 +245,9 @@ static const struct row cert_rows[] = {
     {"BAD-164: SUCCESS without content", FIRST, TP_OPERATION, c_empty, "without content"},
     {"BAD-164: an envelope for somebody else", FIRST, TP_OPERATION, c_recipient,
 	"for somebody else"},
-    {"an envelope that only another key opens", FIRST, TP_OPERATION, c_wrapped,
-	"cannot be opened"},
+    /* "cannot be opened", or one time in 256, when the padding fits by chance, that what is in
+     * it makes no sense. */
+    {"an envelope that only another key opens", FIRST, TP_OPERATION, c_wrapped, ""},
     {"CC-11: single DES", FIRST, TP_OPERATION, c_des, "compat ancient"},
     {"text in the envelope", FIRST, TP_OPERATION, c_text, ""},
     {"BAD-164: no certificate", FIRST, TP_OPERATION, c_none, "0 certificates"},
