@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmd/shell.h"
@@ -41,6 +42,21 @@ read_answer(int fd, struct blob *text, int *status, struct err *e)
 	return true;
 }
 
+/* A daemon that ends meanwhile is an error, not the end of us. */
+static bool
+send_all(int fd, struct view v)
+{
+	while (v.n > 0) {
+		ssize_t n = send(fd, v.p, v.n, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			v = view_of(v.p + n, v.n - (size_t)n);
+	}
+	return true;
+}
+
 /* The writing socket when we may, else the one for show commands. */
 static bool
 connect_daemon(const char *run, int *fd, struct err *e)
@@ -68,7 +84,7 @@ daemon_ask(const char *run, const char *line, struct blob *text, int *status, st
 
 	blob_printf(&out, "%s\n", line);
 	ok = connect_daemon(run, &fd, e) &&
-	     (fd_write(fd, blob_view(&out)) ||
+	     (send_all(fd, blob_view(&out)) ||
 		 err_set(e, WHY_IO, "cannot write: %s", strerror(errno))) &&
 	     read_answer(fd, text, status, e);
 	if (fd >= 0)

@@ -117,16 +117,18 @@ comes_to_run(const char *run, const char *digest)
 	struct blob text = {0};
 	struct err e = {0};
 	struct place now;
+	bool asked = false; /* else it was cut off: perhaps by just this */
 	int code;
-	bool asked = daemon_ask(run, "configure memory", &text, &code, &e);
 
-	blob_free(&text);
-	for (int i = 0; asked && i < LOOKS; i++) {
-		if (ask_place(run, &now, true) == CODE_DONE)
-			return strcmp(now.digest, digest) == 0;
+	for (int i = 0; i < LOOKS; i++) {
+		asked = asked || daemon_ask(run, "configure memory", &text, &code, &e);
+		if (ask_place(run, &now, true) == CODE_DONE &&
+		    (asked || strcmp(now.digest, digest) == 0))
+			break;
 		(void)poll(NULL, 0, LOOK_MS);
 	}
-	return false;
+	blob_free(&text);
+	return strcmp(now.digest, digest) == 0;
 }
 
 /*
