@@ -250,7 +250,9 @@ def configured():
     t.sees("keymuster(config)# ")
     t.types("no crypto pki server ROOTCA")
     t.sees("keymuster(config)# ")
-    os.write(t.master, b"hostname half\x1a")
+    os.write(t.master, b"hostname ?")  # its answer says that keys are read one by one now
+    t.sees("  NAME ")
+    os.write(t.master, b"half\x1a")
     t.sees("end\n")
     t.sees("keymuster# ")
     t.types("exit")
