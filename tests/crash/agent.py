@@ -199,7 +199,7 @@ class Life:
         return self
 
 
-def passings(overlap=0):
+def counted(overlap):
     """Each passing of a life without a crash, as NAME:N, in order."""
     life = Life("?", overlap).go()
     with open(life.mark) as f:
@@ -212,6 +212,12 @@ def passings(overlap=0):
             out.append("%s:%d" % (name, count[name]))
     assert not set(POINTS) - set(count), "not passed: %s" % (set(POINTS) - set(count))
     return out
+
+
+def passings(overlap=0):
+    """Those of two lives: the last fetch may come once more, or not."""
+    other = set(counted(overlap))
+    return [p for p in counted(overlap) if p in other]
 
 
 def part(every):
