@@ -101,7 +101,7 @@ holds(const char *path, struct view text)
 {
 	struct conf conf = {0};
 	struct text t = {path, text};
-	bool ok = conf_parse(path, text, plan_shut, NULL, report, &t, &conf);
+	bool ok = conf_parse(path, text, conf_shut, NULL, report, &t, &conf);
 
 	if (ok) {
 		ok = plan_holds(path, &conf, report, &t);
@@ -256,7 +256,7 @@ configure_begin(const char *run)
 		    STDERR_FILENO, "%% cannot read '%s': %s\n", at.path, strerror(errno));
 		return CODE_REFUSED;
 	}
-	edit = conf_edit_new(plan_shut, NULL);
+	edit = conf_edit_new();
 	if (isatty(STDIN_FILENO))
 		(void)dprintf(STDOUT_FILENO,
 		    "Enter configuration commands, one per line.  End with CNTL/Z.\n");

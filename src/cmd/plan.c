@@ -164,17 +164,6 @@ usage(void)
 	return CODE_USAGE;
 }
 
-bool
-plan_shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
-{
-	(void)arg;
-	(void)opening;
-	(void)in;
-	(void)e;
-	(void)snprintf(out, size, "shut");
-	return true;
-}
-
 static void
 say_error(void *arg, bool warn, const char *text)
 {
@@ -197,7 +186,7 @@ read_files(char **paths, size_t count, struct plan_file *files)
 		if (!file_read(paths[i], CONF_BYTES_MAX, &text, &e)) {
 			(void)dprintf(STDERR_FILENO, "%% %s\n", e.text);
 			code = CODE_USAGE;
-		} else if (!conf_parse(paths[i], blob_view(&text), plan_shut, NULL, say_error,
+		} else if (!conf_parse(paths[i], blob_view(&text), conf_shut, NULL, say_error,
 			       NULL, &files[i].conf) &&
 			   code == CODE_DONE) {
 			code = CODE_REFUSED;

@@ -17,8 +17,6 @@ struct show_case *plan_cases(const struct plan_file *files, size_t count, size_t
  * certificate by itself.
  */
 bool plan_holds(const char *path, const struct conf *c, conf_report report, void *arg);
-/* conf_seal: sealed passwords stay shut, where they are not needed. */
-bool plan_shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
 /* The words behind "keymuster plan": an exit code. */
 int plan_main(int argc, char **argv);
 

@@ -169,6 +169,8 @@ typedef void (*conf_report)(void *arg, bool warn, const char *text);
  */
 typedef bool (*conf_seal)(
     void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
+/* conf_seal where nobody needs what a password says: it stays shut. */
+bool conf_shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e);
 bool conf_parse(const char *file, struct view text, conf_seal seal, void *seal_arg,
     conf_report report, void *arg, struct conf *out) MUST_USE;
 /*
@@ -203,7 +205,7 @@ void conf_drop_trustpoints(struct conf *c);
  * What the file says otherwise stays as it stands, comments too.
  */
 struct conf_edit;
-struct conf_edit *conf_edit_new(conf_seal seal, void *seal_arg);
+struct conf_edit *conf_edit_new(void);
 void conf_edit_free(struct conf_edit *x);
 enum conf_edited { EDIT_TAKEN, EDIT_REFUSED, EDIT_ENDED }; /* the last by "end" */
 /* On refusal e and *column are as of command_parse. */

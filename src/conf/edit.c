@@ -25,8 +25,6 @@ undoes(enum act act)
 }
 
 struct conf_edit {
-	conf_seal seal;
-	void *seal_arg;
 	enum mode mode;
 	char block[CONF_NAME_MAX];
 	struct change *change;
@@ -37,12 +35,10 @@ struct conf_edit {
 };
 
 struct conf_edit *
-conf_edit_new(conf_seal seal, void *seal_arg)
+conf_edit_new(void)
 {
 	struct conf_edit *x = mem_get(sizeof(*x));
 
-	x->seal = seal;
-	x->seal_arg = seal_arg;
 	setting_defaults(MODE_CONFIG, &x->conf, "");
 	return x;
 }
@@ -148,7 +144,7 @@ matched(struct conf_edit *x, enum act act, const struct match *m, struct view li
     int *column, struct err *e)
 {
 	const struct row *row = m->path->row;
-	struct setting s = {row, m, object_of(x), x->seal, x->seal_arg, 0};
+	struct setting s = {row, m, object_of(x), conf_shut, NULL, 0};
 	struct err why = {0};
 
 	if (row->type == T_SERVER || row->type == T_TRUSTPOINT) {
@@ -188,32 +184,26 @@ match_any(struct conf_edit *x, struct view line, size_t from, unsigned how, stru
 enum conf_edited
 conf_edit_line(struct conf_edit *x, const char *text, int *column, struct err *e)
 {
-	struct view line = view_str(text);
-	struct token words[2];
-	size_t n = tokens_of(line, false, words, 2), from;
-	enum act act = ACT_SET;
+	struct line l = line_of(view_str(text));
+	enum act act = l.no ? ACT_UNDO : l.restore ? ACT_RESTORE : ACT_SET;
+	bool leaves = act == ACT_SET && word_equal(l.word, VIEW("exit"));
 	struct match m;
 
 	*column = 0;
-	if (n == 0 || words[0].text.p[0] == '!')
+	if (l.word.n == 0 || l.word.p[0] == '!')
 		return EDIT_TAKEN;
-	if (word_equal(words[0].text, VIEW("end")) ||
-	    (word_equal(words[0].text, VIEW("exit")) && x->mode == MODE_CONFIG))
+	if ((act == ACT_SET && word_equal(l.word, VIEW("end"))) ||
+	    (leaves && x->mode == MODE_CONFIG))
 		return EDIT_ENDED;
-	if (word_equal(words[0].text, VIEW("exit"))) {
+	if (leaves) {
 		x->mode = MODE_CONFIG;
 		return EDIT_TAKEN;
 	}
-	if (n > 1 && word_equal(words[0].text, VIEW("no")))
-		act = ACT_UNDO;
-	else if (n > 1 && word_equal(words[0].text, VIEW("default")))
-		act = ACT_RESTORE;
-	from = words[undoes(act) ? 1 : 0].at;
-	match_any(x, line, from, MATCH_ABBREVIATED | (undoes(act) ? MATCH_NEGATED : 0), &m);
+	match_any(x, l.text, l.from, MATCH_ABBREVIATED | (undoes(act) ? MATCH_NEGATED : 0), &m);
 	*column = (int)m.at;
 	if (m.outcome != MATCH_OK)
-		(void)match_refuse(&m, line, e);
-	else if (matched(x, act, &m, line, from, column, e))
+		(void)match_refuse(&m, l.text, e);
+	else if (matched(x, act, &m, l.text, l.from, column, e))
 		return EDIT_TAKEN;
 	return EDIT_REFUSED;
 }
@@ -244,32 +234,29 @@ opens(const struct line_place *l, const struct change *c)
 static bool
 same_thing(const struct line_place *l, const struct change *c)
 {
-	struct token words[2];
-	size_t n = tokens_of(l->text, false, words, 2), from;
+	struct line line = line_of(l->text);
 	char key[CONF_NAME_MAX];
-	bool row = false, no;
+	bool same = false;
 	struct blob spelled = {0};
 	struct match m;
 
 	for (size_t i = 0; i < c->row_count; i++)
-		row |= l->row == c->row[i] ||
-		       (undoes(c->act) && c->row[i]->type == T_PROFILE &&
-			   c->row[i]->value == PROFILE_ITSELF && l->row->type == T_PROFILE);
-	if (!row)
+		same |= l->row == c->row[i] ||
+			(undoes(c->act) && c->row[i]->type == T_PROFILE &&
+			    c->row[i]->value == PROFILE_ITSELF && l->row->type == T_PROFILE);
+	if (!same)
 		return false;
-	no = n > 1 && (word_equal(words[0].text, VIEW("no")) ||
-			  word_equal(words[0].text, VIEW("default")));
-	from = words[no ? 1 : 0].at;
-	match_line(c->mode, l->text, from, no ? MATCH_NEGATED : MATCH_EXACT, &m);
+	match_line(c->mode, l->text, line.from,
+	    line.no || line.restore ? MATCH_NEGATED : MATCH_EXACT, &m);
 	if (m.outcome != MATCH_OK)
 		return false;
-	match_spell(&m, l->text, from, &spelled);
+	match_spell(&m, l->text, line.from, &spelled);
 	key_of(&m, blob_view(&spelled), key);
-	row = strcmp(key, c->key) == 0 &&
-	      (l->row->type != T_KEPT || undoes(c->act) ||
-		  view_equal(blob_view(&spelled), blob_view(&c->text)));
+	same = strcmp(key, c->key) == 0 &&
+	       (l->row->type != T_KEPT || undoes(c->act) ||
+		   view_equal(blob_view(&spelled), blob_view(&c->text)));
 	blob_free(&spelled);
-	return row;
+	return same;
 }
 
 static bool
@@ -372,8 +359,7 @@ add_indent(const struct file *f, const struct change *c, size_t after, struct bl
 }
 
 static void
-change_apply(
-    const struct conf_edit *x, const struct change *c, struct view text, struct blob *out)
+change_apply(const struct change *c, struct view text, struct blob *out)
 {
 	struct conf conf = {0};
 	struct file f = {0};
@@ -381,8 +367,7 @@ change_apply(
 	bool *goes, parsed, add;
 	size_t after;
 
-	parsed =
-	    parse_placed("", text, x->seal, x->seal_arg, NULL, NULL, &conf, &f.line, &f.count);
+	parsed = parse_placed("", text, conf_shut, NULL, NULL, NULL, &conf, &f.line, &f.count);
 	goes = mem_get(f.count + 1);
 	after = find(&f, c, goes);
 	add = adds(c, after > 0);
@@ -410,7 +395,7 @@ conf_edit_apply(const struct conf_edit *x, struct view text, struct blob *out)
 	for (size_t i = 0; i < x->count; i++) {
 		struct blob next = {0};
 
-		change_apply(x, &x->change[i], blob_view(out), &next);
+		change_apply(&x->change[i], blob_view(out), &next);
 		blob_free(out);
 		*out = next;
 	}

@@ -61,15 +61,7 @@ say_mismatch(struct parser *p, const struct match *m)
 	blob_free(&expected);
 }
 
-struct line {
-	struct view text;
-	size_t indent; /* offset of the first word */
-	size_t from;   /* offset of the first word behind "no" or "default" */
-	bool no, restore;
-	struct view word; /* at from */
-};
-
-static struct line
+struct line
 line_of(struct view text)
 {
 	struct token words[2];
@@ -657,6 +649,17 @@ add_place(const struct parser *p, struct view text, struct line_place **places, 
 	    .head = p->block == IN_OURS ? p->opened.line : 0,
 	    .row = p->row,
 	};
+}
+
+bool
+conf_shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
+{
+	(void)arg;
+	(void)opening;
+	(void)in;
+	(void)e;
+	(void)snprintf(out, size, "shut");
+	return true;
 }
 
 bool

@@ -14,6 +14,15 @@ struct place {
 	size_t line, column; /* from 1; 0: not given */
 };
 
+struct line {
+	struct view text;
+	size_t indent; /* offset of the first word */
+	size_t from;   /* offset of the first word behind "no" or "default" */
+	bool no, restore;
+	struct view word; /* at from */
+};
+struct line line_of(struct view text);
+
 struct line_place { /* of one line of the file */
 	struct view text;
 	size_t head; /* number of the line that opened its block of ours; 0: it is in none */

@@ -389,9 +389,8 @@ one_active(struct sim *w, when_t now)
 			return;
 		}
 		open += row.switched_at == 0;
-		for (size_t i = 0; i < l->cas && row.cancelled_at != 0; i++)
-			if (l->ca[i].number == n)
-				taken_back(w, &l->ca[i], &row);
+		if (row.cancelled_at != 0 && ledger_ca_numbered(l, n) != NULL)
+			taken_back(w, ledger_ca_numbered(l, n), &row);
 		if (row.cert.n > 0 && (l->cas == 0 || l->ca[l->cas - 1].number < n))
 			generation_seen(w, &row, now);
 		else if (row.cert.n > 0)

@@ -6,21 +6,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool
-shut(void *arg, bool opening, const char *in, char *out, size_t size, struct err *e)
-{
-	(void)arg;
-	(void)opening;
-	(void)in;
-	(void)e;
-	(void)snprintf(out, size, "shut");
-	return true;
-}
-
 static struct conf_edit *
 typed(struct view lines)
 {
-	struct conf_edit *x = conf_edit_new(shut, NULL);
+	struct conf_edit *x = conf_edit_new();
 	struct blob line = {0}, help = {0};
 	enum conf_edited got = EDIT_TAKEN;
 
@@ -47,9 +36,9 @@ meaning(struct view text, struct blob *out)
 	struct conf conf = {0};
 	struct err e = {0};
 
-	if (!conf_parse("x", text, shut, NULL, NULL, NULL, &conf))
+	if (!conf_parse("x", text, conf_shut, NULL, NULL, NULL, &conf))
 		return false;
-	if (!conf_print(&conf, shut, NULL, out, &e))
+	if (!conf_print(&conf, conf_shut, NULL, out, &e))
 		abort();
 	conf_free(&conf);
 	return true;

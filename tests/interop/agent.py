@@ -93,18 +93,24 @@ def timer(w, tp, name):
                  if (t["name"], t["trustpoint"]) == (name, tp)), None)
 
 
+def asked_once(w, word, due):
+    """R1 asks at this second of this timer, not one before nor one behind; when it does again."""
+    w.run_until(due - 1)
+    assert timer(w, "R1", word) == due, "asked before %s" % word
+    w.run_until(due)
+    again = timer(w, "R1", word)
+    assert again and again > due + 1, "not asked at %s: %s" % (word, again)
+    w.run_until(due + 1)
+    assert timer(w, "R1", word) == again, "asked twice"
+    return again
+
+
 @case("POLL: who waits for a grant asks at its second, once, and has its certificate at the next one's")
 def polls():
     w = World({"R1": ["auto-enroll 80"]}, TIMES.replace("  grant auto\n", ""))
     due = until(lambda: timer(w, "R1", "POLL"), "it waits")
     assert due > BORN + 1, due
-    w.run_until(due - 1)
-    assert timer(w, "R1", "POLL") == due, "asked before POLL"
-    w.run_until(due)
-    again = timer(w, "R1", "POLL")
-    assert again and again > due + 1, "not asked at POLL: %s" % again
-    w.run_until(due + 1)
-    assert timer(w, "R1", "POLL") == again, "asked twice"
+    again = asked_once(w, "POLL", due)
     w.d.command("crypto pki server ROOTCA grant 1")
     w.run_until(again - 1)
     assert not w.a.has("R1", "active"), "fetched before POLL"
@@ -129,13 +135,7 @@ def connects_again():
     w.run_until(due)
     first = timer(w, "R1", "CONNECT RETRY")
     assert first and first > due + 1, first
-    w.run_until(first - 1)
-    assert timer(w, "R1", "CONNECT RETRY") == first, "tried before CONNECT RETRY"
-    w.run_until(first)
-    again = timer(w, "R1", "CONNECT RETRY")
-    assert again and again > first + 1, "not tried at CONNECT RETRY: %s" % again
-    w.run_until(first + 1)
-    assert timer(w, "R1", "CONNECT RETRY") == again, "tried twice"
+    again = asked_once(w, "CONNECT RETRY", first)
     w.d.start()
     w.run_until(again - 1)
     assert w.a.dates("R1")[0] == begin, "renewed before CONNECT RETRY"

@@ -279,7 +279,7 @@ text_agrees(struct configuration *c)
 
 	configuration_write(c, &text);
 	ok = conf_parse(
-	    file.path, blob_view(&text), plan_shut, NULL, hear, &grammar, &file.conf);
+	    file.path, blob_view(&text), conf_shut, NULL, hear, &grammar, &file.conf);
 	if (ok) {
 		cases = plan_cases(&file, 1, &n);
 		ok = n == 1 && cases[0].client != NULL && !cases[0].presumed;

@@ -103,7 +103,7 @@ static const struct {
 static struct conf_edit *
 typed(const char *lines)
 {
-	struct conf_edit *x = conf_edit_new(plain_seal, NULL);
+	struct conf_edit *x = conf_edit_new();
 	enum conf_edited got = EDIT_TAKEN;
 	char line[200];
 	struct err e = {0};
@@ -186,7 +186,7 @@ test_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(refused); i++) {
-		struct conf_edit *x = conf_edit_new(plain_seal, NULL);
+		struct conf_edit *x = conf_edit_new();
 		struct blob out = {0};
 		struct err e = {0};
 		int column = -1;
@@ -210,7 +210,7 @@ test_refused(void **state)
 static void
 test_modes(void **state)
 {
-	struct conf_edit *x = conf_edit_new(plain_seal, NULL);
+	struct conf_edit *x = conf_edit_new();
 	struct blob help = {0};
 	struct err e = {0};
 	int column;

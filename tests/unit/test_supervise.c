@@ -359,39 +359,29 @@ test_stubborn_child_is_killed(void **state)
 	assert_false(lives(pids[0]) || lives(pids[1]));
 }
 
-static void
-test_config_error_ends_all(void **state)
-{
-	struct plan p = {{"front", "hopeless"}, 2};
-	struct run r = run_start(p);
-	struct report got;
-	int front = 0;
-
-	(void)state;
-	while (report_next(&r, &got))
-		if (strcmp(got.role, "front") == 0)
-			front = got.pid;
-	assert_int_equal(run_wait(&r), 1);
-	assert_true(front == 0 || !lives(front));
-	close(r.report);
-}
-
 /* The set is gone when the caller hears of it. */
 static void
-test_asked_for_another_set(void **state)
+test_a_child_ends_all(void **state)
 {
-	struct plan p = {{"front", "again"}, 2};
-	struct run r = run_start(p);
-	struct report got;
-	int front = 0;
+	static const struct {
+		const char *role;
+		int code;
+	} ends[] = {{"hopeless", 1}, {"again", EXIT_AGAIN}};
 
 	(void)state;
-	while (report_next(&r, &got))
-		if (strcmp(got.role, "front") == 0)
-			front = got.pid;
-	assert_int_equal(run_wait(&r), EXIT_AGAIN);
-	assert_true(front == 0 || !lives(front));
-	close(r.report);
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		struct plan p = {{"front", ends[i].role}, 2};
+		struct run r = run_start(p);
+		struct report got;
+		int front = 0;
+
+		while (report_next(&r, &got))
+			if (strcmp(got.role, "front") == 0)
+				front = got.pid;
+		assert_int_equal(run_wait(&r), ends[i].code);
+		assert_true(front == 0 || !lives(front));
+		close(r.report);
+	}
 }
 
 /* Who faces the network may be steered from outside, and who has worked has started: their word
@@ -466,8 +456,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(test_who_is_alone_comes_back_alone),
 	    cmocka_unit_test(test_who_is_alone_backs_off),
 	    cmocka_unit_test(test_stubborn_child_is_killed),
-	    cmocka_unit_test(test_config_error_ends_all),
-	    cmocka_unit_test(test_asked_for_another_set),
+	    cmocka_unit_test(test_a_child_ends_all),
 	    cmocka_unit_test(test_config_error_that_does_not_count),
 	    cmocka_unit_test(test_make_refuses),
 	    cmocka_unit_test(test_parent_death),
