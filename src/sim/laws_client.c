@@ -37,10 +37,12 @@ client_ca(struct sim *w, const struct client *c)
 bool
 client_misled(struct sim *w, const struct client *c)
 {
-	const struct seen_ca *held = client_ca(w, c);
-	const struct seen_ca *next =
-	    ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_NEXT_CA)));
+	const struct seen_ca *held, *next;
 
+	if (!w->ledger.cancelled)
+		return false;
+	held = client_ca(w, c);
+	next = ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_NEXT_CA)));
 	return (held != NULL && held->cancelled_ms != 0) ||
 	       (next != NULL && next->cancelled_ms != 0);
 }

@@ -360,6 +360,7 @@ taken_back(struct sim *w, struct seen_ca *ca, const struct row_generation *row)
 		broken(w, NULL, "INV-22",
 		    "CA %ld is taken back without force, and others have it", (long)ca->number);
 	ca->cancelled_ms = w->now;
+	w->ledger.cancelled = true;
 	before->next_der = 0;
 	before->held_until =
 	    when_add(row->cancelled_at, when_min(DAY, (before->until - row->cancelled_at) / 2));

@@ -105,6 +105,7 @@ struct ledger {
 	size_t certs, certs_cap;
 	struct seen_ca *ca;
 	size_t cas;
+	bool cancelled;					    /* one of them */
 	uint64_t crl_number;				    /* highest of any list */
 	struct index by_serial, by_request, by_transaction; /* to cert */
 	uint32_t *revoked;				    /* numbers of certs */
