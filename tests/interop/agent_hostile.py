@@ -380,7 +380,7 @@ RENEWAL = [
     ("503, Retry-After in words that make no sense", ENROL, answer(b"", status=503, headers="Retry-After: -7 moons\r\n"), "HTTP status 503"),
     ("BAD-055 the CA certificate instead of a CertRep", ENROL, lambda ask: http(ask.liar.world.ca.whole), "renewing: "),
     ("BAD-056 a CertRep that nobody signed", ENROL, lambda ask: http(forge.certs_only(certified(ask.liar.world, ask))), "renewing: "),
-    ("BAD-057 two signers, one of them good", ENROL, two_signers, "renewing: "),
+    ("BAD-057 NX-08 two signers, one of them good", ENROL, two_signers, "renewing: "),
     ("BAD-058 a signature over no SCEP attributes", ENROL, no_attributes, "renewing: "),
     ("BAD-060 an octet of the signature", ENROL, reply(flip=True), "does not verify"),
     ("BAD-060 an octet of the honest CertRep's end", ENROL, body(lambda b: b[:-3] + bytes([b[-3] ^ 1]) + b[-2:]), "does not verify"),
