@@ -4,16 +4,21 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-/* The linker puts this in the place of the library's (kept_keys of tests/lib/meson.build): to
- * look for a decoder takes longer than to sign. Without threads. */
+/* The linker puts these in the place of the library's (kept_keys of tests/lib/meson.build): to
+ * look for a decoder or an encoder takes longer than to sign, and so does the blinding that a
+ * copy of a key begins with. Without threads, so a key needs no copies. */
 #define KEPT 64
 
 EVP_PKEY *__real_EVP_PKCS82PKEY(const PKCS8_PRIV_KEY_INFO *info);
 EVP_PKEY *__wrap_EVP_PKCS82PKEY(const PKCS8_PRIV_KEY_INFO *info);
+EVP_PKEY *__real_EVP_PKEY_dup(EVP_PKEY *key);
+EVP_PKEY *__wrap_EVP_PKEY_dup(EVP_PKEY *key);
+int __real_i2d_PUBKEY(const EVP_PKEY *key, unsigned char **out);
+int __wrap_i2d_PUBKEY(const EVP_PKEY *key, unsigned char **out);
 
 static struct {
-	unsigned char *der;
-	int n;
+	unsigned char *der, *spki; /* spki: NULL, not asked for yet */
+	int n, spki_n;
 	EVP_PKEY *key;
 } kept[KEPT];
 static size_t count;
@@ -39,4 +44,29 @@ __wrap_EVP_PKCS82PKEY(const PKCS8_PRIV_KEY_INFO *info)
 		OPENSSL_free(der);
 	}
 	return key;
+}
+
+EVP_PKEY *
+__wrap_EVP_PKEY_dup(EVP_PKEY *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (kept[i].key == key)
+			return EVP_PKEY_up_ref(key) == 1 ? key : NULL;
+	return __real_EVP_PKEY_dup(key);
+}
+
+int
+__wrap_i2d_PUBKEY(const EVP_PKEY *key, unsigned char **out)
+{
+	size_t i = 0;
+
+	while (i < count && kept[i].key != key)
+		i++;
+	if (i == count || out == NULL || *out != NULL)
+		return __real_i2d_PUBKEY(key, out);
+	if (kept[i].spki == NULL)
+		kept[i].spki_n = __real_i2d_PUBKEY(key, &kept[i].spki);
+	if (kept[i].spki_n > 0)
+		*out = OPENSSL_memdup(kept[i].spki, (size_t)kept[i].spki_n);
+	return kept[i].spki_n;
 }
