@@ -4,6 +4,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 
@@ -37,11 +38,12 @@ prime_at(size_t i)
 	return p;
 }
 
-/* d, its halves and the coefficient, from p, q and e. */
+/* d, its halves and the coefficient, from p, q and e; NULL when e does not go with them. */
 static OSSL_PARAM *
-key_params(BIGNUM *p, BIGNUM *q)
+key_params(BIGNUM *p, BIGNUM *q, unsigned long exponent)
 {
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params = NULL;
 	BN_CTX *ctx = BN_CTX_new();
 	BIGNUM *v[10];
 	bool ok = true;
@@ -52,9 +54,12 @@ key_params(BIGNUM *p, BIGNUM *q)
 	BIGNUM *n = v[0], *e = v[1], *d = v[2], *dp = v[3], *dq = v[4], *qinv = v[5];
 	BIGNUM *p1 = v[6], *q1 = v[7], *phi = v[8];
 
-	ok &= BN_set_word(e, RSA_F4) && BN_mul(n, p, q, ctx);
+	ok &= BN_set_word(e, exponent) && BN_mul(n, p, q, ctx);
 	ok &= BN_sub(p1, p, BN_value_one()) && BN_sub(q1, q, BN_value_one());
-	ok &= BN_mul(phi, p1, q1, ctx) && BN_mod_inverse(d, e, phi, ctx) != NULL;
+	ok &= BN_mul(phi, p1, q1, ctx);
+	must(ok, "arithmetic");
+	if (BN_mod_inverse(d, e, phi, ctx) == NULL)
+		goto out;
 	ok &= BN_mod(dp, d, p1, ctx) && BN_mod(dq, d, q1, ctx);
 	ok &= BN_mod_inverse(qinv, q, p, ctx) != NULL;
 	must(ok, "arithmetic");
@@ -74,9 +79,9 @@ key_params(BIGNUM *p, BIGNUM *q)
 	};
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		must(OSSL_PARAM_BLD_push_BN(build, parts[i].name, parts[i].value), "parameter");
-	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+	params = OSSL_PARAM_BLD_to_param(build);
 	must(params != NULL, "parameters");
-
+out:
 	BN_CTX_end(ctx);
 	BN_CTX_free(ctx);
 	OSSL_PARAM_BLD_free(build);
@@ -84,17 +89,17 @@ key_params(BIGNUM *p, BIGNUM *q)
 }
 
 static EVP_PKEY *
-key_make(size_t big, size_t small)
+key_make(size_t big, size_t small, unsigned long exponent)
 {
 	BIGNUM *p = prime_at(big), *q = prime_at(small);
 	EVP_PKEY *key = NULL;
 
 	if (BN_cmp(p, q) < 0)
 		BN_swap(p, q);
-	OSSL_PARAM *params = key_params(p, q);
+	OSSL_PARAM *params = key_params(p, q, exponent);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	must(EVP_PKEY_fromdata_init(ctx) > 0 &&
-		 EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) > 0,
+	must(params == NULL || (EVP_PKEY_fromdata_init(ctx) > 0 &&
+				   EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) > 0),
 	    "key");
 	EVP_PKEY_CTX_free(ctx);
 	OSSL_PARAM_free(params);
@@ -113,9 +118,24 @@ pool_key(size_t i)
 	if (keys[i] == NULL) {
 		while (a * (a + 1) / 2 <= i)
 			a++;
-		keys[i] = key_make(a, i - a * (a - 1) / 2);
+		keys[i] = key_make(a, i - a * (a - 1) / 2, RSA_F4);
 	}
 	return keys[i];
+}
+
+EVP_PKEY *
+pool_fresh(void)
+{
+	uint32_t chance[2];
+	EVP_PKEY *key = NULL;
+
+	while (key == NULL) {
+		must(RAND_bytes((unsigned char *)chance, sizeof(chance)) == 1, "chance");
+		size_t a = 1 + chance[0] % (COUNT_OF(primes) - 1);
+
+		key = key_make(a, chance[0] / COUNT_OF(primes) % a, chance[1] >> 1 | 0x10001);
+	}
+	return key;
 }
 
 void
