@@ -80,7 +80,8 @@ class Key:
 
 
 def run_bytes(*command, give=b""):
-    done = daemon.subprocess.run(command, input=give, capture_output=True, timeout=daemon.DEADLINE)
+    done = daemon.subprocess.run(command, input=give, capture_output=True, timeout=daemon.DEADLINE,
+                                 env=dict(daemon.os.environ, **daemon.trusting_nobody(command)))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
