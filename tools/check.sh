@@ -59,13 +59,15 @@ run() {
 	cp "$dir/meson-logs/testlog.json" "${results[-1]}" # the next run writes its own there
 }
 
-# script NAME COMMAND...
+# script NAME COMMAND...: beside all else, until the tally.
 script() {
 	local out=$here/$1.tap
 	shift
-	"$@" >"$out" 2>"$here/log"
-	echo $? >"$out.rc"
-	cat "$here/log" >>"$out"
+	{
+		"$@" >"$out" 2>"$out.err"
+		echo $? >"$out.rc"
+		cat "$out.err" >>"$out"
+	} &
 	results+=("$out")
 }
 
@@ -89,21 +91,21 @@ tsan=(--buildtype=debug -Doptimization=1 -Db_sanitize=thread -Db_lundef=false)
 
 # everything PATIENCE BUILD: conformance in the sanitized build; soak asks for so much of it that it wants the fast one.
 everything() {
-	local patience_plain=$1 deep=$2
+	local patience_plain=$1 deep=$2 more
 
 	plain "$patience_plain"
 	ready build-check gcc "${release[@]}"
-	run build-check unit unit-long story sim property fuzz interop crash bench-smoke
-	[ "$deep" = build-asan ] || run build-check conformance
 	script rooms tools/rooms.sh build-check
+	if [ "$deep" = build-asan ]; then more=(); else more=(conformance); fi
+	run build-check unit unit-long story sim property fuzz interop crash bench-smoke "${more[@]}"
 
 	targets='src/cmd/keymusterd src/cmd/keymuster src/cmd/keymuster-agent tests/crash/keymusterd_crash'
 	ready build-user gcc --buildtype=debug
 	targets=
 	sanitized
 	ready build-asan clang "${asan[@]}"
-	run build-asan unit story sim fuzz interop
-	if [ "$deep" = build-asan ]; then run build-asan conformance; else run build-asan unit-long property sim-soak interop-soak; fi
+	if [ "$deep" = build-asan ]; then more=(conformance); else more=(unit-long property sim-soak interop-soak); fi
+	run build-asan unit story sim fuzz interop "${more[@]}"
 
 	plain "$patience_plain"
 	sanitized
@@ -112,14 +114,15 @@ everything() {
 	run build-tsan thread
 }
 
+script style tools/style.sh
 case $how in
 quick)
 	export KEYMUSTER_QUICK=1
 	plain 1
 	sanitized
 	ready build-asan clang "${asan[@]}"
-	run build-asan unit story
 	script rooms tools/rooms.sh build-asan
+	run build-asan unit story
 	;;
 check)
 	everything 1 build-asan
@@ -135,5 +138,5 @@ soak)
 	exit 2
 	;;
 esac
-script style tools/style.sh
+wait
 python3 tools/tally.py "${results[@]}"
