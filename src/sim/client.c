@@ -202,10 +202,7 @@ client_join(struct sim *w, struct client *c)
 			broken(w, c, "WORLD", "no keys: %s", e.text);
 			return;
 		}
-		c->clock = (struct wrong_clock){.ahead_ms = c->fleet->clock_error_ms,
-		    .vouched = true,
-		    .boot_ms = w->now,
-		    .plan.mark = INT64_MIN};
+		c->clock.boot_ms = w->now;
 		c->setup = (struct tp_setup){.policy = &c->fleet->policy,
 		    .label = c->name,
 		    .subject = blob_view(&c->subject),
@@ -234,7 +231,7 @@ client_schedule(struct sim *w, struct client *c)
 
 	if (!c->up)
 		return;
-	at = clock_true(&c->clock, tp_wake(c->tp));
+	at = clock_true(w, &c->clock, tp_wake(c->tp));
 	if (c->clock.plan.state != CLOCK_HONEST) /* time stands still */
 		at = w->now + HOUR_MS;
 	if (at <= w->now) /* busy, or its disk refused: a second later */
@@ -392,7 +389,7 @@ client_hears(struct sim *w, struct client *c, struct letter *l)
 		/* What needs no key is answered beside a busy signer or a clock in doubt, too.
 		 */
 		if (l->status == 200 && !l->hurt && c->full == 0 && !c->waits &&
-		    w->server.mute == 0 && clock_right(&w->server.clock) && due(w, c))
+		    w->server.mute == 0 && clock_right(w, &w->server.clock) && due(w, c))
 			c->clean++;
 		client_step(w, c, &ev);
 	}

@@ -4,6 +4,7 @@
 #include "sim/sim_int.h"
 
 #define QUIET (60 * DAY_MS) /* at the end nothing goes wrong any more */
+#define PPM 200		    /* either way: a bad quartz */
 
 enum fault_what {
 	FAULT_CUT,
@@ -14,17 +15,25 @@ enum fault_what {
 	FAULT_SHUTDOWN,
 	FAULT_SIGNER,
 	FAULT_ARCHIVE,
+	FAULT_DRIFT,
 	FAULT_CLIENT_OFF,
 	FAULT_CLIENT_FULL,
 	FAULT_CLIENT_STEP,
 	FAULT_CLIENT_UNVOUCHED,
 	FAULT_CLIENT_KEYS,
+	FAULT_CLIENT_DRIFT,
+	FAULT_CLIENT_STANDS, /* its clock */
 	FAULT_KINDS,
 };
+
+/* Each stream is its own, so that what is drawn from another moves no world. */
+enum stream { STREAM_FIRST, STREAM_KEYS, STREAM_LATER, STREAMS };
+static const uint64_t stream_numbers[STREAMS] = {3, 5, 8};
 
 static const struct {
 	unsigned in_ten_years[SIM_HEAVY + 1];
 	int64_t least, most; /* how long it lasts */
+	enum stream stream;
 } kinds[FAULT_KINDS] = {
     [FAULT_CUT] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
     [FAULT_DOWN] = {{0, 4, 15}, MINUTE_MS, 3 * DAY_MS},
@@ -32,13 +41,16 @@ static const struct {
     [FAULT_STEP] = {{0, 2, 10}, MINUTE_MS, 2 * DAY_MS},
     [FAULT_UNVOUCHED] = {{0, 1, 4}, HOUR_MS, 30 * DAY_MS},
     [FAULT_SHUTDOWN] = {{0, 1, 4}, MINUTE_MS, DAY_MS},
-    [FAULT_SIGNER] = {{0, 2, 8}, MINUTE_MS, DAY_MS},
-    [FAULT_ARCHIVE] = {{0, 2, 8}, HOUR_MS, 3 * DAY_MS},
+    [FAULT_SIGNER] = {{0, 2, 8}, MINUTE_MS, DAY_MS, STREAM_KEYS},
+    [FAULT_ARCHIVE] = {{0, 2, 8}, HOUR_MS, 3 * DAY_MS, STREAM_KEYS},
+    [FAULT_DRIFT] = {{0, 1, 4}, HOUR_MS, 60 * DAY_MS, STREAM_LATER},
     [FAULT_CLIENT_OFF] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
     [FAULT_CLIENT_FULL] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_STEP] = {{0, 5, 30}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_UNVOUCHED] = {{0, 2, 10}, HOUR_MS, 30 * DAY_MS},
-    [FAULT_CLIENT_KEYS] = {{0, 1, 4}, MINUTE_MS, MINUTE_MS}, /* gone for good */
+    [FAULT_CLIENT_KEYS] = {{0, 1, 4}, MINUTE_MS, MINUTE_MS, STREAM_KEYS}, /* gone for good */
+    [FAULT_CLIENT_DRIFT] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS, STREAM_LATER},
+    [FAULT_CLIENT_STANDS] = {{0, 2, 10}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
 };
 
 static void
@@ -65,6 +77,10 @@ fault_add(struct sim *w, struct dice *d, int what, int64_t from, int64_t until)
 	f.amount = steps[dice_below(d, COUNT_OF(steps))];
 	if (f.amount == 0) /* to 1970 */
 		f.amount = -from;
+	if (what == FAULT_DRIFT || what == FAULT_CLIENT_DRIFT)
+		f.amount = dice_between(d, -PPM, PPM);
+	else if (what == FAULT_CLIENT_STANDS)
+		f.amount = CLOCK_STANDS;
 	fault_put(w, &f);
 }
 
@@ -175,25 +191,33 @@ faults_of(struct sim *w, struct dice *d, int kind, int64_t span)
 void
 faults_plan(struct sim *w)
 {
-	struct dice d = dice_of(w->setup.seed, 3), keys = dice_of(w->setup.seed, 5);
+	struct dice dice[STREAMS], *d = &dice[STREAM_FIRST];
 	int64_t span = w->end - QUIET - w->start;
 
-	odds_draw(w, &d);
+	for (int i = 0; i < STREAMS; i++)
+		dice[i] = dice_of(w->setup.seed, stream_numbers[i]);
+	odds_draw(w, d);
 	cuts_plan(w);
 	if (w->setup.faults == SIM_NONE || span < DAY_MS)
 		return;
 	for (int k = 0; k < FAULT_KINDS; k++)
-		faults_of(w,
-		    k == FAULT_SIGNER || k == FAULT_ARCHIVE || k == FAULT_CLIENT_KEYS ? &keys
-										      : &d,
-		    k, span);
+		faults_of(w, &dice[kinds[k].stream], k, span);
 	if (w->setup.faults == SIM_HEAVY)
-		faults_at_switches(w, &d, &keys);
-	people_plan(w, &d);
+		faults_at_switches(w, d, &dice[STREAM_KEYS]);
+	people_plan(w, d);
 	changes_plan(w);
 }
 
 /* ---- begin and end ---- */
+
+/* In the end what it has gained is set right. */
+static void
+drift(const struct sim *w, struct wrong_clock *c, const struct fault *f, bool begins)
+{
+	clock_drift(w, c, begins ? f->amount : -f->amount);
+	if (!begins)
+		c->righted += f->amount * (f->until - f->from);
+}
 
 static void
 server_fault(struct sim *w, const struct fault *f, bool begins)
@@ -214,6 +238,12 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 			server_crash(w, 1000);
 			return;
 		}
+		break;
+	case FAULT_DRIFT:
+		s->stepped_ms = w->now;
+		drift(w, &s->clock, f, begins);
+		if (!begins)
+			world_at(w, w->now + w->day_ms, M_OPERATOR, 0, 0, OP_CONFIRM, NULL);
 		break;
 	case FAULT_UNVOUCHED:
 		s->stepped_ms = w->now;
@@ -270,9 +300,15 @@ client_fault(struct sim *w, struct client *c, const struct fault *f, bool begins
 	case FAULT_CLIENT_STEP:
 		c->clock.ahead_ms += begins ? f->amount : -f->amount;
 		break;
+	case FAULT_CLIENT_DRIFT:
+	case FAULT_CLIENT_STANDS:
+		drift(w, &c->clock, f, begins);
+		break;
 	default:
 		c->clock.vouched = !begins;
 	}
+	/* Who sets it right says so: where it stood the boot clock stood as well. */
+	c->clock.confirmed = !begins && clock_ahead(w, &c->clock) == c->fleet->clock_error_ms;
 	if (c->up)
 		client_tick(w, c);
 }
@@ -417,7 +453,7 @@ people_act(struct sim *w, const struct moment *m)
 		revoke(w, c);
 		break;
 	case OP_CONFIRM:
-		w->server.clock.confirmed = w->server.clock.ahead_ms == 0;
+		w->server.clock.confirmed = clock_ahead(w, &w->server.clock) == 0;
 		server_tick(w);
 		break;
 	case OP_CANCEL:

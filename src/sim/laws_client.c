@@ -63,7 +63,8 @@ static void
 never_early(struct sim *w, const struct client *c, const struct seen_ca *to)
 {
 	const struct plan_tp_facts *f = tp_facts(c->tp);
-	when_t now = plan_clock_now(&c->clock.plan, (w->now + c->clock.ahead_ms) / 1000);
+	when_t now =
+	    plan_clock_now(&c->clock.plan, (w->now + clock_ahead(w, &c->clock)) / 1000);
 	when_t at = f->have_shadow ? when_min(f->ca_until, f->id_until) : f->ca_until;
 
 	if (now < at || now < to->from)
@@ -400,7 +401,7 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 	f = tp_facts(c->tp);
 	if (!c->fleet->policy.plan.auto_enroll)
 		return LEFT_WITHOUT;
-	if (!clock_right(&c->clock))
+	if (!clock_right(w, &c->clock))
 		return LEFT_CLOCK;
 	if (f->authenticated && f->ca_until < old->until)
 		return LEFT_LATE;
@@ -521,11 +522,11 @@ law_after_switch(struct sim *w, int64_t number)
 		struct client *c = &w->client[i];
 		const struct plan_tp_facts *f;
 
-		if (!c->was_ready || c->key_lost || !c->up || !clock_right(&c->clock) ||
+		if (!c->was_ready || c->key_lost || !c->up || !clock_right(w, &c->clock) ||
 		    c->full > 0)
 			continue;
 		f = tp_facts(c->tp);
-		if (!f->have_id || f->id_until * 1000 <= w->now + c->clock.ahead_ms)
+		if (!f->have_id || f->id_until * 1000 <= w->now + clock_ahead(w, &c->clock))
 			broken(w, c, "INV-01",
 			    "it was ready, and has no valid certificate behind the switch");
 		else if (!is_under(w, c, TP_CA, ledger_behind(&w->ledger, old)))

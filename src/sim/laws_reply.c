@@ -108,7 +108,8 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 {
 	struct client *c = &w->client[l->client];
 	uint64_t transaction = digest_of(m->transaction);
-	int64_t until = c->pending_since + w->setup.ca.plan.lifetime_request * 1000;
+	int64_t life = w->setup.ca.plan.lifetime_request * 1000;
+	int64_t until = c->pending_since + life - life / 1000000 * w->server.clock.ppm;
 
 	if (l->twin || l->life != c->life)
 		return;

@@ -248,7 +248,7 @@ made_on_time(struct sim *w, const struct seen_ca *ca, const struct seen_ca *befo
 	const struct seen_ca *first = ledger_before(&w->ledger, before);
 	when_t active = first != NULL ? first->until : INT64_MIN;
 	when_t at = when_max(when_add(before->until, -p->rollover), before->held_until);
-	int64_t due = clock_true(&w->server.clock, when_max(active, at));
+	int64_t due = clock_true(w, &w->server.clock, when_max(active, at));
 
 	if (w->rollover_asked)
 		return;
@@ -424,7 +424,7 @@ switched_on_time(struct sim *w)
 	s->generation = number;
 	if (old == NULL)
 		return;
-	at = clock_true(&s->clock, old->until);
+	at = clock_true(w, &s->clock, old->until);
 	old->switched_ms = w->now;
 	if (w->now < at)
 		broken(w, NULL, "INV-05", "the switch comes %ld s early",

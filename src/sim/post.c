@@ -114,7 +114,8 @@ post_clear(const struct sim *w, const struct client *c)
 	const struct server *s = &w->server;
 
 	return s->up && s->full == 0 && s->held == 0 && s->mute == 0 && c->up && c->cut == 0 &&
-	       c->off == 0 && c->full == 0 && clock_right(&s->clock) && clock_right(&c->clock);
+	       c->off == 0 && c->full == 0 && clock_right(w, &s->clock) &&
+	       clock_right(w, &c->clock);
 }
 
 static void

@@ -119,7 +119,7 @@ server_schedule(struct sim *w)
 
 	if (!s->up)
 		return;
-	at = clock_true(&s->clock, ca_wake(s->ca));
+	at = clock_true(w, &s->clock, ca_wake(s->ca));
 	if (s->clock.plan.state != CLOCK_HONEST) /* time stands still */
 		at = w->now + HOUR_MS;
 	if (at <= w->now)

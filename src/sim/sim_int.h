@@ -153,7 +153,10 @@ struct object { /* published */
 /* ---- who lives there ---- */
 
 struct wrong_clock {	  /* of server or client */
-	int64_t ahead_ms; /* of true time */
+	int64_t ahead_ms; /* of true time, as it was set */
+	/* It gains ppm millionths since then, and had gained so many ms of a million before;
+	 * the boot clock does too. What was set right of that is the wall clock's alone. */
+	int64_t ppm, since_ms, gained, righted;
 	bool vouched;
 	bool confirmed; /* at the next look */
 	int64_t boot_ms;
@@ -350,9 +353,14 @@ bool client_renews(const struct client *c); /* by itself */
 int64_t client_number(const struct sim *w, const struct client *c);
 
 /* clocks.c */
-when_t clock_look_at(const struct sim *w, struct wrong_clock *c); /* time for decisions */
-int64_t clock_true(const struct wrong_clock *c, when_t at);	  /* when it shows that, ms */
-bool clock_right(const struct wrong_clock *c);			  /* believed, and nearly so */
+#define CLOCK_STANDS (-1000000)					       /* ppm */
+when_t clock_look_at(const struct sim *w, struct wrong_clock *c);      /* time for decisions */
+int64_t clock_ahead(const struct sim *w, const struct wrong_clock *c); /* of true time, ms */
+/* When it shows that, ms; INT64_MAX: not as it goes now. */
+int64_t clock_true(const struct sim *w, const struct wrong_clock *c, when_t at);
+/* Believed, and nearly so. */
+bool clock_right(const struct sim *w, const struct wrong_clock *c);
+void clock_drift(const struct sim *w, struct wrong_clock *c, int64_t ppm); /* from now on */
 
 /* server.c */
 bool server_open(struct sim *w, struct err *e) MUST_USE;

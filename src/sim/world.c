@@ -299,6 +299,9 @@ clients_make(struct sim *w)
 			int64_t joins = MINUTE_MS + dice_between(&d, 0, w->setup.join * 1000);
 
 			c->fleet = &w->setup.fleet[f];
+			c->clock = (struct wrong_clock){.ahead_ms = c->fleet->clock_error_ms,
+			    .vouched = true,
+			    .plan.mark = INT64_MIN};
 			c->tick_at = INT64_MAX;
 			(void)snprintf(c->name, sizeof(c->name), "r%zu", n + 1);
 			if (c->fleet->joins > 0)
