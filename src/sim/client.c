@@ -48,7 +48,7 @@ shelf_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err
 	struct client *c = &shelf->w->client[shelf->client];
 
 	if (c->full > 0 || c->crash_in_put)
-		return err_set(e, WHY_BUSY, "no space left on device");
+		return err_set(e, WHY_BUSY, "the disk takes nothing");
 	law_shelf(shelf->w, c, list, n);
 	for (size_t i = 0; i < n; i++)
 		blob_set(&shelf->leaf[list[i].leaf], list[i].bytes);

@@ -14,7 +14,7 @@ disk_commit(struct store *s, struct err *e)
 	if (server->full == 0 && !server->crash_in_commit && !server->busy_once)
 		return real->commit(s, e);
 	real->rollback(s);
-	return err_set(e, WHY_BUSY, "no space left on device");
+	return err_set(e, WHY_BUSY, "the disk takes nothing");
 }
 
 static void

@@ -16,6 +16,7 @@ enum fault_what {
 	FAULT_SIGNER,
 	FAULT_ARCHIVE,
 	FAULT_DRIFT,
+	FAULT_READ_ONLY,
 	FAULT_CLIENT_OFF,
 	FAULT_CLIENT_FULL,
 	FAULT_CLIENT_STEP,
@@ -23,6 +24,7 @@ enum fault_what {
 	FAULT_CLIENT_KEYS,
 	FAULT_CLIENT_DRIFT,
 	FAULT_CLIENT_STANDS, /* its clock */
+	FAULT_CLIENT_READ_ONLY,
 	FAULT_KINDS,
 };
 
@@ -44,6 +46,7 @@ static const struct {
     [FAULT_SIGNER] = {{0, 2, 8}, MINUTE_MS, DAY_MS, STREAM_KEYS},
     [FAULT_ARCHIVE] = {{0, 2, 8}, HOUR_MS, 3 * DAY_MS, STREAM_KEYS},
     [FAULT_DRIFT] = {{0, 1, 4}, HOUR_MS, 60 * DAY_MS, STREAM_LATER},
+    [FAULT_READ_ONLY] = {{0, 2, 8}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
     [FAULT_CLIENT_OFF] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
     [FAULT_CLIENT_FULL] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_STEP] = {{0, 5, 30}, MINUTE_MS, 3 * DAY_MS},
@@ -51,6 +54,7 @@ static const struct {
     [FAULT_CLIENT_KEYS] = {{0, 1, 4}, MINUTE_MS, MINUTE_MS, STREAM_KEYS}, /* gone for good */
     [FAULT_CLIENT_DRIFT] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS, STREAM_LATER},
     [FAULT_CLIENT_STANDS] = {{0, 2, 10}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
+    [FAULT_CLIENT_READ_ONLY] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
 };
 
 static void
@@ -229,6 +233,12 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 	case FAULT_FULL:
 		s->full += begins ? 1 : -1;
 		return;
+	case FAULT_READ_ONLY: /* who runs goes on as with a full one, and none starts */
+		s->full += begins ? 1 : -1;
+		s->held += begins ? 1 : -1;
+		if (!begins && s->held == 0 && !s->up)
+			server_up(w);
+		return;
 	case FAULT_STEP:
 		s->stepped_ms = w->now;
 		s->clock.ahead_ms += begins ? f->amount : -f->amount;
@@ -282,6 +292,13 @@ client_fault(struct sim *w, struct client *c, const struct fault *f, bool begins
 	case FAULT_CLIENT_FULL:
 		c->full += begins ? 1 : -1;
 		c->full_ended_ms = w->now;
+		return;
+	case FAULT_CLIENT_READ_ONLY:
+		c->full += begins ? 1 : -1;
+		c->full_ended_ms = w->now;
+		c->off += begins ? 1 : -1;
+		if (!begins && c->off == 0 && c->joined && !c->up)
+			client_up(w, c);
 		return;
 	case FAULT_CLIENT_OFF:
 		c->off += begins ? 1 : -1;

@@ -266,6 +266,55 @@ full_disk_is_busy_and_passes(void **state)
 	sample_dir_end(dir);
 }
 
+static ssize_t
+refuses_to_write(int fd, const void *bytes, size_t n)
+{
+	(void)fd;
+	(void)bytes;
+	(void)n;
+	errno = EROFS;
+	return -1;
+}
+
+static ssize_t
+refuses_to_write_at(int fd, const void *bytes, size_t n, off_t at)
+{
+	(void)at;
+	return refuses_to_write(fd, bytes, n);
+}
+
+/* As after a medium error, for which the kernel makes a file system read-only. */
+static void
+read_only_disk_is_busy_and_passes(void **state)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	struct store *s;
+	struct err e = {0};
+	char dir[64], path[96];
+
+	(void)state;
+	sample_dir(dir);
+	snprintf(path, sizeof(path), "%s/store.db", dir);
+	s = open_at(path);
+	sample_begin(s);
+	add_cert(s, 1);
+	sample_commit(s);
+	vfs->xSetSystemCall(vfs, "write", (sqlite3_syscall_ptr)refuses_to_write);
+	vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)refuses_to_write_at);
+	vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)refuses_to_write_at);
+	sample_begin(s);
+	add_cert(s, 2);
+	assert_false(s->table->commit(s, &e));
+	assert_int_equal(e.why, WHY_BUSY);
+	assert_non_null(strstr(e.text, "cannot be written"));
+	vfs->xSetSystemCall(vfs, NULL, NULL); /* as they were */
+	sample_begin(s);
+	add_cert(s, 2);
+	sample_commit(s);
+	s->table->close(s);
+	sample_dir_end(dir);
+}
+
 /* No query on certificates may walk the whole table. */
 static void
 no_scan_of_certificates(void **state)
@@ -586,6 +635,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(unwritable_directory_is_named),
 	    cmocka_unit_test(damaged_file_is_refused),
 	    cmocka_unit_test(full_disk_is_busy_and_passes),
+	    cmocka_unit_test(read_only_disk_is_busy_and_passes),
 	    cmocka_unit_test(no_scan_of_certificates),
 	    cmocka_unit_test(questions_have_an_index),
 	    cmocka_unit_test(failing_undo_loses_the_turn),
