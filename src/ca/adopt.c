@@ -8,31 +8,62 @@
 #define SERIAL_JUMP 65536
 
 static bool
-raise_counter(struct ca *ca, struct view serial, struct err *e)
+counter_get(struct ca *ca, uint64_t *last, struct err *e)
 {
 	struct blob fact = {0};
 	struct err why = {0};
-	uint64_t last = 0, given = 0;
-	bool ok = true;
+	bool ok;
+
+	*last = 0;
+	if (ST(ca)->fact_get(ca->store, "serial", &fact, &why)) {
+		struct reader r = reader_of(blob_view(&fact));
+
+		ok = read_u64(&r, last) || err_set(e, WHY_IO, "fact 'serial' is damaged");
+	} else {
+		ok = absent(&why, e);
+	}
+	blob_free(&fact);
+	return ok;
+}
+
+static bool
+counter_leap(struct ca *ca, uint64_t from, struct err *e)
+{
+	struct blob fact = {0};
+	bool ok;
+
+	if (from >= INT64_MAX - SERIAL_JUMP)
+		return true;
+	blob_add_u64(&fact, from + SERIAL_JUMP);
+	ok = ST(ca)->fact_put(ca->store, "serial", blob_view(&fact), e);
+	blob_free(&fact);
+	return ok;
+}
+
+static bool
+raise_counter(struct ca *ca, struct view serial, struct err *e)
+{
+	uint64_t last, given = 0;
 
 	if (!ca->policy.serial_sequential || serial.n > 8)
 		return true;
 	for (size_t i = 0; i < serial.n; i++)
 		given = given << 8 | serial.p[i];
-	if (ST(ca)->fact_get(ca->store, "serial", &fact, &why)) {
-		struct reader r = reader_of(blob_view(&fact));
+	return counter_get(ca, &last, e) && (given <= last || counter_leap(ca, given, e));
+}
 
-		ok = read_u64(&r, &last) || err_set(e, WHY_IO, "fact 'serial' is damaged");
-	} else {
-		ok = absent(&why, e);
-	}
-	if (ok && given > last && given < INT64_MAX - SERIAL_JUMP) {
-		blob_clear(&fact);
-		blob_add_u64(&fact, given + SERIAL_JUMP);
-		ok = ST(ca)->fact_put(ca->store, "serial", blob_view(&fact), e);
-	}
-	blob_free(&fact);
-	return ok;
+bool
+serial_leap(struct ca *ca, struct err *e)
+{
+	uint64_t last;
+
+	if (!ca->policy.serial_sequential)
+		return true;
+	if (!counter_get(ca, &last, e))
+		return false;
+	if (ca->policy.serial_floor > 0 && last < (uint64_t)ca->policy.serial_floor)
+		last = (uint64_t)ca->policy.serial_floor;
+	return counter_leap(ca, last, e);
 }
 
 /* Whose key signed it; NULL: nobody's here. */

@@ -253,6 +253,9 @@ bool signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant
     int64_t *intent, struct err *e) MUST_USE;
 bool adopt(struct ca *ca, const struct cert *c, struct view identity, const char *actor,
     when_t now, struct err *e) MUST_USE;
+/* The counter of sequential serials jumps ahead: the signer knows some that the store does not.
+ */
+bool serial_leap(struct ca *ca, struct err *e) MUST_USE;
 
 /* issue.c: certificates */
 struct issue {

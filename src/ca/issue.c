@@ -328,7 +328,8 @@ not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct
 	}
 	(void)snprintf(
 	    text, sizeof(text), "the signer refused the certificate: %.120s", d->text);
-	return issue_drop(ca, t->number, text, out, e);
+	/* Perhaps it has signed this number before: the store is one of a backup. */
+	return serial_leap(ca, e) && issue_drop(ca, t->number, text, out, e);
 }
 
 /* A cancelled generation gives nothing out any more, what was under way neither. */

@@ -134,6 +134,20 @@ look_self(struct look *l, struct err *e)
 	return true;
 }
 
+/* Serials are one space for all keys of a store: what another one has signed is not given
+ * again, even if a backup of the store does not know it. */
+static bool
+serial_is_new(const struct look *l, struct view serial, struct err *e)
+{
+	int64_t digest = sha256_8(serial);
+
+	for (size_t i = 0; i < l->g->count; i++)
+		if (serial_known(l->g->states[i], digest))
+			return err_set(
+			    e, WHY_REFUSED, "serial was signed under another intent");
+	return true;
+}
+
 /* True with *known when exactly these octets were signed under this number before. */
 static bool
 intent_is_new(const struct look *l, bool *known, struct err *e)
@@ -198,8 +212,8 @@ look_cert(struct look *l, struct err *e)
 	if (!shape_serial(c.serial, e) || !dates_follow(&c, e) ||
 	    !spki_decode(blob_view(&l->pair->spki), &own, e) || !shape_check(&c, &own, &ca, e))
 		return false;
-	if (serial_known(l->s, sha256_8(c.serial)))
-		return err_set(e, WHY_REFUSED, "serial was signed under another intent");
+	if (!serial_is_new(l, c.serial, e))
+		return false;
 	if (c.not_before < l->s->window.from || c.not_after > l->s->window.until)
 		return err_set(
 		    e, WHY_REFUSED, "dates leave the window of key '%s'", l->job->label);
@@ -506,8 +520,8 @@ look_link(struct look *l, struct err *e)
 	if (c.not_after > l->s->window.until)
 		return err_set(
 		    e, WHY_REFUSED, "dates leave the window of key '%s'", l->job->label);
-	if (serial_known(l->s, sha256_8(c.serial)))
-		return err_set(e, WHY_REFUSED, "serial was signed under another intent");
+	if (!serial_is_new(l, c.serial, e))
+		return false;
 	note_cert(l, c.serial, NULL);
 	return true;
 }

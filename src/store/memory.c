@@ -70,6 +70,15 @@ go_back(struct memory *m, const struct mark *to)
 	m->tally = to->tally;
 }
 
+/* There is no way back any more. */
+static void
+changes_forget(struct memory *m)
+{
+	for (size_t i = 0; i < m->change_count; i++)
+		row_drop(&m->change[i], m->change[i].old);
+	m->change_count = 0;
+}
+
 /* ---- transactions ---- */
 
 bool
@@ -111,9 +120,8 @@ memory_commit(struct store *s, struct err *e)
 		(void)!memory_fact_put(s, TALLY_FACT, blob_view(&tally), NULL);
 		blob_free(&tally);
 	}
-	for (size_t i = 0; i < m->change_count; i++)
-		row_drop(&m->change[i], m->change[i].old);
-	m->change_count = 0;
+	if (!m->kept)
+		changes_forget(m);
 	m->in_turn = false;
 	return true;
 }
@@ -154,11 +162,31 @@ memory_close(struct store *s)
 	struct memory *m = memory_of(s);
 
 	memory_rollback(s);
+	changes_forget(m);
 	for (int i = 0; i < MAP_COUNT; i++)
 		map_free(&m->map[i], i < MAP_TABLES ? free : NULL);
 	blob_free(&m->revoked);
 	free(m->change);
 	free(m);
+}
+
+void
+store_memory_keep(struct store *s, bool keep)
+{
+	struct memory *m = memory_of(s);
+
+	changes_forget(m);
+	m->kept = keep;
+	m->keep = mark_here(m);
+}
+
+void
+store_memory_return(struct store *s)
+{
+	struct memory *m = memory_of(s);
+
+	go_back(m, &m->keep);
+	m->kept = false;
 }
 
 struct store *

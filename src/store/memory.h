@@ -44,8 +44,8 @@ struct memory {
 	struct tally tally;
 	struct change *change;
 	size_t change_count, change_cap;
-	bool in_turn, in_savepoint;
-	struct mark turn, savepoint;
+	bool in_turn, in_savepoint, kept; /* kept: changes since then are not forgotten */
+	struct mark turn, savepoint, keep;
 };
 
 struct memory *memory_of(struct store *s);

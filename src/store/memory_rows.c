@@ -212,6 +212,10 @@ memory_cert_settle(struct store *s, int64_t intent, struct view der, struct err 
 		    e, WHY_REFUSED, "certificate %lld is settled", (long long)intent);
 	row.state = der.n > 0 ? CERT_ISSUED : CERT_VOID;
 	row.body = der;
+	if (row.state == CERT_VOID) {
+		memory_unindex(m, INDEX_CERT_SERIAL, key_ints(row.serial8, intent));
+		row.serial8 = -intent;
+	}
 	memory_set(m, MAP_CERT, key_int(intent), row_copy(&cert_type, &row));
 	memory_unindex(m, INDEX_CERT_OPEN, key_int(intent));
 	m->tally.issued += row.state == CERT_ISSUED;

@@ -48,7 +48,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
 
 	[SQL_CERT_INTENT] = {"INSERT INTO certificate (" CERT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
 		"?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)", "certificate"},
-	[SQL_CERT_SETTLE] = {"UPDATE certificate SET state = ?2, body = ?3 WHERE intent = ?1 AND state = 0",
+	[SQL_CERT_SETTLE] = {"UPDATE certificate SET state = ?2, body = ?3, "
+		"serial8 = CASE ?2 WHEN 2 THEN -intent ELSE serial8 END WHERE intent = ?1 AND state = 0",
 		"certificate"},
 	[SQL_CERT_STATE] = {"SELECT state, revoked_at FROM certificate WHERE intent = ?1", "certificate"},
 	[SQL_CERT_GET] = {"SELECT " CERT " FROM certificate WHERE intent = ?1", "certificate"},

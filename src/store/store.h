@@ -43,7 +43,7 @@ struct row_cert {
 	int64_t intent; /* primary key, 1, 2, ...: allotted by store_cert_intent */
 	int64_t generation;
 	struct view serial;   /* unsigned big endian without padding */
-	int64_t serial8;      /* sha256_8 of serial: unique */
+	int64_t serial8;      /* sha256_8 of serial: unique; -intent of a void one */
 	int64_t key8;	      /* sha256_8 of the SubjectPublicKeyInfo: indexed */
 	struct view identity; /* SHA-256 of the canonical subject, 32 octets */
 	struct view subject;  /* Name element */
@@ -144,8 +144,10 @@ struct store_table {
 	/* Insert an intent; *intent gets its number. WHY_REFUSED: the serial exists. */
 	bool (*cert_intent)(
 	    struct store *s, const struct row_cert *c, int64_t *intent, struct err *e);
-	/* CERT_INTENT to CERT_ISSUED with the certificate's DER; or to CERT_VOID with empty
-	 * der. */
+	/*
+	 * CERT_INTENT to CERT_ISSUED with the certificate's DER; or to CERT_VOID with empty
+	 * der: then its serial finds nothing, and a row that is adopted may have it.
+	 */
 	bool (*cert_settle)(struct store *s, int64_t intent, struct view der, struct err *e);
 	bool (*cert_get)(struct store *s, int64_t intent, struct row_cert *out, struct err *e);
 	bool (*cert_by_serial)(
@@ -248,6 +250,10 @@ struct store {
  */
 struct store *store_open_sqlite(const char *path, struct err *e) MUST_USE;
 struct store *store_open_memory(void);
+/* Of one in memory, outside any transaction: from here on it keeps what it was, so that it can
+ * go back to here, once; or keeps that no longer. */
+void store_memory_keep(struct store *s, bool keep);
+void store_memory_return(struct store *s);
 /*
  * The octets of a sqlite store, as a file would have them. change may alter the PKCS#10 of each
  * stored request. Outside any transaction.

@@ -68,7 +68,11 @@ signer-refuses|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
 signer-refuses|src/ca/issue.c|s/^	send_later(ca, intent, out);//
 rollover-in-flight|src/ca/issue.c|s/ca_task_free(ca_task_take(ca, t->job));/;/
 rollover-in-flight|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
-serial-backup|src/ca/adopt.c|s/given + SERIAL_JUMP);/given);/
+serial-backup|src/ca/adopt.c|s/from + SERIAL_JUMP);/from);/
+serial-backup-keys|src/ca/issue.c|s/return serial_leap(ca, e) \&\& /return /
+serial-backup-keys|src/store/memory_rows.c|s/if (row.state == CERT_VOID) {/if (false) {/
+serial-backup-keys|src/store/sqlite_text.c|s/WHEN 2 THEN -intent/WHEN 3 THEN -intent/
+serial-backup-shadow|src/keys/guard.c|s/serial_known(l->g->states.i., digest)/serial_known(l->s, digest)/
 roles|src/ca/command.c|s/row->role == CERT_SUB_CA/false/
 roles|src/ca/command.c|s/row->role == CERT_RA/false/
 signer-trouble|src/ca/issue.c|s/if (d->why != WHY_REFUSED .*/if (false) {/

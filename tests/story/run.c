@@ -612,6 +612,7 @@ static const struct {
     {"revoked", do_revoked},
     {"log", do_log},
     {"damage", do_damage},
+    {"backup", do_backup},
     {"store", do_store},
     {"signer", do_signer},
     {"restart", do_restart},

@@ -80,6 +80,7 @@ bool crl_dates_written(struct view der, struct err *e) MUST_USE;
 /* trouble.c */
 bool do_disk(struct story *s, struct err *e) MUST_USE;
 bool do_damage(struct story *s, struct err *e) MUST_USE;
+bool do_backup(struct story *s, struct err *e) MUST_USE;
 bool do_signer(struct story *s, struct err *e) MUST_USE;
 /* hook.c */
 bool do_hook(struct story *s, struct err *e) MUST_USE;

@@ -26,6 +26,42 @@ do_damage(struct story *s, struct err *e)
 	       st->commit(s->w.store, e);
 }
 
+static bool
+copy(const struct world *w, const char *from, const char *to)
+{
+	char path[2][300];
+	FILE *in, *out;
+	bool ok;
+
+	(void)snprintf(path[0], sizeof(path[0]), "%s/%s", w->dir, from);
+	(void)snprintf(path[1], sizeof(path[1]), "%s/%s", w->dir, to);
+	in = fopen(path[0], "re");
+	out = fopen(path[1], "we");
+	ok = in != NULL && out != NULL;
+	for (int c; ok && (c = getc(in)) != EOF;)
+		ok = putc(c, out) == c;
+	ok = (in == NULL || fclose(in) == 0) && ok;
+	return (out == NULL || fclose(out) == 0) && ok;
+}
+
+/* "backup": of the store, but not of the keys. "backup returns": it is put back. */
+bool
+do_backup(struct story *s, struct err *e)
+{
+	struct world *w = &s->w;
+	bool returns = s->words > 1, ok = true;
+
+	world_close(w);
+	if (w->mode != WORLD_MEMORY)
+		ok = returns ? copy(w, "backup.db", "store.db")
+			     : copy(w, "store.db", "backup.db");
+	else if (returns)
+		store_memory_return(w->store);
+	else
+		store_memory_keep(w->store, true);
+	return ok ? world_open(w, e) : err_set(e, WHY_IO, "the store cannot be copied");
+}
+
 bool
 do_signer(struct story *s, struct err *e)
 {

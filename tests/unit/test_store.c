@@ -134,6 +134,10 @@ certificate_void(struct store *s)
 	assert_int_equal(got.body.n, 0);
 	refused(s->table->cert_settle(s, 1, VIEW("late"), &e), &e, WHY_REFUSED);
 	refused(s->table->cert_revoke(s, 1, 5, 1, &e), &e, WHY_REFUSED);
+	refused(s->table->cert_by_serial(s, got.serial, &got, &e), &e, WHY_NOT_FOUND);
+	add_cert(s, 1); /* the same serial */
+	need(s->table->cert_by_serial(s, sample_cert(1).serial, &got, &e), &e);
+	assert_int_equal(got.intent, 2);
 	need(s->table->cert_count(s, &issued, &revoked, &e), &e);
 	assert_int_equal(issued, 0);
 	assert_int_equal(revoked, 0);
@@ -647,10 +651,56 @@ over_sqlite(void **state)
 	sample_dir_end(dir);
 }
 
+static void
+a_backup_of_memory(void **state)
+{
+	struct store *s = store_open_memory();
+	struct row_cert got;
+	struct err e = {0};
+	int64_t issued, revoked;
+
+	(void)state;
+	sample_begin(s);
+	add_cert(s, 1);
+	need(s->table->cert_settle(s, 1, VIEW("one"), &e), &e);
+	need(s->table->fact_put(s, "f", VIEW("before"), &e), &e);
+	sample_commit(s);
+	for (int again = 0; again < 2; again++) {
+		struct blob fact = {0};
+
+		store_memory_keep(s, true);
+		for (int64_t n = 2; n < 200; n++) {
+			sample_begin(s);
+			add_cert(s, n);
+			need(s->table->fact_put(s, "f", VIEW("behind"), &e), &e);
+			need(s->table->cert_settle(s, n, VIEW("more"), &e), &e);
+			sample_commit(s);
+		}
+		sample_begin(s);
+		add_cert(s, 200);
+		s->table->rollback(s);
+		sample_begin(s);
+		need(s->table->cert_revoke(s, 1, 5, 1, &e), &e);
+		sample_commit(s);
+		store_memory_return(s);
+		need(s->table->cert_count(s, &issued, &revoked, &e), &e);
+		assert_int_equal(issued, 1);
+		assert_int_equal(revoked, 0);
+		need(s->table->cert_get(s, 1, &got, &e), &e);
+		assert_int_equal(got.revoked_at, 0);
+		refused(s->table->cert_get(s, 2, &got, &e), &e, WHY_NOT_FOUND);
+		need(s->table->fact_get(s, "f", &fact, &e), &e);
+		view_is(blob_view(&fact), VIEW("before"));
+		blob_free(&fact);
+	}
+	s->table->close(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_backup_of_memory),
 	    cmocka_unit_test(over_memory),
 	    cmocka_unit_test(over_sqlite),
 	};
