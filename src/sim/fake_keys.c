@@ -32,6 +32,7 @@ struct fake {
 	struct dice dice;
 	struct pair *pair;
 	size_t pairs;
+	struct index serials; /* of all pairs, to a part of the digest of what was signed */
 	struct answer *first, **last;
 };
 
@@ -208,19 +209,41 @@ fake_peek(struct view wrapped, struct blob *out)
 /* ---- what the guard would refuse, as far as that is cheap ---- */
 
 static bool
-may_sign_cert(struct pair *p, const struct key_job *job, uint64_t digest, struct err *e)
+serial_is_new(struct fake *f, const struct key_job *job, uint64_t digest, struct err *e)
 {
+	struct cert c;
+	uint32_t other;
+
+	if (!cert_decode_tbs(to_be_signed(job), &c, NULL)) /* law_job says so */
+		return true;
+	if (index_get(&f->serials, digest_of(c.serial), &other) && other != (uint32_t)digest)
+		return err_set(e, WHY_REFUSED, "serial was signed under another intent");
+	index_put(&f->serials, digest_of(c.serial), (uint32_t)digest);
+	return true;
+}
+
+static bool
+may_sign_cert(struct fake *f, struct pair *p, const struct key_job *job, struct err *e)
+{
+	uint64_t digest = digest_of(job->bytes);
+	size_t at = p->once_count;
+
 	if (!p->has_window)
 		return err_set(e, WHY_REFUSED, "key '%s' has no certificate of a CA", p->label);
-	for (size_t i = p->once_count; i-- > 0 && p->once[i].intent >= job->intent;)
-		if (p->once[i].intent == job->intent)
-			return p->once[i].digest == digest ||
-			       err_set(e, WHY_REFUSED, "intent signed for other octets");
+	while (at > 0 && p->once[at - 1].intent > job->intent)
+		at--;
+	if (at > 0 && p->once[at - 1].intent == job->intent)
+		return p->once[at - 1].digest == digest ||
+		       err_set(e, WHY_REFUSED, "intent signed for other octets");
+	if (!serial_is_new(f, job, digest, e))
+		return false;
 	/* Room grows by doubling whenever the count is a power of two. */
 	if ((p->once_count & (p->once_count - 1)) == 0)
 		p->once = mem_array(
 		    p->once, p->once_count == 0 ? 1 : 2 * p->once_count, sizeof(*p->once));
-	p->once[p->once_count++] = (struct signed_once){job->intent, digest};
+	memmove(&p->once[at + 1], &p->once[at], (p->once_count - at) * sizeof(*p->once));
+	p->once[at] = (struct signed_once){job->intent, digest};
+	p->once_count++;
 	return true;
 }
 
@@ -245,14 +268,14 @@ may_sign_self(struct pair *p, const struct key_job *job, uint64_t digest, struct
 }
 
 static bool
-may_sign(struct pair *p, const struct key_job *job, struct err *e)
+may_sign(struct fake *f, struct pair *p, const struct key_job *job, struct err *e)
 {
 	switch (job->as) {
 	case SIGN_SELF:
 		return may_sign_self(p, job, digest_of(job->bytes), e);
 	case SIGN_CERT:
 	case SIGN_LINK:
-		return may_sign_cert(p, job, digest_of(job->bytes), e);
+		return may_sign_cert(f, p, job, e);
 	case SIGN_CRL:
 		if (!p->has_window)
 			return err_set(
@@ -328,10 +351,12 @@ to_be_signed(const struct key_job *job)
 }
 
 static bool
-key_sign(struct pair *p, const struct key_job *job, struct blob *out, struct err *e)
+key_sign(
+    struct fake *f, struct pair *p, const struct key_job *job, struct blob *out, struct err *e)
 {
 	struct blob attrs = {0};
-	bool ok = may_sign(p, job, e) && (job->as != SIGN_NEXT || announcement(job, &attrs, e));
+	bool ok =
+	    may_sign(f, p, job, e) && (job->as != SIGN_NEXT || announcement(job, &attrs, e));
 
 	if (ok)
 		signature_write(p->secret, &job->alg,
@@ -374,7 +399,7 @@ perform(struct fake *f, const struct key_job *job, struct blob *out, struct err 
 		return false;
 	switch (job->act) {
 	case KEY_SIGN:
-		return key_sign(p, job, out, e);
+		return key_sign(f, p, job, out, e);
 	case KEY_UNWRAP:
 		key_unwrap(p, job, out);
 		return true;
@@ -483,6 +508,7 @@ fake_close(struct keys *k)
 	for (size_t i = 0; i < f->pairs; i++)
 		pair_free(&f->pair[i]);
 	free(f->pair);
+	index_free(&f->serials);
 	free(f);
 }
 

@@ -17,6 +17,7 @@ enum fault_what {
 	FAULT_ARCHIVE,
 	FAULT_DRIFT,
 	FAULT_READ_ONLY,
+	FAULT_BACKUP,
 	FAULT_CLIENT_OFF,
 	FAULT_CLIENT_FULL,
 	FAULT_CLIENT_STEP,
@@ -29,8 +30,8 @@ enum fault_what {
 };
 
 /* Each stream is its own, so that what is drawn from another moves no world. */
-enum stream { STREAM_FIRST, STREAM_KEYS, STREAM_LATER, STREAMS };
-static const uint64_t stream_numbers[STREAMS] = {3, 5, 8};
+enum stream { STREAM_FIRST, STREAM_KEYS, STREAM_LATER, STREAM_BACKUP, STREAMS };
+static const uint64_t stream_numbers[STREAMS] = {3, 5, 8, 9};
 
 static const struct {
 	unsigned in_ten_years[SIM_HEAVY + 1];
@@ -47,6 +48,7 @@ static const struct {
     [FAULT_ARCHIVE] = {{0, 2, 8}, HOUR_MS, 3 * DAY_MS, STREAM_KEYS},
     [FAULT_DRIFT] = {{0, 1, 4}, HOUR_MS, 60 * DAY_MS, STREAM_LATER},
     [FAULT_READ_ONLY] = {{0, 2, 8}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
+    [FAULT_BACKUP] = {{0, 1, 4}, HOUR_MS, 30 * DAY_MS, STREAM_BACKUP},
     [FAULT_CLIENT_OFF] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS},
     [FAULT_CLIENT_FULL] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS},
     [FAULT_CLIENT_STEP] = {{0, 5, 30}, MINUTE_MS, 3 * DAY_MS},
@@ -255,6 +257,14 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 		if (!begins)
 			world_at(w, w->now + w->day_ms, M_OPERATOR, 0, 0, OP_CONFIRM, NULL);
 		break;
+	case FAULT_BACKUP: /* made, and put back; there is one at a time */
+		if (begins && s->backup_ms == 0)
+			backup_take(w);
+		else if (!begins && s->backup_ms == f->from) {
+			backup_return(w);
+			s->backup_ms = 0;
+		}
+		return;
 	case FAULT_UNVOUCHED:
 		s->stepped_ms = w->now;
 		s->clock.vouched = !begins;

@@ -50,7 +50,8 @@ nothing_lives(const struct sim *w, const struct letter *l, const struct asked *q
 	if (!index_get(&w->ledger.by_transaction, digest_of(q->scep.transaction), &number))
 		return true;
 	c = &w->ledger.cert[number];
-	return c->der == 0 || c->revoked_at != 0 || c->until <= now || c->made_ms > l->heard_ms;
+	return c->der == 0 || c->lost || c->revoked_at != 0 || c->until <= now ||
+	       c->made_ms > l->heard_ms;
 }
 
 /* What else a request may lack makes it wait (grant.c), and nobody in a world asks for a name
@@ -72,11 +73,13 @@ said_rightly(struct sim *w, const struct letter *l, const struct scep *m, when_t
 		right = ca_forgotten(w, &q, now);
 	else if (view_equal_str(words, "rejected by the operator"))
 		right = w->server.decided_ms != 0;
+	else if (view_equal_str(words, "no such certificate")) /* it was lost */
+		right = w->server.returned_ms != 0;
 	else if (view_equal_str(words, grant_words(REASON_REVOKED)))
 		right = revoked;
 	else if (view_equal_str(words,
 		     "GetCert and GetCRL must be signed by a live certificate of this CA"))
-		right = revoked || q.signer == NULL || q.signer->until <= now;
+		right = revoked || q.signer == NULL || q.signer->lost || q.signer->until <= now;
 	blob_free(&q.scratch);
 	blob_free(&q.more);
 	return right;
@@ -119,7 +122,8 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 	}
 	if (m->status == SCEP_FAILURE && c->pending == transaction && w->now < until - 1000 &&
 	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since &&
-	    !client_misled(w, c) && w->server.decided_ms < c->pending_since)
+	    !client_misled(w, c) && w->server.decided_ms < c->pending_since &&
+	    w->server.returned_ms < c->pending_since)
 		broken(w, c, "I-07", "a request that waits is not known any more");
 	/* How a message was made says nothing of the request: it waits on. */
 	if (m->status != SCEP_PENDING && c->pending == transaction &&

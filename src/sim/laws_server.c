@@ -15,6 +15,8 @@ serial_unique(struct sim *w, const struct cert *c, struct view tbs)
 {
 	struct seen_cert *seen = ledger_cert(&w->ledger, c->serial);
 
+	if (seen != NULL && seen->lost) /* the signer may refuse it; row_known looks again */
+		return;
 	if (seen != NULL && seen->tbs != digest_of(tbs)) {
 		broken(w, NULL, "I-02", "a serial is given twice");
 		return;
@@ -163,7 +165,7 @@ one_for_each_request(struct sim *w, const struct row_cert *row, uint32_t number,
 	if (row->request.n == 0)
 		return;
 	if (index_get(&l->by_request, digest_of(row->request), &other) && other != number &&
-	    l->cert[other].der != 0 && l->cert[other].revoked_at == 0 &&
+	    l->cert[other].der != 0 && l->cert[other].revoked_at == 0 && !l->cert[other].lost &&
 	    l->cert[other].until > now)
 		broken(w, NULL, "I-06", "two live certificates of one request");
 	index_put(&l->by_request, digest_of(row->request), number);
@@ -228,8 +230,14 @@ row_known(struct sim *w, const struct row_cert *row, when_t now)
 		authority_named(w, row);
 		count_issued(w, row);
 	} else if (seen->der != digest_of(row->body)) {
-		broken(w, NULL, "I-01", "a stored certificate has changed");
+		if (seen->lost)
+			broken(w, NULL, "I-02", "the serial of a lost one is given again");
+		else
+			broken(w, NULL, "I-01", "a stored certificate has changed");
+	} else if (seen->lost) { /* adopted, or signed again */
+		l->lost--;
 	}
+	seen->lost = false;
 	if (row->revoked_at != 0 && seen->revoked_at == 0) {
 		seen->revoked_at = row->revoked_at;
 		l->revoked = mem_array(l->revoked, l->revoked_count + 1, sizeof(*l->revoked));
@@ -356,7 +364,8 @@ taken_back(struct sim *w, struct seen_ca *ca, const struct row_generation *row)
 	else if (before->switched_ms != 0)
 		broken(w, NULL, "I-04", "CA %ld is taken back behind the switch",
 		    (long)ca->number);
-	else if (!forced && (ca->shown || ca->shadows > 0)) /* links are nobody's */
+	else if (!forced && w->server.returned_ms < ca->made_ms &&
+		 (ca->shown || ca->shadows > 0)) /* links are nobody's */
 		broken(w, NULL, "INV-22",
 		    "CA %ld is taken back without force, and others have it", (long)ca->number);
 	ca->cancelled_ms = w->now;
@@ -637,7 +646,7 @@ cancelled_revoked(struct sim *w)
 			continue;
 		if (ca == NULL || ca->number != (int64_t)c->generation)
 			ca = ledger_ca_numbered(l, (int64_t)c->generation);
-		if (ca != NULL && ca->cancelled_ms != 0 && c->kind == CERT_SHADOW &&
+		if (ca != NULL && ca->cancelled_ms != 0 && c->kind == CERT_SHADOW && !c->lost &&
 		    w->server.up && w->server.healthy_since + SETTLED < w->now)
 			broken(w, NULL, "INV-22",
 			    "CA %ld was taken back, and what it signed is not revoked",
@@ -669,7 +678,8 @@ law_switched(struct sim *w)
 		else if ((row.revoked_at != 0) != (seen->revoked_at != 0))
 			broken(w, NULL, "I-09", "a revocation was lost");
 	}
-	if (w->broken.n == 0 && issued != w->numbers.issued)
-		broken(w, NULL, "I-15", "%lu certificates were committed, %lu rows are there",
-		    (unsigned long)w->numbers.issued, (unsigned long)issued);
+	if (w->broken.n == 0 && issued != w->numbers.issued - w->ledger.lost)
+		broken(w, NULL, "I-15",
+		    "%lu certificates were committed, %zu are lost, %lu rows are there",
+		    (unsigned long)w->numbers.issued, w->ledger.lost, (unsigned long)issued);
 }

@@ -72,6 +72,7 @@ struct seen_cert {
 	int64_t made_ms;
 	int64_t revoked_at; /* server's time; 0: not */
 	int kind;	    /* enum cert_kind, once committed */
+	bool lost;	    /* of a store that was put back: it has no row there */
 	uint8_t octets[20], n;
 };
 struct seen_ca {
@@ -110,6 +111,7 @@ struct ledger {
 	struct index by_serial, by_request, by_transaction; /* to cert */
 	uint32_t *revoked;				    /* numbers of certs */
 	size_t revoked_count, revoked_before;		    /* before this turn */
+	size_t lost;					    /* committed ones */
 	int64_t revoked_ms;				    /* the last of them */
 	uint64_t audits;				    /* records seen committed */
 	uint8_t audit_hash[32];
@@ -193,6 +195,8 @@ struct server {
 	int64_t healthy_since; /* ms */
 	int64_t decided_ms;    /* an operator decided on what waits */
 	int64_t stepped_ms;    /* somebody set its clock */
+	int64_t backup_ms;     /* of when there is a backup; 0: none */
+	int64_t returned_ms;   /* its store was put back */
 	when_t signed_at;      /* latest time of a certificate or list */
 	when_t committed_at;   /* of the last turn */
 	int64_t generation;    /* highest that was active */
@@ -376,6 +380,10 @@ when_t server_now(struct sim *w);
 
 /* disk.c: the server's store, as it is seen and as it fails */
 void disk_watch(struct sim *w);
+
+/* backup.c */
+void backup_take(struct sim *w);
+void backup_return(struct sim *w); /* nothing happens if a CA has come or gone since */
 
 /* post.c */
 void post_send(struct sim *w, struct client *c, struct tp_effect *x);

@@ -200,6 +200,16 @@ refuses_what_the_guard_refuses(void **state)
 	own_certificate(&kb, 1000, &tbs);		       /* as long is long enough */
 	job = sign("b", SIGN_SELF, 0, blob_view(&tbs));
 	assert_int_equal(done(k, &job, NULL), WHY_NONE);
+	own_certificate(&ka, 3000, &tbs); /* whatever it certifies, its serial is given once */
+	job = sign("a", SIGN_CERT, 7, blob_view(&tbs));
+	assert_int_equal(done(k, &job, NULL), WHY_NONE);
+	own_certificate(&ka, 4000, &tbs);
+	job = sign("b", SIGN_CERT, 8, blob_view(&tbs));
+	assert_int_equal(done(k, &job, NULL), WHY_REFUSED);
+	job = sign("a", SIGN_CERT, 3, VIEW("a lower number"));
+	assert_int_equal(done(k, &job, NULL), WHY_NONE);
+	job = sign("a", SIGN_CERT, 7, VIEW("another leaf"));
+	assert_int_equal(done(k, &job, NULL), WHY_REFUSED);
 	assert_int_equal(done(k, &forget, NULL), WHY_NONE);
 	assert_int_equal(done(k, &forget, NULL), WHY_NOT_FOUND);
 	assert_false(fake_holds(k, blob_view(&a)));
