@@ -117,6 +117,22 @@ adopt(struct ca *ca, const struct cert *c, struct view identity, const char *act
 	return ok;
 }
 
+/* A CA that was replaced so long ago that its key is destroyed: its row is still there. */
+static bool
+of_the_past(const struct ca *ca, const struct cert *c)
+{
+	struct row_generation row;
+	struct cert by;
+	struct err why = {0};
+
+	for (int64_t n = 1; n < ca->active->number; n++)
+		if (ST(ca)->generation_get(ca->store, n, &row, &why) && row.cancelled_at == 0 &&
+		    cert_decode(row.cert, &by, NULL) && view_equal(c->aki, by.ski) &&
+		    keys_verify(ca->keys, &by.key, &c->alg, c->tbs, c->signature, &why))
+			return true;
+	return false;
+}
+
 static enum grant_signer
 by_dates(const struct cert *c, when_t now, enum grant_signer valid)
 {
@@ -146,7 +162,11 @@ signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_sign
 	}
 	if (!absent(&why, e))
 		return false;
-	if (!hash_is_weak(c->alg.hash) && issuer_of(ca, c) != NULL)
+	if (hash_is_weak(c->alg.hash))
+		return true;
+	if (issuer_of(ca, c) != NULL)
 		*out = by_dates(c, now, SIGNER_ADOPTABLE);
+	else if (of_the_past(ca, c))
+		*out = by_dates(c, now, SIGNER_EXPIRED);
 	return true;
 }
