@@ -7,10 +7,13 @@
 #define SHELF_MAX (4 * 1024 * 1024) /* six leaves, each from an answer or two */
 
 /*
- * The file: eight octets of name and version, then each leaf with its length before it. It is
- * replaced as a whole, so all changes of a put are there or none.
+ * The file: eight octets of name and version, the SHA-256 of what follows, each leaf with its
+ * length before it. It is replaced as a whole, so all changes of a put are there or none; an
+ * octet that a disk has turned is noticed. Files of before 2026-12 have no digest.
  */
-static const struct view head = {(const uint8_t *)"KMSHELF1", 8};
+static const struct view head = {(const uint8_t *)"KMSHELF2", 8};
+static const struct view head_before = {(const uint8_t *)"KMSHELF1", 8};
+#define DIGEST 32
 
 struct file_shelf {
 	struct tp_shelf shelf; /* first */
@@ -29,10 +32,18 @@ bool
 shelf_decode(struct view bytes, const char *path, struct view leaf[TP_LEAVES], struct err *e)
 {
 	struct reader r = reader_of(bytes);
-	struct view first;
+	struct view first = {0}, digest;
+	bool before = read_view(&r, head.n, &first) && view_equal(first, head_before);
+	uint8_t right[DIGEST];
 
-	if (!read_view(&r, head.n, &first) || !view_equal(first, head))
+	if (!before && (!view_equal(first, head) || !read_view(&r, DIGEST, &digest)))
 		return err_set(e, WHY_BAD_INPUT, "%s is no shelf of a trustpoint", path);
+	if (!before) {
+		sha256(view_of(r.p, r.n), right);
+		if (!view_equal(digest, view_of(right, sizeof(right))))
+			return err_set(e, WHY_BAD_INPUT,
+			    "%s is damaged: move it away to enrol anew", path);
+	}
 	for (size_t i = 0; i < TP_LEAVES; i++)
 		if (!read_sized(&r, &leaf[i]))
 			return err_set(e, WHY_BAD_INPUT, "%s: leaf %zu is cut off", path, i);
@@ -42,9 +53,16 @@ shelf_decode(struct view bytes, const char *path, struct view leaf[TP_LEAVES], s
 void
 shelf_encode(const struct view leaf[TP_LEAVES], struct blob *out)
 {
-	blob_add_view(out, head);
+	struct blob leaves = {0};
+	uint8_t digest[DIGEST];
+
 	for (size_t i = 0; i < TP_LEAVES; i++)
-		blob_add_sized(out, leaf[i]);
+		blob_add_sized(&leaves, leaf[i]);
+	sha256(blob_view(&leaves), digest);
+	blob_add_view(out, head);
+	blob_add(out, digest, sizeof(digest));
+	blob_add_view(out, blob_view(&leaves));
+	blob_free(&leaves);
 }
 
 /* No file: nothing on it. */

@@ -34,13 +34,16 @@ trustpoint(const struct view leaf[TP_LEAVES])
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct view leaf[TP_LEAVES];
+	struct view leaf[TP_LEAVES], same[TP_LEAVES];
 	struct blob again = {0};
 
 	if (shelf_decode(view_of(data, size), "shelf", leaf, NULL)) {
 		shelf_encode(leaf, &again);
-		if (!view_equal(blob_view(&again), view_of(data, size)))
+		if (!shelf_decode(blob_view(&again), "shelf", same, NULL))
 			abort();
+		for (size_t i = 0; i < TP_LEAVES; i++)
+			if (!view_equal(leaf[i], same[i]))
+				abort();
 		trustpoint(leaf);
 	}
 	blob_free(&again);

@@ -178,8 +178,8 @@ def shelf(a):
     """The leaves that are certificates: CA, own, next CA, shadow."""
     with open(a.path("R1", "shelf"), "rb") as f:
         data = f.read()
-    assert data[:8] == b"KMSHELF1", data[:8]
-    leaves, at = [], 8
+    assert data[:8] == b"KMSHELF2", data[:8]
+    leaves, at = [], 8 + 32
     while at < len(data):
         size, = struct.unpack_from(">I", data, at)
         leaves.append(data[at + 4:at + 4 + size])

@@ -85,7 +85,8 @@ garbage(void **state)
 	} cases[] = {
 	    {"an empty file", {0}, "no shelf"},
 	    {"half a head", OCTETS("KMSH"), "no shelf"},
-	    {"another's file", OCTETS("KMSHELF2\0\0\0\0"), "no shelf"},
+	    {"another's file", OCTETS("KMSHELF3\0\0\0\0"), "no shelf"},
+	    {"half a digest", OCTETS("KMSHELF2\0\0\0\0"), "no shelf"},
 	    {"no leaf", OCTETS("KMSHELF1"), "leaf 0 is cut off"},
 	    {"a leaf that goes on behind the end", OCTETS("KMSHELF1\0\0\0\2x"),
 		"leaf 0 is cut off"},
@@ -112,6 +113,53 @@ garbage(void **state)
 		blob_free(&after);
 		s->table->close(s);
 	}
+}
+
+/* It is named, wherever it is, and nothing is written over it. */
+static void
+an_octet_that_turned(void **state)
+{
+	struct tp_shelf *s = shelf_fresh();
+	struct blob file = {0}, b = {0};
+	struct err e;
+
+	(void)state;
+	assert_true(put(s, TP_ID, "an identity", NULL));
+	assert_true(put(s, TP_FACTS, "facts", NULL));
+	assert_true(file_read(path, 1000, &file, NULL));
+	for (size_t i = 0; i < 8 * file.n; i++) {
+		file.p[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_true(file_replace(path, 0600, blob_view(&file), NULL));
+		e = (struct err){0};
+		if (s->table->get(s, TP_ID, &b, &e) || e.why == WHY_NOT_FOUND ||
+		    put(s, TP_CA, "new", NULL))
+			fail_msg("bit %zu is taken as it is", i);
+		assert_non_null(strstr(e.text, i < 64 ? "is no shelf" : "is damaged"));
+		assert_non_null(strstr(e.text, path));
+		file.p[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	blob_free(&file);
+	blob_free(&b);
+	s->table->close(s);
+}
+
+/* A file of before 2026-12 is read, and has a digest behind the next put. */
+static void
+without_a_digest(void **state)
+{
+	static const char old[] = "KMSHELF1\0\0\0\0\0\0\0\0\0\0\0\1x\0\0\0\0\0\0\0\0\0\0\0";
+	struct tp_shelf *s = shelf_fresh();
+	struct blob file = {0};
+
+	(void)state;
+	assert_true(file_replace(path, 0600, view_of((const uint8_t *)old, sizeof(old)), NULL));
+	has(s, (enum tp_leaf)2, "x");
+	assert_true(put(s, (enum tp_leaf)3, "y", NULL));
+	has(s, (enum tp_leaf)2, "x");
+	assert_true(file_read(path, 1000, &file, NULL));
+	assert_memory_equal(file.p, "KMSHELF2", 8);
+	blob_free(&file);
+	s->table->close(s);
 }
 
 /* What could not be read again is not written. */
@@ -167,6 +215,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(leaves_stay),
 	    cmocka_unit_test(garbage),
+	    cmocka_unit_test(an_octet_that_turned),
+	    cmocka_unit_test(without_a_digest),
 	    cmocka_unit_test(too_large),
 	    cmocka_unit_test(disk_says_no),
 	};
