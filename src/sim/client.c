@@ -35,6 +35,8 @@ shelf_get(struct tp_shelf *s, enum tp_leaf leaf, struct blob *out, struct err *e
 {
 	const struct shelf *shelf = shelf_of(s);
 
+	if (shelf->w->client[shelf->client].rotten)
+		return err_set(e, WHY_BAD_INPUT, "the shelf is damaged");
 	if (shelf->leaf[leaf].n == 0)
 		return err_set(e, WHY_NOT_FOUND, "nothing there");
 	blob_set(out, blob_view(&shelf->leaf[leaf]));
@@ -90,6 +92,16 @@ forget(struct client *c)
 		blob_free(&d.bytes);
 }
 
+/* It names its file and does not start: what it had is a human's to bring back. */
+static void
+set_up_again(struct sim *w, struct client *c)
+{
+	if (!c->installing)
+		world_at(w, w->now + dice_between(&w->rot, HOUR_MS, 10 * DAY_MS), M_OPERATOR,
+		    (uint32_t)client_number(w, c), 0, OP_INSTALL, NULL);
+	c->installing = true;
+}
+
 void
 client_up(struct sim *w, struct client *c)
 {
@@ -98,6 +110,10 @@ client_up(struct sim *w, struct client *c)
 	if (c->off > 0) /* the fault's end starts it */
 		return;
 	c->tp = tp_open(&c->setup, &e);
+	if (c->tp == NULL && c->rotten) {
+		set_up_again(w, c);
+		return;
+	}
 	if (c->tp == NULL) {
 		broken(w, c, "INV-13", "the client does not start again: %s", e.text);
 		return;
@@ -117,6 +133,15 @@ client_crash(struct sim *w, struct client *c, int64_t down_ms)
 	}
 	world_at(
 	    w, w->now + down_ms, M_CLIENT_UP, (uint32_t)client_number(w, c), c->life, 0, NULL);
+}
+
+/* Wherever it is the file's digest tells, at a start. */
+void
+client_rots(struct sim *w, struct client *c)
+{
+	c->rotten = true;
+	if (c->up)
+		client_crash(w, c, MINUTE_MS);
 }
 
 /* The fingerprint that an operator reads out at the server. */
@@ -174,7 +199,7 @@ client_install(struct sim *w, struct client *c)
 	c->shelf.client = number;
 	c->had_triple = c->rejected = c->waits = c->was_ready = c->installing = false;
 	c->revoked_ms = 0;
-	c->key_lost = false;
+	c->key_lost = c->rotten = false;
 	c->gone = 0;
 	c->handed = 0;
 	c->setup.shelf = &c->shelf.base;

@@ -26,12 +26,13 @@ enum fault_what {
 	FAULT_CLIENT_DRIFT,
 	FAULT_CLIENT_STANDS, /* its clock */
 	FAULT_CLIENT_READ_ONLY,
+	FAULT_CLIENT_ROT,
 	FAULT_KINDS,
 };
 
 /* Each stream is its own, so that what is drawn from another moves no world. */
-enum stream { STREAM_FIRST, STREAM_KEYS, STREAM_LATER, STREAM_BACKUP, STREAMS };
-static const uint64_t stream_numbers[STREAMS] = {3, 5, 8, 9};
+enum stream { STREAM_FIRST, STREAM_KEYS, STREAM_LATER, STREAM_BACKUP, STREAM_ROT, STREAMS };
+static const uint64_t stream_numbers[STREAMS] = {3, 5, 8, 9, 10};
 
 static const struct {
 	unsigned in_ten_years[SIM_HEAVY + 1];
@@ -57,6 +58,7 @@ static const struct {
     [FAULT_CLIENT_DRIFT] = {{0, 5, 20}, HOUR_MS, 60 * DAY_MS, STREAM_LATER},
     [FAULT_CLIENT_STANDS] = {{0, 2, 10}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
     [FAULT_CLIENT_READ_ONLY] = {{0, 5, 20}, MINUTE_MS, 3 * DAY_MS, STREAM_LATER},
+    [FAULT_CLIENT_ROT] = {{0, 1, 4}, MINUTE_MS, MINUTE_MS, STREAM_ROT},
 };
 
 static void
@@ -323,6 +325,10 @@ client_fault(struct sim *w, struct client *c, const struct fault *f, bool begins
 		fake_lose(c->keys);
 		c->key_lost = true;
 		c->gone = 0;
+		return;
+	case FAULT_CLIENT_ROT:
+		if (begins && c->joined)
+			client_rots(w, c);
 		return;
 	case FAULT_CLIENT_STEP:
 		c->clock.ahead_ms += begins ? f->amount : -f->amount;

@@ -397,7 +397,7 @@ why_left(struct sim *w, struct client *c, const struct seen_ca *old)
 	if (client_misled(w, c))
 		return LEFT_CANCELLED;
 	if (!c->up)
-		return LEFT_OFF;
+		return c->rotten ? LEFT_ROTTEN : LEFT_OFF;
 	f = tp_facts(c->tp);
 	if (!c->fleet->policy.plan.auto_enroll)
 		return LEFT_WITHOUT;
@@ -437,6 +437,7 @@ left_words(enum left_why why)
 	    [LEFT_UNSHOWN] = "the next CA could not be announced",
 	    [LEFT_FRESH] = "it enrolled just before the switch",
 	    [LEFT_KEY] = "its key pair was lost",
+	    [LEFT_ROTTEN] = "its file was damaged",
 	    [LEFT_CANCELLED] = "it holds a next CA that was cancelled",
 	    [LEFT_UNNAMED] = "nobody knows",
 	};

@@ -223,6 +223,7 @@ enum left_why {
 	LEFT_UNSHOWN,	/* the next CA was not announced: law_announced says whether rightly */
 	LEFT_FRESH,	/* came too late to have a certificate that can be followed */
 	LEFT_KEY,	/* its key pair is gone, and it has not got another certificate yet */
+	LEFT_ROTTEN,	/* it cannot read its file */
 	LEFT_CANCELLED, /* it holds a next CA that was taken back */
 	LEFT_UNNAMED,
 	LEFT_KINDS,
@@ -243,6 +244,7 @@ struct client {
 	struct keys *keys;
 	struct shelf shelf;
 	bool joined, up, crash_in_put, installing;
+	bool rotten; /* an octet of its file has turned */
 	uint64_t life;
 	struct wrong_clock clock;
 	int64_t tick_at;
@@ -321,6 +323,7 @@ struct sim {
 	struct odds odds;
 	struct dice net, luck, people; /* network; crashes; operators */
 	struct dice changes;	       /* of what operators take back */
+	struct dice rot;	       /* of files */
 	bool cancels;		       /* they do so in this world */
 	struct server server;
 	struct client *client;
@@ -404,6 +407,7 @@ void client_hears(struct sim *w, struct client *c, struct letter *l);
 void client_timeout(struct sim *w, struct client *c, uint64_t fetch);
 void client_crash(struct sim *w, struct client *c, int64_t down_ms);
 void client_up(struct sim *w, struct client *c);
+void client_rots(struct sim *w, struct client *c); /* an octet of its file turns */
 void client_close(struct client *c);
 when_t client_now(struct sim *w, struct client *c);
 

@@ -326,6 +326,7 @@ sim_open(const struct sim_setup *s, struct err *e)
 	w->luck = dice_of(s->seed, 1);
 	w->people = dice_of(s->seed, 2);
 	w->changes = dice_of(s->seed, 6);
+	w->rot = dice_of(s->seed, 11);
 	clients_make(w);
 	faults_plan(w);
 	/* Not at the instant of a switch: what is due then comes first. */
