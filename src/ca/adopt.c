@@ -117,20 +117,26 @@ adopt(struct ca *ca, const struct cert *c, struct view identity, const char *act
 	return ok;
 }
 
-/* A CA that was replaced so long ago that its key is destroyed: its row is still there. */
+/* By a CA that was replaced so long ago that its key is destroyed: its row is still there. */
 static bool
-of_the_past(const struct ca *ca, const struct cert *c)
+is_of_the_past(const struct ca *ca, const struct cert *c, bool *out, struct err *e)
 {
 	struct row_generation row;
 	struct cert by;
-	struct err why = {0};
 
-	for (int64_t n = 1; n < ca->active->number; n++)
-		if (ST(ca)->generation_get(ca->store, n, &row, &why) && row.cancelled_at == 0 &&
-		    cert_decode(row.cert, &by, NULL) && view_equal(c->aki, by.ski) &&
-		    keys_verify(ca->keys, &by.key, &c->alg, c->tbs, c->signature, &why))
-			return true;
-	return false;
+	*out = false;
+	for (int64_t n = 1; n < ca->active->number && !*out; n++) {
+		struct err why = {0};
+
+		if (ST(ca)->generation_get(ca->store, n, &row, &why))
+			*out =
+			    row.cancelled_at == 0 && cert_decode(row.cert, &by, NULL) &&
+			    view_equal(c->aki, by.ski) &&
+			    keys_verify(ca->keys, &by.key, &c->alg, c->tbs, c->signature, &why);
+		else if (!absent(&why, e))
+			return false;
+	}
+	return true;
 }
 
 static enum grant_signer
@@ -148,6 +154,7 @@ signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_sign
 {
 	struct row_cert row;
 	struct err why = {0};
+	bool past;
 
 	*out = SIGNER_STRANGER;
 	*intent = 0;
@@ -164,9 +171,13 @@ signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant_sign
 		return false;
 	if (hash_is_weak(c->alg.hash))
 		return true;
-	if (issuer_of(ca, c) != NULL)
+	if (issuer_of(ca, c) != NULL) {
 		*out = by_dates(c, now, SIGNER_ADOPTABLE);
-	else if (of_the_past(ca, c))
+		return true;
+	}
+	if (!is_of_the_past(ca, c, &past, e))
+		return false;
+	if (past)
 		*out = by_dates(c, now, SIGNER_EXPIRED);
 	return true;
 }
