@@ -123,7 +123,7 @@ pending_kept(struct sim *w, const struct letter *l, const struct scep *m)
 	if (m->status == SCEP_FAILURE && c->pending == transaction && w->now < until - 1000 &&
 	    m->fail == SCEP_BAD_CERT_ID && w->server.stepped_ms < c->pending_since &&
 	    !client_misled(w, c) && w->server.decided_ms < c->pending_since &&
-	    w->server.returned_ms < c->pending_since)
+	    w->server.returned_ms + life < c->pending_since) /* else it may be of before */
 		broken(w, c, "I-07", "a request that waits is not known any more");
 	/* How a message was made says nothing of the request: it waits on. */
 	if (m->status != SCEP_PENDING && c->pending == transaction &&
