@@ -29,6 +29,7 @@ gnutls-bin            certtool, a second judge
 libgnutls28-dev       the same judge as a library, for thousands of certificates
 strongswan-pki        a foreign SCEP client
 libstrongswan-extra-plugins  fetches for it (its curl plugin)
+libstrongswan-standard-plugins  elliptic curves for it (its openssl plugin)
 scep                  scepclient and scepserver of micromdm, foreign SCEP of old algorithms
 iproute2              networks of their own, for a server that listens everywhere and for charon
 certmonger            a foreign SCEP client with a daemon
