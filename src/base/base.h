@@ -24,6 +24,7 @@ enum why {
 	WHY_CLOCK,  /* the clock is not authoritative */
 	WHY_IO,	    /* disk, socket, database */
 	WHY_CRYPTO, /* the library refused */
+	WHY_TAKEN,  /* a number that was given before */
 	WHY_BUG,    /* cannot happen */
 };
 

@@ -1,71 +1,6 @@
 /* adopt.c - certificates of ours that the database does not know. */
 #include "ca/ca_int.h"
 
-/*
- * A counter must not run into serials that were given elsewhere, by this certificate or by
- * others not seen yet: it jumps ahead of them (BAD-137).
- */
-#define SERIAL_JUMP 65536
-
-static bool
-counter_get(struct ca *ca, uint64_t *last, struct err *e)
-{
-	struct blob fact = {0};
-	struct err why = {0};
-	bool ok;
-
-	*last = 0;
-	if (ST(ca)->fact_get(ca->store, "serial", &fact, &why)) {
-		struct reader r = reader_of(blob_view(&fact));
-
-		ok = read_u64(&r, last) || err_set(e, WHY_IO, "fact 'serial' is damaged");
-	} else {
-		ok = absent(&why, e);
-	}
-	blob_free(&fact);
-	return ok;
-}
-
-static bool
-counter_leap(struct ca *ca, uint64_t from, struct err *e)
-{
-	struct blob fact = {0};
-	bool ok;
-
-	if (from >= INT64_MAX - SERIAL_JUMP)
-		return true;
-	blob_add_u64(&fact, from + SERIAL_JUMP);
-	ok = ST(ca)->fact_put(ca->store, "serial", blob_view(&fact), e);
-	blob_free(&fact);
-	return ok;
-}
-
-static bool
-raise_counter(struct ca *ca, struct view serial, struct err *e)
-{
-	uint64_t last, given = 0;
-
-	if (!ca->policy.serial_sequential || serial.n > 8)
-		return true;
-	for (size_t i = 0; i < serial.n; i++)
-		given = given << 8 | serial.p[i];
-	return counter_get(ca, &last, e) && (given <= last || counter_leap(ca, given, e));
-}
-
-bool
-serial_leap(struct ca *ca, struct err *e)
-{
-	uint64_t last;
-
-	if (!ca->policy.serial_sequential)
-		return true;
-	if (!counter_get(ca, &last, e))
-		return false;
-	if (ca->policy.serial_floor > 0 && last < (uint64_t)ca->policy.serial_floor)
-		last = (uint64_t)ca->policy.serial_floor;
-	return counter_leap(ca, last, e);
-}
-
 /* Whose key signed it; NULL: nobody's here. */
 static const struct generation *
 issuer_of(const struct ca *ca, const struct cert *c)
@@ -110,7 +45,7 @@ adopt(struct ca *ca, const struct cert *c, struct view identity, const char *act
 
 	ok = ST(ca)->cert_intent(ca->store, &row, &intent, e) &&
 	     ST(ca)->cert_settle(ca->store, intent, c->whole, e) &&
-	     raise_counter(ca, serial, e);
+	     serial_passed(ca, serial, e);
 	name_text(c->subject, &name);
 	ok = ok && ST(ca)->audit_add(ca->store, now, actor, "adopt", blob_cstr(&name), e);
 	blob_free(&name);

@@ -83,7 +83,7 @@ authority_load(struct ca *ca, struct err *e)
 	ok = load_fact(ca, "name", ca->policy.name, e) &&
 	     load_fact(ca, "issuer-name", ca->policy.issuer_name, e) &&
 	     load_instant(ca, "clock_mark", &ca->clock_mark, e) &&
-	     load_instant(ca, "rollover-from", &f->rollover_from, e) &&
+	     load_instant(ca, "rollover-from", &f->rollover_from, e) && intent_load(ca, e) &&
 	     generations_load(ca, e) && link_load(ca, e) && list_load(ca, e) &&
 	     load_last_serial(ca, e) &&
 	     ST(ca)->request_expiry(ca->store, &f->request_expiry, e) &&

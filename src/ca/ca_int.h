@@ -122,6 +122,7 @@ struct ca {
 	size_t generation_count;
 	struct generation *active, *next; /* next NULL: not begun */
 	int64_t crl_number;		  /* given last, to the lists of all generations */
+	int64_t intent_least;		  /* intents begin here when the store's are lower */
 	int64_t links[2];		  /* intents between active and next; 0: none */
 	struct listing listing;
 	bool lending;	  /* in this turn somebody borrows of it */
@@ -253,9 +254,14 @@ bool signer_classify(struct ca *ca, const struct cert *c, when_t now, enum grant
     int64_t *intent, struct err *e) MUST_USE;
 bool adopt(struct ca *ca, const struct cert *c, struct view identity, const char *actor,
     when_t now, struct err *e) MUST_USE;
-/* The counter of sequential serials jumps ahead: the signer knows some that the store does not.
- */
-bool serial_leap(struct ca *ca, struct err *e) MUST_USE;
+/* numbers.c: out is a serial that the database does not know, as far as the counter tells */
+bool serial_next(struct ca *ca, struct blob *out, struct err *e) MUST_USE;
+/* A certificate has it that was not counted: the counter leaps if it would come there. */
+bool serial_passed(struct ca *ca, struct view serial, struct err *e) MUST_USE;
+bool intent_load(struct ca *ca, struct err *e) MUST_USE;
+/* WHY_TAKEN, the signer says: intents and serials leap; so does the number of lists. */
+bool intent_taken(struct ca *ca, int64_t intent, const char *why, struct err *e) MUST_USE;
+void list_number_taken(struct ca *ca, int64_t number, const char *why);
 
 /* issue.c: certificates */
 struct issue {
@@ -288,7 +294,6 @@ bool issue_drop(struct ca *ca, int64_t intent, const char *why, struct effects *
     struct err *e) MUST_USE;
 /* Sign again what a crash left open. */
 bool issue_resume(struct ca *ca, when_t now, struct effects *out, struct err *e) MUST_USE;
-bool serial_next(struct ca *ca, struct blob *out, struct err *e) MUST_USE;
 
 /* approve.c: a request that waits becomes a certificate */
 /* *refused gets a reason for people (static) when it may not; the request then waits on, but

@@ -3,7 +3,6 @@
 
 #include "ca/ca_int.h"
 
-#define SERIAL_OCTETS 16
 #define SERIAL_TRIES 16
 #define EKU_CLIENTS_MAY_ASK                                                                    \
 	(EKU_SERVER_AUTH | EKU_CLIENT_AUTH | EKU_EMAIL_PROTECTION | EKU_IPSEC_END_SYSTEM |     \
@@ -11,58 +10,6 @@
 #define KU_CLIENTS_MAY_ASK                                                                     \
 	(KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION | KU_KEY_ENCIPHERMENT |                     \
 	    KU_DATA_ENCIPHERMENT | KU_KEY_AGREEMENT)
-
-static bool
-serial_sequential(struct ca *ca, struct blob *out, struct err *e)
-{
-	uint8_t octets[8];
-	struct blob fact = {0};
-	struct err why = {0};
-	uint64_t last = 0;
-	size_t skip = 0;
-	bool ok = false;
-
-	if (ST(ca)->fact_get(ca->store, "serial", &fact, &why)) {
-		struct reader r = reader_of(blob_view(&fact));
-
-		if (!read_u64(&r, &last)) {
-			err_set(e, WHY_IO, "fact 'serial' is damaged");
-			goto out;
-		}
-	} else if (!absent(&why, e)) {
-		goto out;
-	}
-	if (ca->policy.serial_floor > 0 && last < (uint64_t)ca->policy.serial_floor)
-		last = (uint64_t)ca->policy.serial_floor;
-	last++;
-	blob_clear(&fact);
-	blob_add_u64(&fact, last);
-	if (!ST(ca)->fact_put(ca->store, "serial", blob_view(&fact), e))
-		goto out;
-	memcpy(octets, fact.p, sizeof(octets));
-	while (skip < 7 && octets[skip] == 0)
-		skip++;
-	blob_set(out, view_of(octets + skip, sizeof(octets) - skip));
-	ok = true;
-out:
-	blob_free(&fact);
-	return ok;
-}
-
-/* Random: 126 bits under a leading 01, so positive and always 16 octets (CP-02). Unique by the
- * store's constraint. */
-bool
-serial_next(struct ca *ca, struct blob *out, struct err *e)
-{
-	uint8_t octets[SERIAL_OCTETS];
-
-	if (ca->policy.serial_sequential)
-		return serial_sequential(ca, out, e);
-	keys_random(ca->keys, octets, sizeof(octets));
-	octets[0] = (uint8_t)((octets[0] & 0x3f) | 0x40);
-	blob_set(out, view_of(octets, sizeof(octets)));
-	return true;
-}
 
 uint32_t
 issue_key_usage(const struct issue *i)
@@ -187,6 +134,7 @@ store_intent(struct ca *ca, const struct issue *i, when_t now, struct blob *tbs,
 			break;
 
 		struct row_cert row = {
+		    .intent = ca->intent_least,
 		    .generation = i->by->number,
 		    .serial = blob_view(&serial),
 		    .serial8 = sha256_8(blob_view(&serial)),
@@ -319,17 +267,18 @@ not_signed(struct ca *ca, const struct task *t, const struct key_done *d, struct
 {
 	char text[160];
 
+	if (d->why == WHY_TAKEN && !intent_taken(ca, t->number, d->text, e))
+		return false;
 	log_error("certificate not signed", "ca='%s' intent=%ld why='%s'", ca->policy.name,
 	    (long)t->number, d->text);
-	if (d->why != WHY_REFUSED && d->why != WHY_BAD_INPUT) {
+	if (d->why != WHY_REFUSED && d->why != WHY_BAD_INPUT && d->why != WHY_TAKEN) {
 		send_later(ca, t->number, out);
 		return true; /* in passing: the intent stays open, issue_again or issue_resume
 				sign it */
 	}
 	(void)snprintf(
 	    text, sizeof(text), "the signer refused the certificate: %.120s", d->text);
-	/* Perhaps it has signed this number before: the store is one of a backup. */
-	return serial_leap(ca, e) && issue_drop(ca, t->number, text, out, e);
+	return issue_drop(ca, t->number, text, out, e);
 }
 
 /* A cancelled generation gives nothing out any more, what was under way neither. */

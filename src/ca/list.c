@@ -143,8 +143,11 @@ list_made(struct ca *ca, struct generation *g, struct task *t, const struct key_
 	struct view whole = {0};
 	bool ok = false;
 
-	if (d->why != WHY_NONE) {
+	if (d->why == WHY_TAKEN)
+		list_number_taken(ca, t->number, d->text);
+	else if (d->why != WHY_NONE)
 		authority_hold(ca, "CRL not made", d->text, now);
+	if (d->why != WHY_NONE) {
 		long_list_forget(ca);
 		ca->facts.crl_stale = true;
 		return true;

@@ -143,8 +143,7 @@ serial_is_new(const struct look *l, struct view serial, struct err *e)
 
 	for (size_t i = 0; i < l->g->count; i++)
 		if (serial_known(l->g->states[i], digest))
-			return err_set(
-			    e, WHY_REFUSED, "serial was signed under another intent");
+			return err_set(e, WHY_TAKEN, "serial was signed under another intent");
 	return true;
 }
 
@@ -162,7 +161,7 @@ intent_is_new(const struct look *l, bool *known, struct err *e)
 	if (intent == 0 || intent > INT64_MAX)
 		return err_set(e, WHY_BAD_INPUT, "intent numbers are 1 to 2^63 - 1");
 	if (s->newest >= GUARD_INTENTS && intent <= s->newest - GUARD_INTENTS)
-		return err_set(e, WHY_REFUSED,
+		return err_set(e, WHY_TAKEN,
 		    "intent %llu is too old: key '%s' has signed up to %llu and remembers %d",
 		    (unsigned long long)intent, l->job->label, (unsigned long long)s->newest,
 		    GUARD_INTENTS);
@@ -172,7 +171,7 @@ intent_is_new(const struct look *l, bool *known, struct err *e)
 	if (slot == NULL || slot->intent != intent)
 		return leap_allowed("intent", intent, highest, e);
 	*known = memcmp(slot->tbs, l->tbs, DIGEST) == 0;
-	return *known || err_set(e, WHY_REFUSED, "intent %llu was signed with other octets",
+	return *known || err_set(e, WHY_TAKEN, "intent %llu was signed with other octets",
 			     (unsigned long long)intent);
 }
 
@@ -235,7 +234,7 @@ crl_number_allowed(const struct look *l, uint64_t number, struct err *e)
 		return err_set(
 		    e, WHY_REFUSED, "CRL number is zero or not there (RFC 5280 5.2.3)");
 	if (l->s->has_crl && number <= l->s->crl_number)
-		return err_set(e, WHY_REFUSED,
+		return err_set(e, WHY_TAKEN,
 		    "CRL number %llu does not grow: %llu was signed (RFC 5280 5.2.3)",
 		    (unsigned long long)number, (unsigned long long)l->s->crl_number);
 	for (size_t i = 0; i < l->g->count; i++)

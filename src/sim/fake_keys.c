@@ -217,7 +217,7 @@ serial_is_new(struct fake *f, const struct key_job *job, uint64_t digest, struct
 	if (!cert_decode_tbs(to_be_signed(job), &c, NULL)) /* law_job says so */
 		return true;
 	if (index_get(&f->serials, digest_of(c.serial), &other) && other != (uint32_t)digest)
-		return err_set(e, WHY_REFUSED, "serial was signed under another intent");
+		return err_set(e, WHY_TAKEN, "serial was signed under another intent");
 	index_put(&f->serials, digest_of(c.serial), (uint32_t)digest);
 	return true;
 }
@@ -234,7 +234,7 @@ may_sign_cert(struct fake *f, struct pair *p, const struct key_job *job, struct 
 		at--;
 	if (at > 0 && p->once[at - 1].intent == job->intent)
 		return p->once[at - 1].digest == digest ||
-		       err_set(e, WHY_REFUSED, "intent signed for other octets");
+		       err_set(e, WHY_TAKEN, "intent signed for other octets");
 	if (!serial_is_new(f, job, digest, e))
 		return false;
 	/* Room grows by doubling whenever the count is a power of two. */
@@ -281,7 +281,7 @@ may_sign(struct fake *f, struct pair *p, const struct key_job *job, struct err *
 			return err_set(
 			    e, WHY_REFUSED, "key '%s' has no certificate of a CA", p->label);
 		if (job->intent <= p->crl)
-			return err_set(e, WHY_REFUSED, "CRL number does not grow");
+			return err_set(e, WHY_TAKEN, "CRL number does not grow");
 		p->crl = job->intent;
 		return true;
 	case SIGN_NEXT:

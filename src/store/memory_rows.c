@@ -187,7 +187,9 @@ memory_cert_intent(struct store *s, const struct row_cert *c, int64_t *intent, s
 	if (at && key_starts(&at->key, &prefix))
 		return err_set(e, WHY_REFUSED, "serial exists (certificate %lld)",
 		    (long long)key_last_int(&at->key));
-	row.intent = ++m->tally.last_intent;
+	if (row.intent <= m->tally.last_intent)
+		row.intent = m->tally.last_intent + 1;
+	m->tally.last_intent = row.intent;
 	row.state = CERT_INTENT;
 	row.revoked_at = 0;
 	row.revoked_why = 0;

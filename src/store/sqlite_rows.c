@@ -61,7 +61,8 @@ sqlite_cert_intent(struct store *s, const struct row_cert *c, int64_t *intent, s
 	struct sqlite *q = sqlite_of(s);
 	struct row_cert row = *c;
 
-	row.intent = q->tally.last_intent + 1;
+	if (row.intent <= q->tally.last_intent)
+		row.intent = q->tally.last_intent + 1;
 	row.serial8 = sha256_8(c->serial);
 	row.state = CERT_INTENT;
 	row.revoked_at = 0;

@@ -40,7 +40,7 @@ struct row_generation {
 };
 
 struct row_cert {
-	int64_t intent; /* primary key, 1, 2, ...: allotted by store_cert_intent */
+	int64_t intent; /* primary key, 1, 2, ...: allotted by cert_intent */
 	int64_t generation;
 	struct view serial;   /* unsigned big endian without padding */
 	int64_t serial8;      /* sha256_8 of serial: unique; -intent of a void one */
@@ -141,7 +141,8 @@ struct store_table {
 	bool (*generation_last)(
 	    struct store *s, int64_t *number, struct err *e); /* not found: none */
 
-	/* Insert an intent; *intent gets its number. WHY_REFUSED: the serial exists. */
+	/* Insert an intent; *intent gets its number: the next one, or c->intent if that is
+	 * higher. WHY_REFUSED: the serial exists. */
 	bool (*cert_intent)(
 	    struct store *s, const struct row_cert *c, int64_t *intent, struct err *e);
 	/*

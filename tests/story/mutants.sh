@@ -17,7 +17,7 @@ compile() { # FILE [OBJECT]
 link() { # PROGRAM OBJECT...
 	program=$1
 	shift
-	"$cc" "$@" -o "$program" -Wl,--wrap=PKCS12_create_ex -Wl,--wrap=PKCS12_set_mac -Wl,--wrap=EVP_PKCS82PKEY -lsqlite3 -lcrypto -lseccomp -levent_core -lm -lpthread
+	"$cc" "$@" -o "$program" -Wl,--wrap=PKCS12_create_ex -Wl,--wrap=PKCS12_set_mac -Wl,--wrap=EVP_PKCS82PKEY -Wl,--wrap=EVP_PKEY_dup -Wl,--wrap=i2d_PUBKEY -lsqlite3 -lcrypto -lseccomp -levent_core -lm -lpthread
 }
 
 mutant() { # STORY FILE SED-EXPRESSION
@@ -68,8 +68,10 @@ signer-refuses|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
 signer-refuses|src/ca/issue.c|s/^	send_later(ca, intent, out);//
 rollover-in-flight|src/ca/issue.c|s/ca_task_free(ca_task_take(ca, t->job));/;/
 rollover-in-flight|src/ca/issue.c|s/approve_undone(ca, intent, why, e)/true/
-serial-backup|src/ca/adopt.c|s/from + SERIAL_JUMP);/from);/
-serial-backup-keys|src/ca/issue.c|s/return serial_leap(ca, e) \&\& /return /
+serial-backup|src/ca/numbers.c|s/"serial", from + LEAP/"serial", from/
+serial-backup-keys|src/ca/numbers.c|s/(!ca->policy.serial_sequential ||/(true ||/
+serial-backup-keys|src/ca/numbers.c|s/from + LEAP : from/from + 1 : from/
+serial-backup-keys|src/ca/authority.c|s/intent_load(ca, e) \&\& //
 serial-backup-keys|src/store/memory_rows.c|s/if (row.state == CERT_VOID) {/if (false) {/
 serial-backup-keys|src/store/sqlite_text.c|s/WHEN 2 THEN -intent/WHEN 3 THEN -intent/
 backup-late|src/ca/adopt.c|s/if (past)/if (false)/

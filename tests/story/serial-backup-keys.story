@@ -1,5 +1,6 @@
-# The store of a backup beside keys that remember more: whom it does not know is adopted, whatever the counter gave meanwhile. (BAD-137)
-ca grant=auto sequential
+# The store of a backup beside keys that remember more: whom it does not know is adopted, whatever the counter gave meanwhile, and
+# numbers that were given leap once, each over all that is lost. (BAD-137)
+ca grant=auto sequential crl=6h
 at 2026-01-01T00:00:00Z
 r1 enrol -> granted
 backup
@@ -8,16 +9,19 @@ r2 enrol -> granted
 r3 enrol -> granted
 r4 enrol -> granted
 r5 enrol -> granted
+operator revoke r5
+wait 1d
 backup returns
-# The counter begins where it was; the signer refuses what it has signed, and the counter leaps over all that is lost.
+# Of the lists that were signed since it knows none: the next one is there at once.
+wait 1s
+expect crl number=65539
 r6 enrol -> unavailable
-r2 renew new-key -> unavailable
-r2 repeat -> unavailable
-r2 repeat -> granted
+r2 renew new-key -> granted
 r6 repeat -> granted
 # The number of r2's certificate was given to r6 and refused; the others' were passed over.
 r3 renew new-key -> granted
 r4 renew new-key -> granted
-r5 renew new-key -> granted
 r1 renew new-key -> granted
+wait 6h
+expect crl number=65540
 expect audit

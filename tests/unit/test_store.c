@@ -154,6 +154,15 @@ serial_is_unique(struct store *s)
 	c.key8 = 99;
 	refused(s->table->cert_intent(s, &c, &intent, &e), &e, WHY_REFUSED);
 	assert_int_equal(add_cert(s, 2), 2); /* a refusal uses up no number */
+	c = sample_cert(4);
+	c.intent = 70000; /* at least */
+	need(s->table->cert_intent(s, &c, &intent, &e), &e);
+	assert_int_equal(intent, 70000);
+	c = sample_cert(5);
+	c.intent = 70000;
+	need(s->table->cert_intent(s, &c, &intent, &e), &e);
+	assert_int_equal(intent, 70001);
+	assert_int_equal(add_cert(s, 6), 70002);
 	need(s->table->cert_by_serial(s, sample_serial(2), &got, &e), &e);
 	assert_int_equal(got.intent, 2);
 	refused(s->table->cert_by_serial(s, sample_serial(3), &got, &e), &e, WHY_NOT_FOUND);
