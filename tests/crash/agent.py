@@ -10,6 +10,7 @@ KEYMUSTER_POINT=NAME:N: this one. At a few passings core stands still instead wh
 soak some lives have a next CA that overlaps. INV-13
 """
 import collections
+import contextlib
 import os
 import re
 import signal
@@ -110,7 +111,8 @@ class Killer(threading.Thread):
         if not stands:
             return
         os.kill(agent.process.pid if self.who == "supervisor" else processes[self.who], signal.SIGKILL)
-        os.kill(processes["core"], signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # its supervisor may have ended the set already
+            os.kill(processes["core"], signal.SIGCONT)
         if self.who == "supervisor":
             agent.process.wait()
             until(lambda: not any(os.path.exists("/proc/%d" % p) for p in processes.values()), "its children end with it")
