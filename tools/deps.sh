@@ -37,7 +37,8 @@ dbus-daemon           a message bus for it alone
 libfaketime           sets a real clock for one daemon alone, in tests
 curl                  asks the HTTP server in tests
 ca-certificates       downloads of packages over https
-nginx-light           is told of certificates by a ready-made hook
+nginx-light           is told of certificates by a ready-made hook, and takes copies by PUT
+vsftpd                takes copies by FTP
 haproxy               the same
 openvpn               the same
 strongswan-swanctl    the same, for charon

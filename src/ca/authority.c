@@ -363,7 +363,7 @@ archive_leave(
 
 	x->id = (uint64_t)g->number;
 	blob_add_view(&x->bytes, bytes);
-	generation_archive(ca, g, x->leaf);
+	ca_archive_name(ca, g->number, x->leaf);
 }
 
 bool

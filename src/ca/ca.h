@@ -298,6 +298,8 @@ struct plan_ca ca_plan(const struct ca *ca, when_t now);
 const char *ca_key_label(const struct ca *ca);	 /* of the active one */
 int64_t ca_generation(const struct ca *ca);	 /* number of the active one, 0: none */
 int64_t ca_next_generation(const struct ca *ca); /* of the next one, 0: none */
+/* The name of the archive of a generation, whether there is one or not. */
+void ca_archive_name(const struct ca *ca, int64_t generation, char out[96]);
 /* Unsigned octets of the serial given last (0 octets: none). */
 struct view ca_last_serial(const struct ca *ca);
 size_t ca_in_flight(const struct ca *ca);

@@ -397,7 +397,6 @@ bool generation_take(struct generation *g, struct view certificate, struct err *
 /* A small fact of a generation: its name, as the first one always had it. */
 void generation_fact(int64_t number, const char *name, char out[64]);
 /* The file that holds its pair: "NAME.p12", "NAME_00001.p12" and on (IOS S44). */
-void generation_archive(const struct ca *ca, const struct generation *g, char out[96]);
 /* The number behind the last, of the parity that the active one has not. */
 int64_t generation_next_number(const struct ca *ca);
 /* What the plan is to know of active and next. */

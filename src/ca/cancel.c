@@ -175,9 +175,10 @@ tell_done(struct ca *ca, const struct generation *g, bool forced, struct effects
 	char leaf[96], archive[200] = "";
 
 	if (g->facts.archived) {
-		generation_archive(ca, g, leaf);
+		ca_archive_name(ca, g->number, leaf);
 		(void)snprintf(archive, sizeof(archive),
-		    "  Its archive %s still holds the key: remove the file.\n", leaf);
+		    "  Its archive %s still holds the key: remove the file and its copies.\n",
+		    leaf);
 	}
 	if (ca->cancel.id != 0 && forced)
 		effect_tell(out, ca->cancel.id, 0,

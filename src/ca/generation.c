@@ -198,12 +198,12 @@ generation_next_number(const struct ca *ca)
 }
 
 void
-generation_archive(const struct ca *ca, const struct generation *g, char out[96])
+ca_archive_name(const struct ca *ca, int64_t generation, char out[96])
 {
-	if (g->number == 1)
+	if (generation == 1)
 		(void)snprintf(out, 96, "%s.p12", ca->policy.name);
 	else
-		(void)snprintf(out, 96, "%s_%05ld.p12", ca->policy.name, (long)g->number - 1);
+		(void)snprintf(out, 96, "%s_%05ld.p12", ca->policy.name, (long)generation - 1);
 }
 
 /* Of those replaced or cancelled only what still has its key counts: *gone says that it has

@@ -37,8 +37,17 @@ int hook_number(const struct conf *c, const struct conf_server *s, const char *p
 struct courier_hook;
 void hooks_of(const struct conf *c, struct courier_hook *out, size_t *n);
 
-/* Does anybody here ask by the courier; has a trustpoint a program to run? */
+/* Where a server's copies of this kind are put, a number among the depots of all servers; -1:
+ * nowhere. The depot of a number; each of them at its number, *n 0: there is none. */
+int depot_number(const struct conf *c, const struct conf_server *s, enum conf_depots which);
+const struct conf_depot *depot_of(const struct conf *c, unsigned number);
+struct courier_depot;
+void depots_of(const struct conf *c, struct courier_depot *out, size_t *n);
+
+/* Does anybody here ask by the courier; has the porter something to carry; has a trustpoint a
+ * program to run? */
 bool asks_anybody(const struct conf *c);
+bool has_depots(const struct conf *c);
 bool has_programs(const struct conf *c);
 /* Challenges of trustpoints, by number, before they are put away. */
 char **challenges_take(const struct conf *c);
@@ -79,7 +88,7 @@ struct core_options {
 	const char *state, *conf_path, *record; /* the last "": none is kept */
 	char conf_digest[CONF_DIGEST];
 	int front, control, control_ro, signers[CONF_SERVERS]; /* front -1: there is none; */
-	int courier, hooks, agent_signer;		       /* the same */
+	int courier, porter, hooks, agent_signer;	       /* the same */
 	char *const *passwords; /* challenges of trustpoints, in clear */
 	struct conf *conf;
 	struct password_seal *seal;

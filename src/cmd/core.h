@@ -64,9 +64,10 @@ struct core {
 	struct agent *agent;	    /* NULL: no trustpoint runs */
 	struct agent_view view;	    /* of the one that show looks at */
 	struct control *control;
-	struct watch *front_watch, *courier_watch, *agent_watch, *hooks_watch;
+	struct watch *front_watch, *courier_watch, *porter_watch, *agent_watch, *hooks_watch;
 	struct question *questions;
 	uint64_t asked;
+	struct courier_copies copies;
 	struct outbox sayings; /* to front */
 	struct delayed *delayed;
 	size_t delayed_count;
@@ -114,6 +115,14 @@ void question_ask(struct server *s, const struct effect *x);
 /* Who has waited too long hears that nobody knows; milliseconds until the next (-1: none). */
 int64_t questions_due(struct core *c);
 void questions_free(struct core *c);
+/* copies.c: of archives and lists, to the porter. Nothing waits for them, not even a timer:
+ * there is a round each second. */
+void copy_archive(struct server *s, const char *leaf, struct view bytes);
+void copy_list(struct server *s, struct view der);
+void copy_archives(struct server *s); /* those that there are at the start */
+void copies_work(struct core *c);
+void copies_open(struct core *c);
+void copies_close(struct core *c);
 /* clock_watch.c: is the clock honest? Look before each round; confirmed: the operator says so.
  */
 void core_clock_open(struct core *c); /* the servers are open, the sandbox is not entered */

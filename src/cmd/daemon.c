@@ -109,7 +109,8 @@ seal_from(int fd, struct seal *out, struct err *e)
 
 /*
  * Descriptors of core: control, control.ro, configuration, seal of passwords; then those that
- * there are: of the trustpoints' signer, courier, hooks; of front and of each server's signer.
+ * there are: of the trustpoints' signer, courier, hooks; of front, porter and each server's
+ * signer.
  */
 static int
 role_core(void)
@@ -149,6 +150,7 @@ role_core(void)
 	o.courier = asks_anybody(&conf) ? next++ : -1;
 	o.hooks = has_programs(&conf) ? next++ : -1;
 	o.front = conf.server_count > 0 ? next++ : -1;
+	o.porter = has_depots(&conf) ? next++ : -1;
 	for (size_t i = 0; i < conf.server_count; i++)
 		o.signers[i] = next++;
 	o.conf = &conf;
@@ -293,8 +295,9 @@ run_role(const char *role)
 	for (size_t i = 0; i < COUNT_OF(roles); i++)
 		if (strcmp(roles[i].name, role) == 0)
 			run = roles[i].run;
-	if (daemon_kind.role.name != NULL && strcmp(daemon_kind.role.name, role) == 0)
-		run = daemon_kind.role.run;
+	for (const struct daemon_role *r = daemon_kind.roles; r != NULL && r->name != NULL; r++)
+		if (strcmp(r->name, role) == 0)
+			run = r->run;
 	if (run == NULL)
 		return usage();
 	log_open(role, LOG_NOTICE);
@@ -347,9 +350,8 @@ password_key(const struct seal *seal, struct password_seal *out)
 	blob_free(&b);
 }
 
-/* Its own end of the channel is kept: the next such child goes on with it. */
-static bool
-add_alone(struct child_set *set, const struct child_spec *child, int *fds, int *core_end,
+bool
+daemon_add_alone(struct child_set *set, const struct child_spec *child, int *fds, int *core_end,
     struct err *e)
 {
 	int pair[2];
@@ -413,20 +415,21 @@ add_agent(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, str
 	}
 	courier_fds[1] = d->places;
 	courier_fds[2] = d->courier_more;
-	if (d->asks && !add_alone(set, &(struct child_spec){"courier", NULL, 3, clock_env},
-			   courier_fds, &core_fds[(*n)++], e))
+	if (d->asks &&
+	    !daemon_add_alone(set, &(struct child_spec){"courier", NULL, 3, clock_env},
+		courier_fds, &core_fds[(*n)++], e))
 		return false;
 	hooks_fds[1] = d->programs;
 	return !d->programs_run ||
-	       add_alone(set, &(struct child_spec){"hooks", NULL, 2, clock_env}, hooks_fds,
-		   &core_fds[(*n)++], e);
+	       daemon_add_alone(set, &(struct child_spec){"hooks", NULL, 2, clock_env},
+		   hooks_fds, &core_fds[(*n)++], e);
 }
 
 /* Descriptor lists and environments of one set; they live as long as the supervisor. */
 static bool
 make_set(void *arg, struct child_set *set, struct err *e)
 {
-	static int core_fds[8 + CONF_SERVERS];
+	static int core_fds[9 + CONF_SERVERS];
 	static char *core_env[5];
 	struct daemon *d = arg;
 	size_t n = 4;
@@ -639,7 +642,7 @@ settle(struct daemon *d, struct blob *text)
 static void
 give_up(struct daemon *d, const struct daemon *other)
 {
-	int mine[] = {d->config, d->places, d->programs, d->nothing, d->http,
+	int mine[] = {d->config, d->places, d->depots, d->programs, d->nothing, d->http,
 	    d->courier_more != d->nothing ? d->courier_more : 0};
 
 	for (size_t i = 0; i < CONF_SERVERS; i++)
@@ -660,7 +663,8 @@ take(struct daemon *d, struct blob *text, struct err *e)
 	bool ok;
 
 	next.conf = (struct conf){0};
-	next.config = next.places = next.programs = next.nothing = next.courier_more = 0;
+	next.config = next.places = next.depots = next.programs = next.nothing = 0;
+	next.courier_more = 0;
 	memset(next.archive_password, 0, sizeof(next.archive_password));
 	ok = seal_from(d->password_seal, &passwords.seal, e) &&
 	     read_conf(&next, &passwords, text, e);

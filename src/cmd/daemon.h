@@ -22,7 +22,7 @@ struct daemon {
 	size_t trustpoints;
 	bool asks, programs_run;
 	int lock, http, control, control_ro, config, key_seal, password_seal; /* descriptors */
-	int places, programs, courier_more, nothing;			      /* the same */
+	int places, depots, programs, courier_more, nothing;		      /* the same */
 	int before;	     /* the configuration that ran before this was read; 0: none */
 	int64_t read_ms;     /* when */
 	char http_where[80]; /* address and port of http; empty: it is not open */
@@ -36,7 +36,7 @@ struct daemon {
 /* The program's own part; what is NULL it has not. */
 struct daemon_kind {
 	const char *name, *block;
-	struct daemon_role role;
+	const struct daemon_role *roles;   /* the last without a name */
 	bool (*accepts)(struct daemon *d); /* the configuration; says itself why not */
 	bool (*open)(struct daemon *d, struct err *e);
 	bool (*keep)(struct daemon *d, struct err *e);
@@ -51,6 +51,10 @@ int daemon_main(int argc, char **argv);
 
 /* Bytes in a sealed memory file, so that every set of children reads the same. */
 bool keep_bytes(const char *name, struct view v, int *fd, struct err *e) MUST_USE;
+/* A child that is alone: its own end of the channel, the first of fds, is kept, and the next
+ * such child goes on with it. */
+bool daemon_add_alone(struct child_set *set, const struct child_spec *child, int *fds,
+    int *core_end, struct err *e) MUST_USE;
 struct signer_start { /* outlives the set */
 	int fds[3];   /* the last is its archive password, the caller's to fill as these: */
 	char keys[600], weakest_reply[64], exports[600], group[64];

@@ -45,6 +45,26 @@ courier_hooks(int fd, struct courier_options *o, struct err *e)
 	return ok;
 }
 
+/* The courier that puts copies, and does nothing else. Descriptors 3: core, 4: depots. */
+static int
+role_porter(void)
+{
+	static struct courier_depot depots[COURIER_DEPOTS];
+	struct courier_options o = {
+	    .core = 3, .depots = depots, .trust = getenv("SSL_CERT_FILE"), .sandbox = true};
+	struct blob text = {0};
+	struct err e = {0};
+	bool ok = file_read("/proc/self/fd/4", 1024 * 1024, &text, &e) &&
+		  courier_depots_decode(blob_view(&text), depots, &e);
+
+	blob_free(&text);
+	(void)close(4);
+	if (ok)
+		return courier_main(&o);
+	log_error("porter does not start", "why='%s'", e.text);
+	return EXIT_CONFIG;
+}
+
 static bool
 accepts(struct daemon *d)
 {
@@ -103,11 +123,13 @@ open_servers(struct daemon *d, struct err *e)
 	return listen_where(d, e);
 }
 
-/* Of archives: one a server, for its signer alone; of hooks: for the courier alone. */
+/* Of archives: one a server, for its signer alone; of hooks: for the courier alone; of depots:
+ * for the porter alone. */
 static bool
 keep_passwords(struct daemon *d, struct err *e)
 {
 	static struct courier_hook hooks[COURIER_HOOKS];
+	static struct courier_depot depots[COURIER_DEPOTS];
 	struct blob text = {0};
 	size_t n;
 	bool ok = true;
@@ -118,8 +140,13 @@ keep_passwords(struct daemon *d, struct err *e)
 	hooks_of(&d->conf, hooks, &n);
 	courier_hooks_encode(hooks, n, &text);
 	ok = ok && keep_bytes("hooks", blob_view(&text), &d->courier_more, e);
+	blob_clear(&text);
+	depots_of(&d->conf, depots, &n);
+	courier_depots_encode(depots, n, &text);
+	ok = ok && keep_bytes("depots", blob_view(&text), &d->depots, e);
 	blob_free(&text);
 	mem_wipe(hooks, sizeof(hooks));
+	mem_wipe(depots, sizeof(depots));
 	return ok;
 }
 
@@ -127,8 +154,8 @@ static bool
 add_servers(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, struct err *e)
 {
 	static struct signer_start signers[CONF_SERVERS];
-	static int front_fds[2];
-	static char *front_env[3];
+	static int front_fds[2], porter_fds[2];
+	static char *front_env[3], *porter_env[2];
 	char path[512];
 	int pair[2];
 
@@ -144,6 +171,12 @@ add_servers(struct daemon *d, struct child_set *set, int *core_fds, size_t *n, s
 	front_env[0] = d->clock;
 	front_env[1] = d->loopback;
 	set->child[set->count++] = (struct child_spec){"front", front_fds, 2, front_env};
+	porter_fds[1] = d->depots;
+	porter_env[0] = d->clock;
+	if (has_depots(&d->conf) &&
+	    !daemon_add_alone(set, &(struct child_spec){"porter", NULL, 2, porter_env},
+		porter_fds, &core_fds[(*n)++], e))
+		return false;
 	for (size_t i = 0; i < d->conf.server_count; i++) {
 		struct signer_start *s = &signers[i];
 
@@ -172,10 +205,12 @@ checked(const struct daemon *d)
 	}
 }
 
+static const struct daemon_role roles[] = {{"front", role_front}, {"porter", role_porter}, {0}};
+
 const struct daemon_kind daemon_kind = {
     .name = "keymusterd",
     .block = "crypto pki server",
-    .role = {"front", role_front},
+    .roles = roles,
     .accepts = accepts,
     .open = open_servers,
     .keep = keep_passwords,

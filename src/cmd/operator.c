@@ -138,6 +138,31 @@ show_lists(const struct agent *a, size_t *n)
 	return to;
 }
 
+/* The same. */
+static struct show_copy *
+show_copies(const struct core *c, size_t *n)
+{
+	const struct courier_copy *x;
+	struct show_copy *to;
+
+	*n = 0;
+	for (x = c->copies.first; x != NULL; x = x->next)
+		++*n;
+	to = mem_get((*n + 1) * sizeof(*to));
+	*n = 0;
+	for (x = c->copies.first; x != NULL; x = x->next) {
+		to[(*n)++] = (struct show_copy){
+		    .server = &c->o->conf->server[x->depot / CONF_DEPOTS],
+		    .file = x->leaf,
+		    .url = depot_of(c->o->conf, x->depot)->url,
+		    .stands = x->bytes.n == 0,
+		    .why = x->trouble.tries > 0 ? x->why : NULL,
+		    .behind_from = x->behind_from,
+		};
+	}
+	return to;
+}
+
 static void
 show_world(struct core *c, struct show_world *w)
 {
@@ -166,15 +191,19 @@ show_piece(struct core *c, struct pending_show *p, struct err *e)
 {
 	enum command what = p->command.command;
 	struct show_list *lists = NULL;
+	struct show_copy *copies = NULL;
 	struct show_world w;
 	bool ok = servers_begin(c, e);
 
 	show_world(c, &w);
 	if (c->agent != NULL && (what == CMD_SHOW_CRLS || what == CMD_SHOW_TIMERS))
 		w.lists = lists = show_lists(c->agent, &w.list_count);
+	if (what == CMD_SHOW_SERVER)
+		w.copies = copies = show_copies(c, &w.copy_count);
 	ok = ok && show_run(&w, &p->command, &p->answer, e);
 	servers_rollback(c);
 	free(lists);
+	free(copies);
 	return ok;
 }
 

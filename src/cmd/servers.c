@@ -226,6 +226,8 @@ publish(struct server *s, struct effect *x)
 	/* The same list under its file name: the CA's, or its key identifier. */
 	what.op = OP_CRL;
 	say(s->core, &what, 0);
+	if (x->leaf[0] == 0)
+		copy_list(s, what.body);
 }
 
 /* The authority hears whether the file stands; until it does, the archive stays due. */
@@ -242,10 +244,12 @@ write_archive(struct server *s, const struct effect *x)
 	it->event.all = file_replace(server_path(s->core->o->state, s->conf->name, leaf, path),
 	    0600, blob_view(&x->bytes), &e);
 	crash_point("archive-written");
-	if (it->event.all)
+	if (it->event.all) {
 		log_notice("CRYPTO_CS: file opened", "ca='%s' file='%s'", s->conf->name, path);
-	else
+		copy_archive(s, x->leaf, blob_view(&x->bytes));
+	} else {
 		log_error("CA archive not written", "ca='%s' why='%s'", s->conf->name, e.text);
+	}
 	server_add_item(s, it);
 }
 
@@ -540,9 +544,11 @@ server_open(struct core *c, const struct conf_server *conf, int signer, struct e
 	s->ca = ca_open(&policy, s->store, keys, e);
 	ok = s->ca != NULL && key_is_there(s, e) && s->store->table->commit(s->store, e);
 	mem_wipe(&policy, sizeof(policy));
-	if (ok)
+	if (ok) {
+		copy_archives(s);
 		s->keys_watch =
 		    loop_watch(c->loop, s->keys->table->fd(s->keys), keys_readable, s);
+	}
 	return ok;
 }
 
@@ -565,6 +571,7 @@ servers_start(struct core *c)
 	c->front_watch = loop_watch(c->loop, c->o->front, front_readable, c);
 	c->say_again = loop_timer(c->loop, say_again_due, c);
 	say_profiles(c);
+	copies_open(c);
 }
 
 void
@@ -592,6 +599,7 @@ servers_close(struct core *c)
 		free(d);
 	}
 	questions_free(c);
+	copies_close(c);
 	watch_free(c->front_watch);
 	timer_free(c->say_again);
 }
@@ -612,6 +620,7 @@ servers_work(struct core *c)
 {
 	for (size_t i = 0; i < c->server_count; i++)
 		server_work(&c->server[i]);
+	copies_work(c);
 }
 
 static int64_t
@@ -641,7 +650,6 @@ bool
 servers_busy(const struct core *c, when_t *next)
 {
 	bool busy = c->sayings.first != NULL || c->delayed != NULL || c->questions != NULL;
-
 	for (size_t i = 0; i < c->server_count; i++) {
 		const struct server *s = &c->server[i];
 

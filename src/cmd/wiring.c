@@ -8,6 +8,7 @@
 #include "courier/courier.h"
 
 _Static_assert(COURIER_HOOKS >= CONF_SERVERS * (1 + CONF_PROFILES), "a number for every hook");
+_Static_assert(COURIER_DEPOTS >= CONF_SERVERS * CONF_DEPOTS, "a number for every depot");
 _Static_assert(CA_PROFILES >= CONF_PROFILES, "a place for every profile");
 
 static const enum ca_mode modes[] = {
@@ -117,6 +118,41 @@ hooks_of(const struct conf *c, struct courier_hook *out, size_t *n)
 	}
 }
 
+int
+depot_number(const struct conf *c, const struct conf_server *s, enum conf_depots which)
+{
+	if (s->depot[which].url[0] == 0 && (which == DEPOT_P12 || which == DEPOT_CRL))
+		which = DEPOT_ALL;
+	return conf_copies_to(s->depot[which].url)
+		   ? (int)((size_t)(s - c->server) * CONF_DEPOTS + which)
+		   : -1;
+}
+
+const struct conf_depot *
+depot_of(const struct conf *c, unsigned number)
+{
+	return &c->server[number / CONF_DEPOTS].depot[number % CONF_DEPOTS];
+}
+
+void
+depots_of(const struct conf *c, struct courier_depot *out, size_t *n)
+{
+	*n = 0;
+	memset(out, 0, COURIER_DEPOTS * sizeof(*out));
+	for (unsigned i = 0; i < c->server_count * CONF_DEPOTS; i++) {
+		const struct conf_depot *d = depot_of(c, i);
+		const struct conf_depot *who =
+		    d->user[0] != 0 ? d : &c->server[i / CONF_DEPOTS].depot[DEPOT_ALL];
+
+		if (!conf_copies_to(d->url))
+			continue;
+		(void)snprintf(out[i].url, sizeof(out[i].url), "%s", d->url);
+		(void)snprintf(out[i].user, sizeof(out[i].user), "%s", who->user);
+		(void)snprintf(out[i].password, sizeof(out[i].password), "%s", who->password);
+		*n = i + 1;
+	}
+}
+
 bool
 asks_anybody(const struct conf *c)
 {
@@ -126,6 +162,16 @@ asks_anybody(const struct conf *c)
 	hooks_of(c, hooks, &n);
 	mem_wipe(hooks, sizeof(hooks));
 	return n > 0 || agent_count(c) > 0;
+}
+
+bool
+has_depots(const struct conf *c)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < c->server_count * CONF_DEPOTS; i++)
+		found |= conf_copies_to(depot_of(c, i)->url);
+	return found;
 }
 
 bool
@@ -164,7 +210,8 @@ challenges_free(char **list, const struct conf *c)
 	free(list);
 }
 
-#define SERVER_PASSWORDS (2 + CONF_PROFILES)
+#define FIXED_PASSWORDS (2 + CONF_DEPOTS)
+#define SERVER_PASSWORDS (FIXED_PASSWORDS + CONF_PROFILES)
 
 size_t
 conf_passwords(const struct conf *c)
@@ -180,11 +227,13 @@ conf_password(struct conf *c, size_t i)
 
 	if (server >= c->server_count)
 		return c->trustpoint[i - c->server_count * SERVER_PASSWORDS].password;
-	if (k >= 2 && k - 2 >= s->profile_count)
-		return NULL;
+	if (k >= FIXED_PASSWORDS)
+		return k - FIXED_PASSWORDS < s->profile_count
+			   ? s->profile[k - FIXED_PASSWORDS].challenge_password
+			   : NULL;
 	return k == 0	? s->archive_password
 	       : k == 1 ? s->challenge_password
-			: s->profile[k - 2].challenge_password;
+			: s->depot[k - 2].password;
 }
 
 /* After passwords_put_away: a password is the number of its sealed text. */

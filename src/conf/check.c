@@ -45,15 +45,16 @@ check_keys(struct parser *p, const struct conf_server *s)
 		    "'%s' is the label of the CA's key, expected another", ca);
 }
 
-/* What is said to this hook can be read on the way. */
+/* What is said there can be read on the way. */
 static bool
 is_heard(const char *url)
 {
 	static const char *const here[] = {"127.0.0.1", "[::1]", "localhost"};
-	const char *host = url + 7;
+	const char *host;
 
-	if (strncasecmp(url, "http://", 7) != 0)
+	if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "ftp://", 6) != 0)
 		return false;
+	host = strstr(url, "://") + 3;
 	for (size_t i = 0; i < COUNT_OF(here); i++)
 		if (strcspn(host, "/") >= strlen(here[i]) &&
 		    strncasecmp(host, here[i], strlen(here[i])) == 0 &&
@@ -97,6 +98,32 @@ check_challenges(struct parser *p, const struct conf_server *s)
 		    "manual'");
 }
 
+static void
+check_depots(struct parser *p, const struct conf_server *s)
+{
+	static const size_t at[CONF_DEPOTS] = {
+	    [DEPOT_ALL] = offsetof(struct conf_server, depot[DEPOT_ALL]),
+	    [DEPOT_P12] = offsetof(struct conf_server, depot[DEPOT_P12]),
+	    [DEPOT_CRL] = offsetof(struct conf_server, depot[DEPOT_CRL]),
+	    [DEPOT_CRL_TOO] = offsetof(struct conf_server, depot[DEPOT_CRL_TOO]),
+	};
+
+	for (size_t i = 0; i < CONF_DEPOTS; i++) {
+		const struct conf_depot *d = &s->depot[i];
+		const struct conf_depot *who = d->user[0] != 0 ? d : &s->depot[DEPOT_ALL];
+
+		if (d->url[0] != 0 && !conf_copies_to(d->url))
+			say(p, true, seen_at(p, at[i]),
+			    "nothing is copied to '%s': everything is in the state directory, "
+			    "expected ftp://, ftps://, http:// or https://",
+			    d->url);
+		else if (is_heard(d->url) && who->password[0] != 0)
+			say(p, true, seen_at(p, at[i]),
+			    "the password goes to '%s' in clear, expected ftps:// or https://",
+			    d->url);
+	}
+}
+
 /* What only a whole block can show. */
 void
 check_server(struct parser *p, struct conf_server *s)
@@ -128,10 +155,7 @@ check_server(struct parser *p, struct conf_server *s)
 		say(p, false, SEEN(plan.auto_rollover),
 		    "the overlap is longer than 'auto-rollover': the next CA certificate would "
 		    "begin before it is made, expected fewer days");
-	if (s->database_url[0] != 0)
-		say(p, true, SEEN(database_url),
-		    "'database url' is kept, but nothing is published there yet: everything is "
-		    "in the state directory");
+	check_depots(p, s);
 	s->rollover_at = kept_place(SEEN(plan.auto_rollover));
 #undef SEEN
 }

@@ -38,6 +38,15 @@ struct conf_profile { /* "profile NAME ...": for clients that come to /scep/NAME
 	char challenge_password[CONF_PASSWORD_MAX]; /* decoded */
 };
 
+/* "database url": where copies of what a server exports are put. The first is for all that has
+ * none of its own, its user for all who have none. */
+enum conf_depots { DEPOT_ALL, DEPOT_P12, DEPOT_CRL, DEPOT_CRL_TOO, CONF_DEPOTS };
+struct conf_depot {
+	char url[512]; /* empty: there is none */
+	char user[128];
+	char password[CONF_PASSWORD_MAX]; /* decoded */
+};
+
 struct conf_place { /* from 1; 0: not known */
 	int line, column;
 };
@@ -55,8 +64,7 @@ struct conf_server { /* one "crypto pki server NAME" block */
 						 of automatic renewal */
 	bool adopt_manual;		      /* "grant adopt manual" */
 	enum conf_level level;
-	char database_url[512]; /* kept and printed; published to by a later part */
-	char database_user[128];
+	struct conf_depot depot[CONF_DEPOTS];
 	enum conf_archive archive;
 	char archive_password[CONF_PASSWORD_MAX]; /* decoded */
 	char cdp_url[512];
@@ -217,6 +225,9 @@ const char *conf_edit_mode(const struct conf_edit *x);
 void conf_edit_help(const struct conf_edit *x, const char *line, struct blob *out);
 /* The text with all lines taken; whether it holds is for conf_parse to say. */
 void conf_edit_apply(const struct conf_edit *x, struct view text, struct blob *out);
+
+/* Are copies put there: by FTP or HTTP, with TLS or without? */
+bool conf_copies_to(const char *url);
 
 /* Does this trustpoint enrol at that server of c? */
 enum conf_tie {

@@ -8,7 +8,7 @@
 #define SRV(f) FIELD(conf_server, f)
 #define TP(f) FIELD(conf_trustpoint, f)
 
-#define NO_PUBLISH "publishing to further places comes with a later version"
+#define DEPOT_USER " [username NAME$u [password [<0-9>$e] LINE$y]]"
 
 /* Order within a mode is the order of show running-config. */
 const struct row grammar[] = {
@@ -73,12 +73,19 @@ const struct row grammar[] = {
 	"How serial numbers are chosen"},
     {MODE_SERVER, "database level {minimum|names|complete|minimal}$c", T_CHOICE, SRV(level), 3,
 	NULL, 0, "What is exported of each certificate"},
-    {MODE_SERVER, "database url URL$x", T_TEXT, SRV(database_url), 0, NULL, 0,
-	"Where exports are published"},
-    {MODE_SERVER, "database url {cnm|crl|crt|p12|pem|ser} LINE$x", T_KEPT, 0, 0, 0, NULL, 0,
-	NO_PUBLISH},
-    {MODE_SERVER, "database username NAME$x [password [<0-9>$e] LINE$y]", T_KEPT,
-	SRV(database_user), 0, NULL, 0, NO_PUBLISH},
+    {MODE_SERVER, "database url URL$x", T_DEPOT, SRV(depot[DEPOT_ALL].url), 0, NULL, 0,
+	"Where archives and the revocation list are copied to: ftp, ftps, http or https"},
+    {MODE_SERVER, "database url p12 URL$x" DEPOT_USER, T_DEPOT, SRV(depot[DEPOT_P12]), 0, NULL,
+	0, "Where archives are copied to, instead"},
+    {MODE_SERVER, "database url crl URL$x" DEPOT_USER, T_DEPOT, SRV(depot[DEPOT_CRL]), 0, NULL,
+	0, "Where the revocation list is copied to, instead"},
+    {MODE_SERVER, "database url crl publish URL$x" DEPOT_USER, T_DEPOT,
+	SRV(depot[DEPOT_CRL_TOO]), 0, NULL, 0,
+	"Where the revocation list is copied to as well"},
+    {MODE_SERVER, "database url {cnm|crt|pem|ser} LINE$x", T_KEPT, 0, 0, 0, NULL, 0,
+	"of certificates no copies are made: they are in the database"},
+    {MODE_SERVER, "database username NAME$u [password [<0-9>$e] LINE$y]", T_DEPOT_USER,
+	SRV(depot[DEPOT_ALL].user), 0, NULL, 0, "Who puts the copies there"},
     {MODE_SERVER, "database archive {pkcs12|pem}$c [password [<0-9>$e] LINE$x]", T_ARCHIVE,
 	SRV(archive), 0, NULL, 0, "Archive the CA's key and certificate, sealed by a password"},
     {MODE_SERVER, "issuer-name LINE$x", T_DN, SRV(issuer_name), 0, "issuer-name CN=%", 0,
@@ -527,7 +534,8 @@ static const struct {
     {"minimal", "Same as minimum"},
     {"names", "Also serial number and subject"},
     {"complete", "Also the certificate"},
-    {"url", "Where exports are published"},
+    {"url", "Where copies are put"},
+    {"publish", "To this place as well"},
     {"cnm", "Files with serial number and subject"},
     {"crt", "Certificates"},
     {"p12", "Archives in PKCS#12"},
@@ -719,6 +727,7 @@ static const struct {
     {"authorization", "Who is let in"},
     {"$x", "Text"},
     {"$y", "The password"},
+    {"$u", "Name to log in with"},
     {"$k", "Name of the profile, the last word of its path"},
     {"$s", "Name of a certificate server"},
     {"authenticate $s", "Name of a trustpoint"},

@@ -28,9 +28,11 @@ enum type {	   /* what a line of this row does; set.c has the functions */
 	T_BITS,	    /* a bit a word of the list */
 	T_EKU,
 	T_ARCHIVE,
-	T_HOOK,	   /* $x, an http or https URL */
-	T_SECRET,  /* a password: $e its type, $x */
-	T_PROFILE, /* of the profile $k; value: enum profile_line */
+	T_HOOK,	      /* $x, an http or https URL */
+	T_SECRET,     /* a password: $e its type, $x */
+	T_DEPOT,      /* $x, a URL; $u its user, $e and $y his password */
+	T_DEPOT_USER, /* $u, $e and $y alone */
+	T_PROFILE,    /* of the profile $k; value: enum profile_line */
 	T_KEY,
 	T_EC_KEY,
 	T_RA_KEY,

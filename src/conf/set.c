@@ -29,6 +29,8 @@ static const struct {
     [T_ARCHIVE] = {apply_archive, print_archive, MORE(archive_password)},
     [T_HOOK] = {apply_hook, print_text, 0, 0},
     [T_SECRET] = {apply_secret, print_secret, 0, 0},
+    [T_DEPOT] = {apply_depot, print_depot, 0, 0},
+    [T_DEPOT_USER] = {apply_depot_user, print_depot_user, MORE(depot[DEPOT_ALL].password)},
     [T_PROFILE] = {apply_profile, print_profile, 0, 0},
     [T_KEY] = {apply_key, print_key, MORE(rsa_bits)},
     [T_EC_KEY] = {apply_ec_key, print_ec_key, MORE(ec_bits)},

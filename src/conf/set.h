@@ -16,8 +16,8 @@ bool set_text(struct setting *s, char bind, char *out, size_t size, struct err *
 when_t span_of(const struct match *m, const char *letters);
 /* In days, hours and minutes from this unit on, as the grammar has them. */
 void print_dhm(when_t span, when_t unit, struct blob *out);
-/* $x as a password of type $e; out holds CONF_PASSWORD_MAX. */
-bool set_password(struct setting *s, char *out, struct err *e) MUST_USE;
+/* The argument of this letter as a password of type $e; out holds CONF_PASSWORD_MAX. */
+bool set_password(struct setting *s, char bind, char *out, struct err *e) MUST_USE;
 bool print_password(
     const struct setting *s, const char *password, struct blob *out, struct err *e) MUST_USE;
 void undo_profile(const struct row *row, const struct match *m, struct conf_server *server);
@@ -45,6 +45,9 @@ SETTING(archive);
 SETTING(secret);
 SETTING_APPLY(hook);
 SETTING(profile);
+/* set_depot.c */
+SETTING(depot);
+SETTING(depot_user);
 /* set_server.c */
 SETTING(key);
 SETTING(ec_key);

@@ -4,15 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* $x as a password of type $e; out holds CONF_PASSWORD_MAX. */
 bool
-set_password(struct setting *s, char *out, struct err *e)
+set_password(struct setting *s, char bind, char *out, struct err *e)
 {
-	const struct cap *type = match_cap(s->match, 'e'), *text = match_cap(s->match, 'x');
+	const struct cap *type = match_cap(s->match, 'e'), *text = match_cap(s->match, bind);
 	char raw[512] = {0}, clear[CONF_PASSWORD_MAX] = {0};
 	bool ok = false;
 
-	if (!set_text(s, 'x', raw, sizeof(raw), e))
+	if (!set_text(s, bind, raw, sizeof(raw), e))
 		goto out;
 	s->at = text != NULL ? text->at : 0;
 	if (type != NULL && type->number == 7) {
@@ -27,7 +26,7 @@ set_password(struct setting *s, char *out, struct err *e)
 		err_set(e, WHY_BAD_INPUT, "password type %d, expected 0, 6 or 7",
 		    (int)type->number);
 	} else {
-		ok = set_text(s, 'x', clear, sizeof(clear), e);
+		ok = set_text(s, bind, clear, sizeof(clear), e);
 	}
 	if (ok)
 		memcpy(out, clear, sizeof(clear));
@@ -56,7 +55,7 @@ apply_archive(struct setting *s, struct err *e)
 {
 	struct conf_server *server = s->object;
 
-	if (!set_password(s, server->archive_password, e))
+	if (!set_password(s, 'x', server->archive_password, e))
 		return false;
 	server->archive = match_cap(s->match, 'c')->choice == 0 ? ARCHIVE_PKCS12 : ARCHIVE_PEM;
 	return true;
@@ -80,7 +79,7 @@ print_archive(const struct setting *s, struct blob *out, struct err *e)
 bool
 apply_secret(struct setting *s, struct err *e)
 {
-	return set_password(s, field_of(s->row, s->object), e);
+	return set_password(s, 'x', field_of(s->row, s->object), e);
 }
 
 bool
@@ -162,7 +161,7 @@ apply_profile(struct setting *s, struct err *e)
 		ok = set_hook(s, new.challenge_url, sizeof(new.challenge_url), e);
 		break;
 	case PROFILE_PASSWORD:
-		ok = set_password(s, new.challenge_password, e);
+		ok = set_password(s, 'x', new.challenge_password, e);
 		break;
 	}
 	if (ok)

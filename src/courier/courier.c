@@ -8,7 +8,6 @@
 #include "courier/post.h"
 
 #define RECEIVE_ROUND 16 /* requests taken before the network gets its turn */
-#define ASK_MAX (1024 * 1024)
 #define RESOLVER "/etc/resolv.conf"
 
 /* What TLS and the resolver read; the last place is for another file of CA certificates. */
@@ -29,13 +28,14 @@ static const char *readable[] = {
 
 struct courier;
 
-/* One request of core's: a question, or something to fetch. */
+/* One request of core's: a question, something to fetch, or a copy. */
 struct job {
 	struct job *next;
 	struct lane *lane;
-	struct blob message; /* ask or fetch borrows from it */
+	struct blob message; /* ask, fetch or put borrows from it */
 	struct courier_ask ask;
 	struct courier_fetch fetch;
+	struct courier_put put;
 	struct blob url, body; /* as they are sent, if they are made here */
 	int64_t due_ms;
 	bool running;
@@ -49,6 +49,8 @@ struct kind_rules {
 	void (*fail)(struct courier *c, const struct job *j, const char *why);
 };
 
+enum { QUESTIONS, FETCHES, PUTS, LANES };
+
 struct lane {
 	const struct kind_rules *rules;
 	struct job *jobs; /* the oldest first */
@@ -58,7 +60,7 @@ struct lane {
 struct courier {
 	const struct courier_options *o;
 	struct poster *poster;
-	struct lane questions, fetches;
+	struct lane lane[LANES];
 	struct outbox sayings;
 	struct stat resolver; /* as it was when the process lost sight of others */
 	bool ended;
@@ -194,6 +196,61 @@ fetch_done(struct courier *c, struct job *j, const struct posted *p)
 static const struct kind_rules fetch_rules = {
     COURIER_FETCHES, fetch_start, fetch_done, fetch_fail};
 
+/* ---- copies ---- */
+
+static bool
+put_start(struct courier *c, struct job *j, int64_t milliseconds, struct err *e)
+{
+	const struct courier_depot *depot = &c->o->depots[j->put.depot];
+	char from[COURIER_LEAF_MAX + 16], to[COURIER_LEAF_MAX + 16];
+	int n = (int)j->put.leaf.n;
+	const char *leaf = (const char *)j->put.leaf.p;
+	struct posting p = {
+	    .proxy = "",
+	    .interface = "",
+	    .user = depot->user,
+	    .password = depot->password,
+	    .put = true,
+	    .body = j->put.body,
+	    .max = COURIER_ANSWER_MAX,
+	    .milliseconds = milliseconds,
+	};
+	bool beside;
+
+	if (!courier_put_url(depot, j->put.leaf, &beside, &j->url, e))
+		return false;
+	(void)snprintf(from, sizeof(from), "RNFR %.*s" COURIER_BESIDE, n, leaf);
+	(void)snprintf(to, sizeof(to), "RNTO %.*s", n, leaf);
+	p.url = blob_cstr(&j->url);
+	if (beside) {
+		p.renames[0] = from;
+		p.renames[1] = to;
+	}
+	return poster_start(c->poster, j, &p, e);
+}
+
+static void
+put_fail(struct courier *c, const struct job *j, const char *why)
+{
+	courier_stored_encode(
+	    &(struct courier_stored){.id = j->put.id, .reason = view_str(why)}, say(c));
+}
+
+static void
+put_done(struct courier *c, struct job *j, const struct posted *p)
+{
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "its answer has status %d", p->status);
+	if (p->status / 100 == 2)
+		courier_stored_encode(
+		    &(struct courier_stored){.id = j->put.id, .stored = true}, say(c));
+	else
+		put_fail(c, j, text);
+}
+
+static const struct kind_rules put_rules = {COURIER_PUTS, put_start, put_done, put_fail};
+
 /* ---- jobs ---- */
 
 static void
@@ -230,30 +287,36 @@ job_start(struct courier *c, struct job *j, int64_t left)
 }
 
 static void
-start_jobs(struct courier *c, struct lane *l)
+start_jobs(struct courier *c)
 {
 	int64_t now = clock_mono_ms();
 	struct job *next;
 
-	for (struct job *j = l->jobs; j != NULL; j = next) {
-		next = j->next;
-		if (!j->running && (l->running < COURIER_AT_ONCE || j->due_ms <= now))
-			job_start(c, j, j->due_ms - now);
-	}
+	for (struct lane *l = c->lane; l < c->lane + LANES; l++)
+		for (struct job *j = l->jobs; j != NULL; j = next) {
+			next = j->next;
+			if (!j->running && (l->running < COURIER_AT_ONCE || j->due_ms <= now))
+				job_start(c, j, j->due_ms - now);
+		}
 }
 
-/* False: core said what is neither question nor fetch. */
+/* False: core said what is neither question, fetch nor copy. */
 static bool
 job_read(struct courier *c, struct job *j, struct err *e)
 {
 	struct view message = blob_view(&j->message);
 
 	if (courier_fetch_decode(message, &j->fetch, e)) {
-		j->lane = &c->fetches;
+		j->lane = &c->lane[FETCHES];
 		j->due_ms = clock_mono_ms() + j->fetch.limit_ms;
 		return j->fetch.place < c->o->place_count;
 	}
-	j->lane = &c->questions;
+	if (courier_put_decode(message, &j->put, e)) {
+		j->lane = &c->lane[PUTS];
+		j->due_ms = clock_mono_ms() + j->put.limit_ms;
+		return c->o->depots != NULL && c->o->depots[j->put.depot].url[0] != 0;
+	}
+	j->lane = &c->lane[QUESTIONS];
 	j->due_ms = clock_mono_ms() + COURIER_LIMIT_MS;
 	return courier_ask_decode(message, &j->ask, e) && c->o->hooks != NULL &&
 	       c->o->hooks[j->ask.hook].url[0] != 0;
@@ -291,13 +354,12 @@ receive(struct courier *c)
 	struct blob message = {0};
 
 	for (int n = 0; n < RECEIVE_ROUND && !c->ended; n++) {
-		enum channel_got got = channel_receive(c->o->core, ASK_MAX, &message);
+		enum channel_got got = channel_receive(c->o->core, CHANNEL_MAX, &message);
 
 		if (got == CHANNEL_EMPTY)
 			break;
 		c->ended = got != CHANNEL_MESSAGE || !job_take(c, blob_view(&message));
-		start_jobs(c, &c->questions);
-		start_jobs(c, &c->fetches);
+		start_jobs(c);
 	}
 	blob_free(&message);
 }
@@ -353,17 +415,19 @@ static void
 courier_free(struct courier *c)
 {
 	poster_close(c->poster);
-	while (c->questions.jobs != NULL)
-		job_free(c->questions.jobs);
-	while (c->fetches.jobs != NULL)
-		job_free(c->fetches.jobs);
+	for (struct lane *l = c->lane; l < c->lane + LANES; l++)
+		while (l->jobs != NULL)
+			job_free(l->jobs);
 	outbox_free(&c->sayings);
 }
 
 int
 courier_main(const struct courier_options *o)
 {
-	struct courier c = {.o = o, .questions = {&question_rules}, .fetches = {&fetch_rules}};
+	struct courier c = {.o = o,
+	    .lane = {[QUESTIONS] = {&question_rules},
+		[FETCHES] = {&fetch_rules},
+		[PUTS] = {&put_rules}}};
 	struct pollfd core = {.fd = o->core};
 	struct err e = {0};
 	int code = 1;
@@ -378,14 +442,14 @@ courier_main(const struct courier_options *o)
 		core.events = (short)(POLLIN | (c.sayings.first != NULL ? POLLOUT : 0));
 		if (!poster_wait(c.poster, &core, COURIER_LIMIT_MS)) {
 			log_error("courier cannot wait", "running=%zu",
-			    c.questions.running + c.fetches.running);
+			    c.lane[QUESTIONS].running + c.lane[FETCHES].running +
+				c.lane[PUTS].running);
 			code = 1;
 			break;
 		}
 		receive(&c);
 		collect(&c);
-		start_jobs(&c, &c.questions);
-		start_jobs(&c, &c.fetches);
+		start_jobs(&c);
 	}
 out:
 	courier_free(&c);

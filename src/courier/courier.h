@@ -2,20 +2,24 @@
  * courier.h - door of courier: outgoing requests, in a process of its own.
  *
  * Core asks on a channel, the courier posts JSON to the hook that the question names, and says
- * what came back; or it fetches what a trustpoint asks of its server. It has no keys; addresses
- * of hooks and servers and the passwords shown to hooks are its own, core names them by number.
+ * what came back; or it fetches what a trustpoint asks of its server; or it puts a copy into a
+ * depot, which is a process apart, the porter: libcurl 7.88.1 waits for the last answers of an
+ * FTP server up to a minute, and nobody else shall wait with it. It has no keys; addresses of
+ * hooks, servers and depots and the passwords shown there are its own, core names them by
+ * number.
  */
 #ifndef COURIER_COURIER_H
 #define COURIER_COURIER_H
 
 #include "base/base.h"
+#include "plan/plan.h"
 #include "sys/sys.h"
 
 #define COURIER_HOOKS 72
 #define COURIER_AT_ONCE 32    /* questions, and as many fetches: neither holds up the other */
 #define COURIER_QUEUE 64      /* questions that wait */
 #define COURIER_LIMIT_MS 5000 /* from question to answer, the queue included */
-#define COURIER_ANSWER_MAX (64 * 1024) /* octets of a hook's answer */
+#define COURIER_ANSWER_MAX (64 * 1024) /* octets of a hook's answer, or a depot's */
 #define COURIER_TEXT_MAX 1024	       /* octets of one text of it */
 #define COURIER_NAMES_MAX 64	       /* alternative names of it */
 
@@ -42,7 +46,7 @@ enum courier_result {
 	COURIER_DENIED,
 	COURIER_AGAIN, /* nobody could say */
 	COURIER_READY, /* id 0: a courier began and knows of nothing asked before, fetches
-			  included */
+			  and puts included */
 };
 
 struct courier_say { /* courier to core */
@@ -134,6 +138,85 @@ void courier_media_type(const char *header, char out[COURIER_MEDIA_MAX + 1]);
  * forms of HTTP and gives -1 for none. 0 when it says nothing, or lies in the past. */
 int64_t courier_retry_after(const char *header, when_t (*date)(const char *), when_t from);
 
+/* ---- puts: copies of what authorities export ---- */
+
+#define COURIER_DEPOTS 32
+#define COURIER_PUTS 64 /* that wait */
+#define COURIER_LEAF_MAX 95
+#define COURIER_BESIDE ".part"
+
+struct courier_depot {				 /* url empty: none under this number */
+	char url[512], user[128], password[128]; /* a directory; the last two may be empty */
+};
+/* All depots, for the start of the process; index = number. */
+void courier_depots_encode(const struct courier_depot *d, size_t n, struct blob *out);
+bool courier_depots_decode(
+    struct view v, struct courier_depot out[COURIER_DEPOTS], struct err *e) MUST_USE;
+
+struct courier_put { /* core to courier */
+	uint64_t id;
+	unsigned depot;
+	struct view
+	    leaf; /* name of the file: letters, digits, '-', '_' and '.', not in front */
+	struct view body;
+	uint32_t limit_ms; /* as of a fetch */
+};
+struct courier_stored { /* courier to core */
+	uint64_t id;
+	bool stored;	    /* the server says so */
+	struct view reason; /* else, for the log */
+};
+void courier_put_encode(const struct courier_put *p, struct blob *out);
+bool courier_put_decode(struct view v, struct courier_put *out, struct err *e) MUST_USE;
+void courier_stored_encode(const struct courier_stored *s, struct blob *out);
+bool courier_stored_decode(struct view v, struct courier_stored *out, struct err *e) MUST_USE;
+bool courier_is_stored(struct view message);
+
+/*
+ * Where a put goes. By FTP it goes beside, to the leaf and COURIER_BESIDE, to be renamed once
+ * it is whole, so that nobody reads half of it. Refuses all but ftp, ftps, http and https, a
+ * name before the host, a query.
+ */
+bool courier_put_url(const struct courier_depot *d, struct view leaf, bool *beside,
+    struct blob *out, struct err *e) MUST_USE;
+
+/*
+ * Core's side: which copies are to be put where, and when again. No file and no channel. One of
+ * a depot is under way at most, so an older one never takes a newer one's place; what fails is
+ * tried again as plan_retry says for one in the dark, and a newer one does not come sooner.
+ */
+struct courier_copy {
+	struct courier_copy *next;
+	unsigned depot;
+	char leaf[COURIER_LEAF_MAX + 1];
+	struct blob bytes;	     /* what is to stand there; empty: it stands */
+	uint64_t put;		     /* under way; 0: none */
+	bool newer;		     /* bytes are not those of that put any more */
+	struct plan_trouble trouble; /* tries 0: it is not behind */
+	when_t behind_from;	     /* with trouble */
+	when_t again_at;	     /* the same: not before */
+	char why[128];		     /* the same: the last one, escaped */
+};
+struct courier_copies { /* zero: none */
+	struct courier_copy *first;
+	uint64_t puts;
+	bool open; /* a porter has begun */
+};
+/* This is to stand there now, whatever was before. */
+void copies_add(struct courier_copies *c, unsigned depot, const char *leaf, struct view bytes);
+/* The next that is due is under way from now on; what out has is borrowed until the next call.
+ * False: none. */
+bool copies_next(struct courier_copies *c, when_t now, struct courier_put *out) MUST_USE;
+/*
+ * It came back. The copy, if with it its depot falls behind (trouble.tries is not 0) or is
+ * level again: worth a line of the log. NULL: nothing new.
+ */
+const struct courier_copy *copies_done(
+    struct courier_copies *c, const struct courier_stored *s, when_t now, uint8_t draw);
+/* A porter began: none is under way. Before the first one none is due. */
+void copies_began(struct courier_copies *c);
+void copies_free(struct courier_copies *c);
+
 /* ---- the hook's side ---- */
 
 /* The body of the POST. False: a text is not UTF-8. */
@@ -161,7 +244,8 @@ struct courier_options {
 	const struct courier_speech *speech; /* with hooks */
 	const struct courier_place *places;
 	size_t place_count;
-	const char *trust; /* file of CA certificates, NULL: the system's */
+	const struct courier_depot *depots; /* COURIER_DEPOTS; NULL: none */
+	const char *trust;		    /* file of CA certificates, NULL: the system's */
 	bool sandbox;
 };
 /* Until core goes away or names cannot be resolved any more; exit code. */

@@ -8,7 +8,9 @@ enum kind {
 	KIND_COURIER_ASK = 1,
 	KIND_COURIER_SAY = 2,
 	KIND_COURIER_FETCH = 3,
-	KIND_COURIER_GOT = 4
+	KIND_COURIER_GOT = 4,
+	KIND_COURIER_PUT = 5,
+	KIND_COURIER_STORED = 6
 };
 
 bool read_kind(struct reader *r, enum kind kind) MUST_USE;

@@ -1,12 +1,15 @@
-/* post.c - HTTP requests by libcurl, many at once. */
+/* post.c - HTTP and FTP by libcurl, many requests at once. */
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "courier/post.h"
 
 #define LIBRARY "libcurl.so.4"
+/* For one answer of an FTP server: libcurl 7.88.1 waits for the last ones, and all with it. */
+#define ANSWER_SECONDS 30L
 #define HEADERS_MAX (64 * 1024) /* octets of all headers: libcurl 7.88.1 keeps any number */
 
 /*
@@ -61,9 +64,12 @@ struct request {
 	struct poster *poster;
 	void *owner;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *renames;
 	size_t max, header_octets;
-	const char *why; /* we ended it */
+	struct view body_out; /* of a put, as all that follows */
+	size_t sent;
+	char words[CURL_ERROR_SIZE]; /* why not: with the status of FTP */
+	const char *why;	     /* we ended it */
 	struct blob body;
 };
 
@@ -71,8 +77,8 @@ struct poster {
 	CURLM *multi;
 	const char *trust;
 	struct request *requests;
-	size_t held;	/* octets of all bodies */
-	char words[64]; /* why, of the last one that ended */
+	size_t held;	 /* octets of all bodies */
+	char words[128]; /* why, of the last one that ended */
 };
 
 static bool
@@ -126,6 +132,7 @@ request_free(struct poster *p, struct request *rq)
 		lib.easy_cleanup(rq->easy);
 	}
 	lib.slist_free_all(rq->headers);
+	lib.slist_free_all(rq->renames);
 	p->held -= rq->body.n;
 	blob_free(&rq->body);
 	free(rq);
@@ -166,10 +173,14 @@ why_of(struct request *rq, CURLcode result)
 {
 	struct poster *p = rq->poster;
 
-	if (rq->why != too_long)
+	if (rq->why == too_long)
+		(void)snprintf(
+		    p->words, sizeof(p->words), "%s: more than %zu octets", too_long, rq->max);
+	else if (rq->why == NULL && rq->words[0] != 0)
+		(void)snprintf(
+		    p->words, sizeof(p->words), "%.*s", (int)sizeof(p->words) - 1, rq->words);
+	else
 		return rq->why != NULL ? rq->why : lib.easy_strerror(result);
-	(void)snprintf(
-	    p->words, sizeof(p->words), "%s: more than %zu octets", too_long, rq->max);
 	return p->words;
 }
 
@@ -203,24 +214,53 @@ on_header(char *octets, size_t size, size_t n, void *arg)
 		   : give_up(rq, "its answer has too many headers");
 }
 
-static bool
-header_add(struct request *rq, const char *line)
+/* What is still to be sent. */
+static size_t
+on_read(char *octets, size_t size, size_t n, void *arg)
 {
-	struct curl_slist *more = lib.slist_append(rq->headers, line);
+	struct request *rq = arg;
+	size_t left = rq->body_out.n - rq->sent;
+
+	(void)size; /* always 1 */
+	n = n < left ? n : left;
+	if (n > 0)
+		memcpy(octets, rq->body_out.p + rq->sent, n);
+	rq->sent += n;
+	return n;
+}
+
+/* From the beginning, for a server that wants the password first. */
+static int
+on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct request *rq = arg;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > rq->body_out.n)
+		return CURL_SEEKFUNC_FAIL;
+	rq->sent = (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static bool
+line_add(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *more = lib.slist_append(*list, line);
 
 	if (more != NULL)
-		rq->headers = more;
+		*list = more;
 	return more != NULL;
 }
 
 /* Without a word behind it a header is left out: nobody is asked to "Expect: 100-continue". */
 static bool
-headers_make(struct request *rq, const struct posting *what)
+lines_make(struct request *rq, const struct posting *what)
 {
-	bool ok = !what->post || header_add(rq, "Expect:");
+	bool ok = (!what->post && !what->put) || line_add(&rq->headers, "Expect:");
 
 	for (size_t i = 0; ok && i < COUNT_OF(what->headers) && what->headers[i] != NULL; i++)
-		ok = header_add(rq, what->headers[i]);
+		ok = line_add(&rq->headers, what->headers[i]);
+	for (size_t i = 0; ok && i < COUNT_OF(what->renames) && what->renames[i] != NULL; i++)
+		ok = line_add(&rq->renames, what->renames[i]);
 	return ok;
 }
 
@@ -245,6 +285,29 @@ post_set_up(struct request *rq, const struct posting *what)
 		   SET(CURLOPT_POSTFIELDS, what->body.n > 0 ? (const char *)what->body.p : ""));
 }
 
+/*
+ * By FTP in passive mode (the default), to the address that we chose: what a server says of
+ * another one is not believed (the default since 7.74). ftps: is TLS from the first octet, for
+ * the file too.
+ */
+static bool
+put_set_up(struct request *rq, const struct posting *what)
+{
+	rq->body_out = what->body;
+	return SET(CURLOPT_PROTOCOLS_STR, "ftp,ftps,http,https") && SET(CURLOPT_UPLOAD, 1L) &&
+	       SET(CURLOPT_ERRORBUFFER, rq->words) &&
+	       SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)what->body.n) &&
+	       SET(CURLOPT_READFUNCTION, on_read) && SET(CURLOPT_READDATA, rq) &&
+	       SET(CURLOPT_SEEKFUNCTION, on_seek) && SET(CURLOPT_SEEKDATA, rq) &&
+	       SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, ANSWER_SECONDS) &&
+	       SET(CURLOPT_POSTQUOTE, rq->renames) && SET(CURLOPT_FORBID_REUSE, 1L) &&
+	       (strncasecmp(what->url, "ftps:", 5) != 0 ||
+		   SET(CURLOPT_USE_SSL, (long)CURLUSESSL_ALL)) &&
+	       (what->user == NULL || what->user[0] == 0 ||
+		   (SET(CURLOPT_USERNAME, what->user) &&
+		       SET(CURLOPT_PASSWORD, what->password)));
+}
+
 /* No redirects (the default, said here), no proxy of the environment, nothing but HTTP/1.1. */
 static bool
 request_set_up(struct request *rq, const struct posting *what)
@@ -258,7 +321,7 @@ request_set_up(struct request *rq, const struct posting *what)
 	       SET(CURLOPT_HTTPHEADER, rq->headers) && post_set_up(rq, what) &&
 	       SET(CURLOPT_WRITEFUNCTION, on_body) && SET(CURLOPT_WRITEDATA, rq) &&
 	       SET(CURLOPT_HEADERFUNCTION, on_header) && SET(CURLOPT_HEADERDATA, rq) &&
-	       SET(CURLOPT_PRIVATE, rq) &&
+	       SET(CURLOPT_PRIVATE, rq) && (!what->put || put_set_up(rq, what)) &&
 	       (trust == NULL || (SET(CURLOPT_CAINFO, trust) && SET(CURLOPT_CAPATH, NULL)));
 }
 
@@ -273,7 +336,7 @@ poster_start(struct poster *p, void *owner, const struct posting *what, struct e
 	rq->easy = lib.easy_init();
 	rq->next = p->requests;
 	p->requests = rq;
-	if (rq->easy != NULL && headers_make(rq, what) && request_set_up(rq, what) &&
+	if (rq->easy != NULL && lines_make(rq, what) && request_set_up(rq, what) &&
 	    lib.multi_add_handle(p->multi, rq->easy) == CURLM_OK)
 		return true;
 	request_free(p, rq);
@@ -342,7 +405,8 @@ poster_done(struct poster *p, struct posted *out)
 	out->unresolved = m->data.result == CURLE_COULDNT_RESOLVE_HOST ||
 			  m->data.result == CURLE_COULDNT_RESOLVE_PROXY;
 	if (m->data.result == CURLE_OK) {
-		out->status = (int)status_of(rq);
+		/* By FTP nothing failed, whatever was answered to QUIT. */
+		out->status = rq->renames != NULL ? 250 : (int)status_of(rq);
 		headers_read(rq, out);
 	} else {
 		out->why = why_of(rq, m->data.result);

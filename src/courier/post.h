@@ -1,4 +1,4 @@
-/* post.h - inner: many HTTP requests at once. */
+/* post.h - inner: many requests at once, by HTTP or FTP. */
 #ifndef COURIER_POST_H
 #define COURIER_POST_H
 
@@ -15,8 +15,10 @@ void poster_close(struct poster *p);
 
 struct posting {
 	const char *url, *proxy, *interface; /* the last two empty: none */
+	const char *user, *password;	     /* NULL, or empty: none */
 	const char *headers[3];		     /* NULL ends */
-	bool post;			     /* else GET */
+	const char *renames[3];		     /* the same: commands behind a put by FTP */
+	bool post, put;			     /* else GET */
 	struct view body;		     /* stays valid until it is done */
 	size_t max;			     /* octets of the answer */
 	int64_t milliseconds;		     /* at most */

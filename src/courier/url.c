@@ -26,12 +26,16 @@ all_of(struct view v, const char *more, bool any_printable)
 	return true;
 }
 
-static size_t
-scheme_length(struct view v, bool tls_allowed)
-{
-	static const struct view schemes[] = {VIEW("http://"), VIEW("https://")};
+/* How many of the schemes are meant. */
+enum schemes { HTTP_ALONE = 1, HTTP_AND_TLS = 2, FTP_TOO = 4 };
 
-	for (size_t i = 0; i < (tls_allowed ? 2 : 1); i++)
+static size_t
+scheme_length(struct view v, enum schemes n)
+{
+	static const struct view schemes[] = {
+	    VIEW("http://"), VIEW("https://"), VIEW("ftp://"), VIEW("ftps://")};
+
+	for (size_t i = 0; i < (size_t)n; i++)
 		if (v.n >= schemes[i].n && strncasecmp((const char *)v.p,
 					       (const char *)schemes[i].p, schemes[i].n) == 0)
 			return schemes[i].n;
@@ -43,9 +47,9 @@ scheme_length(struct view v, bool tls_allowed)
  * host, and nothing that one reader could take for the end of it and another not.
  */
 static bool
-authority_take(struct view *v, bool tls_allowed)
+authority_take(struct view *v, enum schemes schemes)
 {
-	size_t scheme = scheme_length(*v, tls_allowed), n = scheme;
+	size_t scheme = scheme_length(*v, schemes), n = scheme;
 
 	while (n < v->n && v->p[n] != '/' && v->p[n] != '?' && v->p[n] != '#')
 		n++;
@@ -61,7 +65,7 @@ courier_scep_url(const char *url, struct blob *out, struct err *e)
 {
 	struct view path = view_str(url);
 
-	if (!authority_take(&path, true))
+	if (!authority_take(&path, HTTP_AND_TLS))
 		return err_set(e, WHY_BAD_INPUT,
 		    "its address is not http://host or https://host, with a port and a path "
 		    "if need be");
@@ -82,10 +86,10 @@ courier_fetch_url(const struct courier_place *p, const struct courier_fetch *f,
 {
 	struct view rest = f->url, proxy = view_str(p->proxy);
 
-	if (proxy.n > 0 && (!authority_take(&proxy, false) || proxy.n > 0))
+	if (proxy.n > 0 && (!authority_take(&proxy, HTTP_ALONE) || proxy.n > 0))
 		return err_set(e, WHY_BAD_INPUT, "its proxy is not http://host:port");
 	if (f->url.n > 0) {
-		if (!authority_take(&rest, true) || !all_of(rest, "", true))
+		if (!authority_take(&rest, HTTP_AND_TLS) || !all_of(rest, "", true))
 			return err_set(
 			    e, WHY_BAD_INPUT, "the address is neither http:// nor https://");
 		blob_set(out, f->url);
@@ -98,6 +102,26 @@ courier_fetch_url(const struct courier_place *p, const struct courier_fetch *f,
 		!all_of(f->tail, "", true)))
 		return err_set(e, WHY_BAD_INPUT, "what to ask is no query");
 	blob_add_view(out, f->tail);
+	return true;
+}
+
+bool
+courier_put_url(const struct courier_depot *d, struct view leaf, bool *beside, struct blob *out,
+    struct err *e)
+{
+	struct view path = view_str(d->url);
+
+	if (!authority_take(&path, FTP_TOO) || memchr(path.p, '?', path.n) != NULL ||
+	    memchr(path.p, '#', path.n) != NULL || !all_of(path, "", true))
+		return err_set(e, WHY_BAD_INPUT,
+		    "its address is not ftp, ftps, http or https with a host and a directory");
+	*beside = strncasecmp(d->url, "ftp", 3) == 0;
+	blob_set(out, view_str(d->url));
+	if (path.n == 0 || path.p[path.n - 1] != '/')
+		blob_add_byte(out, '/');
+	blob_add_view(out, leaf);
+	if (*beside)
+		blob_add_str(out, COURIER_BESIDE);
 	return true;
 }
 

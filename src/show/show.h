@@ -15,6 +15,13 @@ struct show_server {
 	const struct conf_server *conf;
 	const struct ca *ca; /* NULL: not running */
 };
+struct show_copy { /* of what a server exports */
+	const struct conf_server *server;
+	const char *file, *url;
+	bool stands;	    /* the server there said so */
+	const char *why;    /* NULL: it is not behind */
+	when_t behind_from; /* else */
+};
 struct show_tp_counters {		     /* since the start */
 	uint64_t fetches, failures;	     /* questions to the server; of them not answered */
 	uint64_t granted, pending, rejected; /* answers to requests */
@@ -58,6 +65,8 @@ struct show_world {
 	size_t trustpoint_count;
 	const struct show_list *lists;
 	size_t list_count;
+	const struct show_copy *copies; /* of all servers */
+	size_t copy_count;
 	int64_t now_ms; /* by the one clock */
 	bool clock_trusted;
 	const char *clock_source;

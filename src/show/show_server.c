@@ -94,6 +94,33 @@ put_store(const struct ca *ca, struct tree *o, struct err *e)
 	return true;
 }
 
+static void
+put_copies(const struct show *s, const struct conf_server *c, struct tree *o)
+{
+	struct tree *list = NULL;
+
+	for (size_t i = 0; i < s->w->copy_count; i++) {
+		const struct show_copy *copy = &s->w->copies[i];
+		struct tree *row;
+
+		if (copy->server != c)
+			continue;
+		if (list == NULL)
+			list = tree_add_array(o, "copies");
+		row = tree_add_object(list);
+		tree_put_text(row, "file", copy->file);
+		tree_put_text(row, "url", copy->url);
+		tree_put_text(row, "state",
+		    copy->why != NULL ? "degraded"
+		    : copy->stands    ? "current"
+				      : "being made");
+		if (copy->why == NULL)
+			continue;
+		tree_put_when(row, "since", copy->behind_from);
+		tree_put_text(row, "why", copy->why);
+	}
+}
+
 static bool
 put_server(
     const struct show *s, const struct show_server *server, struct tree *o, struct err *e)
@@ -114,6 +141,7 @@ put_server(
 		return true;
 	tree_put_hex(o, "last_serial", ca_last_serial(server->ca));
 	put_timers(s, server->ca, o);
+	put_copies(s, c, o);
 	return put_store(server->ca, o, e);
 }
 
@@ -191,6 +219,23 @@ rollover_lines(const struct tree *o, struct blob *out)
 }
 
 static void
+copy_lines(const struct tree *o, struct blob *out)
+{
+	const struct tree *x, *list = tree_get(o, "copies");
+	char t[WHEN_TEXT];
+
+	for (size_t i = 0; (x = tree_at(list, i)) != NULL; i++) {
+		blob_printf(
+		    out, "    Copy %s: %s", tree_text(x, "file"), tree_text(x, "state"));
+		if (tree_has(x, "since"))
+			blob_printf(out, " since %s", tree_ios(x, "since", t));
+		blob_printf(out, "\n      at %s\n", tree_text(x, "url"));
+		if (tree_has(x, "why"))
+			blob_printf(out, "      %s\n", tree_text(x, "why"));
+	}
+}
+
+static void
 server_block(const struct tree *o, struct blob *out)
 {
 	char t[WHEN_TEXT];
@@ -220,6 +265,7 @@ server_block(const struct tree *o, struct blob *out)
 	    tree_text(o, "name"));
 	blob_printf(
 	    out, "    Database Level: %s\n", level_line(tree_text(o, "database_level")));
+	copy_lines(o, out);
 	rollover_lines(o, out);
 }
 

@@ -61,6 +61,7 @@ rule "docs/MESSAGES.md has the kinds of messages" "$(compare docs/MESSAGES.md "$
 shown=$(tr -d '\n' <src/show/show_timers.c | grep -oE '(show_put_timer|put_alert)\([^;]*;' | sed -nE 's/[^"]*"([A-Z ]+)".*/\1/p')
 # Deadlines among the facts; that of requests is TIMER_REQUEST_EXPIRE.
 facts=$(sed -n '/^struct plan_ca_facts {/,/^};/p' src/plan/plan.h | grep -oE '\b[a-z_]+_(until|expiry);' | tr -d ';' | grep -vx request_expiry)
+facts+=$'\n'$(sed -n '/^struct courier_copy {/,/^};/p' src/courier/courier.h | grep -oE '\b[a-z_]+_at;' | tr -d ';')
 rule "docs/TIMERS.md has the planner's timers and rules, and those of lists and alerts" "$(compare docs/TIMERS.md "$(
 	for enum in plan_timer plan_tp_timer plan_rule_code; do names $enum src/plan/plan.h; done
 	echo "$facts"

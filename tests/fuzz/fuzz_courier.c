@@ -53,6 +53,48 @@ places_walk(struct view v)
 	free(places);
 }
 
+/* BAD-139: whatever core says: one file of the depot's directory. */
+static void
+put_stays(const struct courier_put *p)
+{
+	static const struct courier_depot depot = {"ftp://h/d", "", ""};
+	struct blob url = {0};
+	bool beside;
+
+	if (p->id == 0 || p->depot >= COURIER_DEPOTS || p->limit_ms == 0 ||
+	    !courier_put_url(&depot, p->leaf, &beside, &url, NULL) || !beside)
+		abort();
+	if (memchr(p->leaf.p, '/', p->leaf.n) != NULL || p->leaf.p[0] == '.' ||
+	    strlen(blob_cstr(&url)) != strlen("ftp://h/d/" COURIER_BESIDE) + p->leaf.n)
+		abort();
+	blob_free(&url);
+}
+
+/* Messages about copies, and the table of depots. */
+static bool
+copies_walk(struct view v, struct blob *again)
+{
+	static struct courier_depot depots[COURIER_DEPOTS];
+	struct courier_put put;
+	struct courier_stored stored;
+	bool is_put = courier_put_decode(v, &put, NULL),
+	     is_stored = courier_stored_decode(v, &stored, NULL);
+
+	if (is_stored && (is_put || !courier_is_stored(v) || stored.id == 0))
+		abort();
+	if (is_put) {
+		put_stays(&put);
+		courier_put_encode(&put, again);
+	}
+	if (is_stored)
+		courier_stored_encode(&stored, again);
+	if ((is_put || is_stored) && !view_equal(blob_view(again), v))
+		abort();
+	if (courier_depots_decode(v, depots, NULL))
+		blob_clear(again);
+	return is_put || is_stored;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -68,8 +110,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	     is_fetch = courier_fetch_decode(v, &fetch, NULL),
 	     is_got = courier_got_decode(v, &got, NULL);
 
-	if (is_ask + is_say + is_fetch + is_got > 1 || (is_got && !courier_is_got(v)))
+	if (is_ask + is_say + is_fetch + is_got + copies_walk(v, &json) > 1 ||
+	    (is_got && !courier_is_got(v)))
 		abort();
+	blob_clear(&json);
 	if (is_ask) {
 		if (ask.id == 0 || ask.hook >= COURIER_HOOKS || ask.request.n != 32)
 			abort();

@@ -14,7 +14,7 @@ import threading
 import time
 
 import daemon
-from daemon import case, cert_field, exchange, openssl, run, start, until
+from daemon import case, cert_field, child, exchange, openssl, run, start, until
 
 SECRET = "hook-secret-71c2"
 CHALLENGE = "device-challenge-93ab"
@@ -306,18 +306,6 @@ def crowd():
     Hook.arrived.clear()
 
 
-def courier_pid():
-    """Of this daemon: its child that is the courier."""
-    for entry in os.listdir("/proc"):
-        try:
-            with open("/proc/%s/stat" % entry) as f, open("/proc/%s/cmdline" % entry) as g:
-                if int(f.read().rpartition(")")[2].split()[1]) == d.process.pid and "--role=courier" in g.read():
-                    return int(entry)
-        except (OSError, ValueError):
-            continue
-    return None
-
-
 @case("a courier that dies ends nobody else: who waited comes again, and the next one serves")
 def dies():
     before, answers = len(re.findall("starting a new set", d.log())), []
@@ -331,12 +319,12 @@ def dies():
     waiting.start()
     # this very question, not one that is late from the case before
     until(lambda: any("CN=slow2" in q["subject"] for _, _, q in list(Hook.asked)), "the hook is asked")
-    old = courier_pid()
+    old = child(d, "courier")
     assert not deaths(), deaths()
     os.kill(old, signal.SIGKILL)
     waiting.join()
     assert answers and answers[0] - begun < 4.5, "the client waited for the time limit"
-    new = until(lambda: courier_pid() not in (None, old) and courier_pid(), "another courier")
+    new = until(lambda: child(d, "courier") not in (None, old) and child(d, "courier"), "another courier")
     assert new != old
     said, _, _, _ = exchange(d, "after", "O=Cisco,CN=after", challenge=CHALLENGE)
     assert said[0] == "success", said

@@ -4,6 +4,7 @@ Messages are made and read here, by another hand than the courier's: a change of
 is seen. Arguments: keymusterd, keymuster, client, courier_alone.
 """
 import array
+import base64
 import email.utils
 import fcntl
 import http.server
@@ -22,7 +23,7 @@ import daemon
 from daemon import case, run, start
 
 COURIER = os.path.abspath(sys.argv[4])
-FETCH, GOT, SAY = 3, 4, 2
+FETCH, GOT, SAY, PUT, STORED = 3, 4, 2, 5, 6
 SCEP = "/cgi-bin/pkiclient.exe"
 MIB = 1 << 20
 LIMIT = 30000
@@ -48,7 +49,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         word = re.sub(r"\?.*", "", self.path).rpartition("/")[2]
         getattr(self, "pkiclient" if word == "pkiclient.exe" else word)()
 
-    do_POST = do_GET
+    do_POST = do_PUT = do_GET
 
     def answer(self, status, octets, **headers):
         self.send_response_only(status)
@@ -199,16 +200,18 @@ class Got:
 
 
 class Courier:
-    """courier_alone, its channel and its log."""
+    """courier_alone, its channel and its log; with depots it is a porter too."""
 
-    def __init__(self, table=TABLE, **env):
+    def __init__(self, table=TABLE, depots=None, **env):
         self.dir, self.last = daemon.directory(), 0
-        with open(self.dir + "/places", "wb") as f:
-            f.write(b"".join(sized(t.encode()) for place in table for t in place))
+        tables = [self.dir + "/places"] + ([self.dir + "/depots"] if depots else [])
+        for path, rows in zip(tables, (table, depots)):
+            with open(path, "wb") as f:
+                f.write(b"".join(sized(t.encode()) for row in rows for t in row))
         self.core, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         theirs.setblocking(False)
         with open(self.dir + "/log", "wb") as log:
-            self.process = start([COURIER, str(theirs.fileno()), self.dir + "/places"], stderr=log,
+            self.process = start([COURIER, str(theirs.fileno()), *tables], stderr=log,
                                  pass_fds=[theirs.fileno()], env=dict(os.environ, **env))
         theirs.close()
         ready = self.hear()
@@ -252,6 +255,18 @@ class Courier:
         number, got = self.ask(*words, **more), Got(self.hear())
         assert got.id == number, got
         return got
+
+    def carry(self, leaf, octets, depot=1, limit=LIMIT):
+        """Why the copy was not stored; empty: it was."""
+        self.last += 1
+        self.send(struct.pack(">BQII", PUT, self.last, depot, limit) + sized(leaf.encode()) + sized(octets))
+        message = self.hear()
+        if message is None:
+            return None
+        kind, number, stored = struct.unpack_from(">BQB", message)
+        why = message[14:].decode()
+        assert (kind, number) == (STORED, self.last) and stored == (why == ""), message
+        return why
 
     def word(self, word, **more):
         """Of the plain server, under any path."""
@@ -472,6 +487,37 @@ def ends():
         assert other.hear() is None
         other.end()
     c.end()
+
+
+@case("a copy is put whole by HTTP, with the depot's name and password; another status, a redirect and silence are no copy")
+def copies():
+    porter = Courier((), [("", "", ""), (URL + "/d", "joe", "a:word"), (URL + "/e/", "", "")])
+    octets = os.urandom(20 * MIB)
+    for depot, path, headers in ((1, "/d/hundred", ["Authorization"]), (2, "/e/hundred", [])):
+        why = porter.carry("hundred", octets, depot)
+        assert why == "", why
+        command, asked, sent, body = Server.asked[-1]
+        assert (command, asked) == ("PUT", path) and body == octets, asked
+        assert sorted(sent.keys()) == ["Accept"] + headers + ["Content-Length", "Host"], sent.items()
+    assert Server.asked[-2][2]["Authorization"] == "Basic " + base64.b64encode(b"joe:a:word").decode()
+    assert porter.carry("absent", b"x") == "its answer has status 404"
+    assert porter.carry("moved", b"x") == "its answer has status 302" and Server.asked[-1][1] == "/d/moved"
+    Server.let_go.clear()
+    began = time.monotonic()
+    assert "timed out" in porter.carry("held", b"x", limit=300)
+    assert 0.29 <= time.monotonic() - began < LIMIT / 1000
+    Server.let_go.set()
+    assert porter.carry("hundred", b"x") == ""
+    porter.end()
+
+
+@case("a depot or a name that there is not ends it, with or without depots")
+def no_copies():
+    for depots, leaf, depot in (([(URL, "", "")], "../x", 0), ([(URL, "", "")], "x", 1), (None, "x", 0)):
+        other = Courier((), depots)
+        before = len(Server.asked)
+        assert other.carry(leaf, b"x", depot) is None and len(Server.asked) == before
+        other.end()
 
 
 @case("the courier of the small agent has nothing of jansson, and loads libcurl itself")

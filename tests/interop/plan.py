@@ -116,7 +116,7 @@ def start():
     line = (ROOTCA + early[early.index("crypto"):early.index("  auto-enroll 70")]).count("\n") + 1
     says = "%s/both.conf:%d:3: clients ask for the next CA certificate 19.5 days before it is made, expected 'auto-rollover 110' or 'auto-enroll 76'\n" % (HERE, line)
     ran = check(both(early), 1)
-    assert "\n" + says in ran.err and "warning: " + says not in ran.err, ran.err
+    assert "\n" + says in "\n" + ran.err and "warning: " + says not in ran.err, ran.err
     ran = check(both(early).replace("http://127.0.0.1:8080", "http://127.0.0.1:8081"), 0)
     assert "warning: " + says in ran.err, ran.err
     ran = check(both(early, ROOTCA.replace("  auto-rollover 90\n", "")), 0)

@@ -372,6 +372,41 @@ state_words(void **state)
 	lab_close(&l);
 }
 
+/* BAD-138 */
+static void
+copies_are_behind(void **state)
+{
+	struct lab l;
+	struct conf_server other = {0};
+
+	(void)state;
+	lab_open(&l, LAB_CONF);
+	lab_tick(&l);
+	expect(&l, "show crypto pki server", 0, "in store.db\n    Auto-Rollover");
+
+	const struct show_copy copies[] = {
+	    {.server = &l.conf.server[0], .file = "A.p12", .url = "ftp://x/", .stands = true},
+	    {.server = &other, .file = "B.p12", .url = "ftp://y/", .stands = true},
+	    {.server = &l.conf.server[0],
+		.file = "A.crl",
+		.url = "http://z/",
+		.why = "550 no",
+		.behind_from = LAB_START},
+	    {.server = &l.conf.server[0], .file = "C.p12", .url = "ftp://x/"},
+	};
+
+	l.w.copies = copies;
+	l.w.copy_count = COUNT_OF(copies);
+	expect(&l, "show crypto pki server", 0,
+	    "in store.db\n    Copy A.p12: current\n      at ftp://x/\n"
+	    "    Copy A.crl: degraded since 13:14:16 UTC Oct 9 2015\n      at http://z/\n"
+	    "      550 no\n    Copy C.p12: being made\n      at ftp://x/\n    Auto-Rollover");
+	expect(&l, "show crypto pki server json", 0,
+	    "\"state\": \"degraded\",\n          \"since\": \"2015-10-09T13:14:16Z\",\n"
+	    "          \"why\": \"550 no\"");
+	lab_close(&l);
+}
+
 static void
 the_clock_knows_its_weekday(void **state)
 {
@@ -705,6 +740,7 @@ main(void)
 	    cmocka_unit_test(unknown_servers_are_named),
 	    cmocka_unit_test(a_server_that_does_not_run),
 	    cmocka_unit_test(state_words),
+	    cmocka_unit_test(copies_are_behind),
 	    cmocka_unit_test(the_clock_knows_its_weekday),
 	    cmocka_unit_test(a_short_rollover_is_told),
 	    cmocka_unit_test(the_next_generation),
