@@ -6,7 +6,7 @@ import os
 import re
 
 import daemon
-from daemon import run, start, until
+from daemon import run, start, until, write
 
 STRONGSWAN = """\
 charon-systemd {
@@ -23,11 +23,6 @@ mount -t tmpfs none /run && mount --bind "$0/strongswan.conf" /etc/strongswan.co
 mount --bind "$0/swanctl" /etc/swanctl && ip link set lo up && exec charon-systemd
 """
 NETWORK = ["unshare", "-rnm"]
-
-
-def write(path, text):
-    with open(path, "w") as f:
-        f.write(text)
 
 
 def refused(more="true"):

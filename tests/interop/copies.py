@@ -12,7 +12,7 @@ import threading
 import time
 
 import daemon
-from daemon import aes_256, case, fingerprint, openssl, run, until
+from daemon import aes_256, case, fingerprint, openssl, run, until, write
 from ports import free_port
 from stepclock import StepClock
 
@@ -33,13 +33,6 @@ LINES = """\
   database username ftp password 0 %s
   database url crl publish http://127.0.0.1:%d/crl/ username web password 0 %s
 """ % (P12_WORD, ftp_port, FTP_WORD, web_port, WEB_WORD)
-
-
-def write(path, text, mode=0o644):
-    with open(path, "w") as f:
-        f.write(text)
-    os.chmod(path, mode)
-    return path
 
 
 def read(path):

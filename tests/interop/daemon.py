@@ -88,6 +88,13 @@ def directory():
     return path
 
 
+def write(path, text, mode=0o644):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+    return path
+
+
 def until(claim, what, seconds=DEADLINE):
     """The first true value of claim(); fails with the sentence when the deadline passes."""
     deadline = time.monotonic() + seconds

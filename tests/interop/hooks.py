@@ -17,7 +17,7 @@ import time
 
 import charon
 import daemon
-from daemon import Skip, case, run, start, until
+from daemon import Skip, case, run, start, until, write
 
 HOOK, READY = (os.path.abspath(p) for p in sys.argv[4:6])
 os.umask(0o022)
@@ -26,13 +26,6 @@ top = daemon.directory()
 os.mkdir(top + "/hooks", 0o755)  # a checkout may be for a group to write
 for name in os.listdir(READY):
     shutil.copy(READY + "/" + name, top + "/hooks")
-
-
-def write(path, text, mode=0o644):
-    with open(path, "w") as f:
-        f.write(text)
-    os.chmod(path, mode)
-    return path
 
 
 def read(path):

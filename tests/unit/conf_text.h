@@ -56,6 +56,21 @@ parse_text(const char *text, struct conf *c, struct blob *said)
 	return parse_view(view_str(text), c, said);
 }
 
+/* All that a text makes the parser say; nothing, or warnings, when it loads. */
+static inline void
+text_says(const char *text, const char *says)
+{
+	struct blob said = {0};
+	struct conf c;
+
+	if (parse_text(text, &c, &said)) {
+		assert_int_not_equal(says[0], 'E');
+		conf_free(&c);
+	}
+	assert_string_equal(blob_cstr(&said), says);
+	blob_free(&said);
+}
+
 /* The running configuration of a text that must load. */
 static inline void
 print_text(struct view text, struct blob *out)

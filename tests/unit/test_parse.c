@@ -638,6 +638,8 @@ secrets_are_not_said(void **state)
 	    A "database archive pkcs12 password 7 SECRETSECRET",
 	    A "database archive pkcs12 password 6 SECRET-SECRET",
 	    A "database archive pkcs12 password 5 SECRET",
+	    A "database username joe password 7 SECRETSECRET",
+	    A "database url p12 ftp://h/ username joe password 5 SECRET",
 	};
 
 	(void)state;
