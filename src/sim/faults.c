@@ -486,6 +486,8 @@ people_act(struct sim *w, const struct moment *m)
 		revoke(w, c);
 		break;
 	case OP_CONFIRM:
+		if (w->server.clock.plan.state != CLOCK_HONEST) /* until now it stood still */
+			w->server.healthy_since = w->now;
 		w->server.clock.confirmed = clock_ahead(w, &w->server.clock) == 0;
 		server_tick(w);
 		break;
