@@ -38,12 +38,11 @@ prime_at(size_t i)
 	return p;
 }
 
-/* d, its halves and the coefficient, from p, q and e; NULL when e does not go with them. */
+/* d, its halves and the coefficient, from p, q and e. */
 static OSSL_PARAM *
-key_params(BIGNUM *p, BIGNUM *q, unsigned long exponent)
+key_params(BIGNUM *p, BIGNUM *q)
 {
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	OSSL_PARAM *params = NULL;
 	BN_CTX *ctx = BN_CTX_new();
 	BIGNUM *v[10];
 	bool ok = true;
@@ -54,12 +53,9 @@ key_params(BIGNUM *p, BIGNUM *q, unsigned long exponent)
 	BIGNUM *n = v[0], *e = v[1], *d = v[2], *dp = v[3], *dq = v[4], *qinv = v[5];
 	BIGNUM *p1 = v[6], *q1 = v[7], *phi = v[8];
 
-	ok &= BN_set_word(e, exponent) && BN_mul(n, p, q, ctx);
+	ok &= BN_set_word(e, RSA_F4) && BN_mul(n, p, q, ctx);
 	ok &= BN_sub(p1, p, BN_value_one()) && BN_sub(q1, q, BN_value_one());
-	ok &= BN_mul(phi, p1, q1, ctx);
-	must(ok, "arithmetic");
-	if (BN_mod_inverse(d, e, phi, ctx) == NULL)
-		goto out;
+	ok &= BN_mul(phi, p1, q1, ctx) && BN_mod_inverse(d, e, phi, ctx) != NULL;
 	ok &= BN_mod(dp, d, p1, ctx) && BN_mod(dq, d, q1, ctx);
 	ok &= BN_mod_inverse(qinv, q, p, ctx) != NULL;
 	must(ok, "arithmetic");
@@ -79,27 +75,27 @@ key_params(BIGNUM *p, BIGNUM *q, unsigned long exponent)
 	};
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
 		must(OSSL_PARAM_BLD_push_BN(build, parts[i].name, parts[i].value), "parameter");
-	params = OSSL_PARAM_BLD_to_param(build);
+	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
 	must(params != NULL, "parameters");
-out:
+
 	BN_CTX_end(ctx);
 	BN_CTX_free(ctx);
 	OSSL_PARAM_BLD_free(build);
 	return params;
 }
 
+/* Of p and q, which it takes. */
 static EVP_PKEY *
-key_make(size_t big, size_t small, unsigned long exponent)
+key_make(BIGNUM *p, BIGNUM *q)
 {
-	BIGNUM *p = prime_at(big), *q = prime_at(small);
 	EVP_PKEY *key = NULL;
 
 	if (BN_cmp(p, q) < 0)
 		BN_swap(p, q);
-	OSSL_PARAM *params = key_params(p, q, exponent);
+	OSSL_PARAM *params = key_params(p, q);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	must(params == NULL || (EVP_PKEY_fromdata_init(ctx) > 0 &&
-				   EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) > 0),
+	must(EVP_PKEY_fromdata_init(ctx) > 0 &&
+		 EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) > 0,
 	    "key");
 	EVP_PKEY_CTX_free(ctx);
 	OSSL_PARAM_free(params);
@@ -118,24 +114,37 @@ pool_key(size_t i)
 	if (keys[i] == NULL) {
 		while (a * (a + 1) / 2 <= i)
 			a++;
-		keys[i] = key_make(a, i - a * (a - 1) / 2, RSA_F4);
+		keys[i] = key_make(prime_at(a), prime_at(i - a * (a - 1) / 2));
 	}
 	return keys[i];
+}
+
+/* The next one behind p, which it changes, that e goes with. */
+static void
+prime_next(BIGNUM *p)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	int prime = 0;
+
+	while (prime == 0) {
+		must(BN_add_word(p, 2) == 1, "arithmetic");
+		prime = BN_mod_word(p, RSA_F4) == 1 ? 0 : BN_check_prime(p, ctx, NULL);
+	}
+	must(prime == 1, "prime");
+	BN_CTX_free(ctx);
 }
 
 EVP_PKEY *
 pool_fresh(void)
 {
 	uint32_t chance[2];
-	EVP_PKEY *key = NULL;
 
-	while (key == NULL) {
-		must(RAND_bytes((unsigned char *)chance, sizeof(chance)) == 1, "chance");
-		size_t a = 1 + chance[0] % (COUNT_OF(primes) - 1);
+	must(RAND_bytes((unsigned char *)chance, sizeof(chance)) == 1, "chance");
+	BIGNUM *p = prime_at(0), *q = prime_at(1 + chance[0] % (COUNT_OF(primes) - 1));
 
-		key = key_make(a, chance[0] / COUNT_OF(primes) % a, chance[1] >> 1 | 0x10001);
-	}
-	return key;
+	must(BN_add_word(p, 2 * (BN_ULONG)chance[1]) == 1, "arithmetic");
+	prime_next(p);
+	return key_make(p, q);
 }
 
 void

@@ -16,7 +16,7 @@ size_t pool_size(void);
 /* Key i, made when first asked for (about 0.3 ms). Borrowed: the pool keeps it. i is below
  * pool_size(). */
 EVP_PKEY *pool_key(size_t i);
-/* A key that nobody else has: its exponent is of 31 bits, by chance. Owned. */
+/* A key that nobody else has: one of its primes is of 2^32 places by chance. Owned. */
 EVP_PKEY *pool_fresh(void);
 /* PKCS#8 DER of key i, appended to out. */
 void pool_pkcs8(size_t i, struct blob *out);
