@@ -110,25 +110,8 @@ static void
 porter_readable(void *arg)
 {
 	struct core *c = arg;
-	struct blob message = {0};
-	struct err e = {0};
 
-	for (int n = 0; n < 64; n++) {
-		enum channel_got got =
-		    channel_receive(c->o->porter, CHANNEL_INLINE_MAX, &message);
-
-		if (got == CHANNEL_EMPTY)
-			break;
-		/* The supervisor holds the other end: closed, the set ends. */
-		if (got == CHANNEL_MESSAGE && porter_said(c, blob_view(&message), &e))
-			continue;
-		if (got == CHANNEL_MESSAGE)
-			log_error("porter said what is no answer", "why='%s'", e.text);
-		loop_stop(c->loop, got == CHANNEL_CLOSED ? 0 : 1);
-		break;
-	}
-	blob_free(&message);
-	loop_after_round(c->loop, core_round, c);
+	core_hear(c, c->o->porter, CHANNEL_INLINE_MAX, "porter", porter_said);
 }
 
 void

@@ -136,7 +136,7 @@ agent_start(struct core *c)
 		c->hooks_watch = loop_watch(c->loop, c->o->hooks, agent_hooks, c);
 }
 
-/* ---- what the courier says ---- */
+/* ---- what courier and porter say ---- */
 
 static bool
 courier_said(struct core *c, struct view message, struct err *e)
@@ -153,29 +153,36 @@ courier_said(struct core *c, struct view message, struct err *e)
 	return true;
 }
 
-static void
-courier_readable(void *arg)
+void
+core_hear(struct core *c, int channel, size_t most, const char *who, core_said *said)
 {
-	struct core *c = arg;
 	struct blob message = {0};
 	struct err e = {0};
 
 	for (int n = 0; n < 64; n++) {
-		enum channel_got got =
-		    channel_receive(c->o->courier, COURIER_GOT_MAX, &message);
+		enum channel_got got = channel_receive(channel, most, &message);
 
 		if (got == CHANNEL_EMPTY)
 			break;
 		/* The supervisor holds the other end: closed, the set ends. */
-		if (got == CHANNEL_MESSAGE && courier_said(c, blob_view(&message), &e))
+		if (got == CHANNEL_MESSAGE && said(c, blob_view(&message), &e))
 			continue;
 		if (got == CHANNEL_MESSAGE)
-			log_error("courier said what is no answer", "why='%s'", e.text);
+			log_error(
+			    "what a process said is no answer", "process='%s' why='%s'", who, e.text);
 		loop_stop(c->loop, got == CHANNEL_CLOSED ? 0 : 1);
 		break;
 	}
 	blob_free(&message);
 	loop_after_round(c->loop, core_round, c);
+}
+
+static void
+courier_readable(void *arg)
+{
+	struct core *c = arg;
+
+	core_hear(c, c->o->courier, COURIER_GOT_MAX, "courier", courier_said);
 }
 
 /* ---- start ---- */

@@ -85,6 +85,10 @@ struct core {
 
 /* core.c */
 void core_round(void *arg); /* turns of all that have something to do */
+typedef bool core_said(struct core *c, struct view message, struct err *e);
+/* All that the process at the other end of a channel has said; where it is none of its words,
+ * or the channel is closed, the core ends. */
+void core_hear(struct core *c, int channel, size_t most, const char *who, core_said *said);
 
 /* servers.c: authorities; no_servers.c in a program that has none */
 bool servers_open(struct core *c, struct err *e) MUST_USE;
