@@ -168,8 +168,8 @@ core_hear(struct core *c, int channel, size_t most, const char *who, core_said *
 		if (got == CHANNEL_MESSAGE && said(c, blob_view(&message), &e))
 			continue;
 		if (got == CHANNEL_MESSAGE)
-			log_error(
-			    "what a process said is no answer", "process='%s' why='%s'", who, e.text);
+			log_error("what a process said is no answer", "process='%s' why='%s'",
+			    who, e.text);
 		loop_stop(c->loop, got == CHANNEL_CLOSED ? 0 : 1);
 		break;
 	}

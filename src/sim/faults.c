@@ -227,6 +227,25 @@ drift(const struct sim *w, struct wrong_clock *c, const struct fault *f, bool be
 		c->righted += f->amount * (f->until - f->from);
 }
 
+/* Whose clock was wrong confirms it a day after it is right. */
+static void
+server_clock_fault(struct sim *w, const struct fault *f, bool begins)
+{
+	struct server *s = &w->server;
+
+	s->stepped_ms = w->now;
+	if (f->what == FAULT_UNVOUCHED) {
+		s->clock.vouched = !begins;
+		return;
+	}
+	if (f->what == FAULT_STEP)
+		s->clock.ahead_ms += begins ? f->amount : -f->amount;
+	else
+		drift(w, &s->clock, f, begins);
+	if (!begins)
+		world_at(w, w->now + w->day_ms, M_OPERATOR, 0, 0, OP_CONFIRM, NULL);
+}
+
 static void
 server_fault(struct sim *w, const struct fault *f, bool begins)
 {
@@ -244,20 +263,14 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 			server_up(w);
 		return;
 	case FAULT_STEP:
-		s->stepped_ms = w->now;
-		s->clock.ahead_ms += begins ? f->amount : -f->amount;
-		if (!begins)
-			world_at(w, w->now + w->day_ms, M_OPERATOR, 0, 0, OP_CONFIRM, NULL);
-		if (begins && s->up && dice_chance(&w->luck, 500)) { /* found at a start */
+	case FAULT_DRIFT:
+	case FAULT_UNVOUCHED:
+		server_clock_fault(w, f, begins);
+		if (f->what == FAULT_STEP && begins && s->up &&
+		    dice_chance(&w->luck, 500)) { /* found at a start */
 			server_crash(w, 1000);
 			return;
 		}
-		break;
-	case FAULT_DRIFT:
-		s->stepped_ms = w->now;
-		drift(w, &s->clock, f, begins);
-		if (!begins)
-			world_at(w, w->now + w->day_ms, M_OPERATOR, 0, 0, OP_CONFIRM, NULL);
 		break;
 	case FAULT_BACKUP: /* made, and put back; there is one at a time */
 		if (begins && s->backup_ms == 0)
@@ -267,10 +280,6 @@ server_fault(struct sim *w, const struct fault *f, bool begins)
 			s->backup_ms = 0;
 		}
 		return;
-	case FAULT_UNVOUCHED:
-		s->stepped_ms = w->now;
-		s->clock.vouched = !begins;
-		break;
 	case FAULT_SIGNER:
 		s->mute += begins ? 1 : -1;
 		break;
