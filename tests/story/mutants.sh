@@ -118,6 +118,10 @@ shadow-role|src/ca/exchange.c|s/x->to->number, &row, &why) ||/ca->active->number
 shadow-adopted|src/ca/grant.c|s/f->to == TO_NEXT \&\& !alive/f->to == TO_NEXT \&\& f->signer != SIGNER_LIVE/
 too-soon|src/ca/request.c|s/left <= AHEAD ? (int)left : 0/false/
 rollover-list|src/ca/list.c|s/f->busy_crl = ca->crls_open > 0;/ca->crls_open = f->busy_crl = 0;/
+clock-back-switch|src/plan/plan_clock.c|s/return CLOCK_BEHIND/return CLOCK_HONEST/
+suspend|src/ca/ca.c|s/now >= ca->wake \&\& !follow_plan/false \&\& !follow_plan/
+rollover|src/ca/exchange.c|s/case SCEP_RENEWALREQ://
+rollover|src/ca/exchange.c|s/case SCEP_PKCSREQ:$/case 99:/
 poll-hijack|src/ca/same.c|s/request_by_key(ca->store, key8, before, /request_get(ca->store, 1, /
 END
 tap_end

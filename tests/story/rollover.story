@@ -10,7 +10,7 @@ expect generations active=1 next=2
 expect next-ca from=90d until=820d overlap=0s
 r2 enrol -> granted
 expect r2 until=ca-end
-r2 shadow to-next -> granted
+r2 shadow to-next type=17 -> granted
 expect r2 until=ca-end
 r5 enrol -> granted
 r5 shadow to-next type=19 -> granted
