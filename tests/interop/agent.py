@@ -8,6 +8,7 @@ import os
 
 import daemon
 from daemon import case, plain_case, until
+from stepclock import StepClock
 from trustpoint import BORN, DAY, TIMES, Agent, World
 
 
@@ -246,6 +247,8 @@ def fails():
     hook.answer("activate", 1)
     w = World({"R1": ["auto-enroll 80", "hook " + hook.path]}, SHORT)
     hook.hears("activate")
+    w.run_until(w.now())  # it has ended, with the answer that it was given
+    assert "hook failed" in w.a.log(), w.a.log()
     w.a.whole("R1", w.now())
     hook.answer("activate", 0)
     w.run_until(BORN + 120)
@@ -258,6 +261,7 @@ def comes_back():
     verify = Hook("verify")
     w = World({"R1": ["auto-enroll 80", "verify-command " + verify.path]}, SHORT)
     verify.hears("verify")
+    w.run_until(w.now())  # and has said yes
     begin, end = w.a.dates("R1")
     verify.answer("verify", 1)
     due = begin + (end - begin) * 80 // 100
@@ -392,9 +396,9 @@ def two_agents():
 
 @case("one daemon with the authority and a trustpoint of it")
 def both():
-    clock = "step=%s/clock" % daemon.directory()
+    clock = StepClock(daemon.directory() + "/clock", BORN)  # stands: left alone, days would pass and the CA with them
     base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
-    d = daemon.Daemon(SHORT, base, {"KEYMUSTER_CLOCK": clock}).start()
+    d = daemon.Daemon(SHORT, base, {"KEYMUSTER_CLOCK": "step=" + clock.path}).start()
     print_ = daemon.fingerprint(d.ca()).partition("=")[2]
     d.stop()
     d.write(d.text() + "crypto pki trustpoint OWN\n  enrollment url %s\n  fingerprint %s\n  subject-name CN=own\n"
