@@ -138,7 +138,7 @@ def enrols():
     a = agent(s.trustpoint("F", "auto-enroll 80", "fqdn none", "subject-name O=Spokes,OU=B,OU=A,CN=f", ANCIENT))
     until(lambda: a.has("F", "active/cert.pem"), "it enrols")
     holds(a, "F", s)
-    assert "no GetNextCACert: before %s" % rfc3339(s.ends()) in a.log(), a.log()
+    until(lambda: "no GetNextCACert: before %s" % rfc3339(s.ends()) in a.log(), "it says so")
     assert words(a, "F")["server_has_rollover"] is False
     assert "The server hands out no next CA certificate" in a.command("show crypto pki trustpoints status")
     a.stop()
@@ -153,10 +153,10 @@ def renews():
         until(lambda: a.has("F", "active/cert.pem"), "it enrols")
         old, key, at = a.serial("F"), a.key("F"), due(a, "F", 1)
         a.stop()
+        begun = time.monotonic()
         begin(a, at - 3)
-        time_out = time.monotonic() + 2
         until(lambda: a.serial("F") != old, "it renews")
-        assert time.monotonic() > time_out, "it renewed before RENEW"
+        assert time.monotonic() - begun > 2.9, "it renewed before RENEW"
         assert (a.key("F") == key) != bool(more), "the key"
         holds(a, "F", s)
         a.stop()
