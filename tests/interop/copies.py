@@ -286,6 +286,7 @@ def refused():
     ftp.start(writes="NO")
     revoke("third")
     behind("550")
+    list_is_copied(web + "/ROOTCA.crl")  # by another connection
     assert read(depot + "/ROOTCA.crl") == before and read(web + "/ROOTCA.crl") != web_before
     ftp.stop()
     ftp.start()
