@@ -6,6 +6,7 @@ import calendar
 import os
 import re
 import signal
+import socket
 import time
 
 import daemon
@@ -31,6 +32,14 @@ def crl(d):
 
 def crl_is(d, number, at):
     until(lambda: crl(d)[:2] == (number, at), "list %d of %d is served" % (number, at))
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
 
 
 def number(d):
@@ -92,7 +101,8 @@ def exact():
 @case("a hundred days pass, each list at its second")
 def many():
     begun, at = time.monotonic(), START + 12 * HOUR + 100 * DAY
-    clock.run_until(at)
+    for day in range(10, 101, 10):  # each stretch has a deadline of its own
+        clock.run_until(START + 12 * HOUR + day * DAY)
     print("# 100 days, 800 lists: %.1f s" % (time.monotonic() - begun))
     for d in first, second:
         crl_is(d, 403, at)
@@ -104,6 +114,7 @@ def killed():
     at = clock.now()
     second.process.send_signal(signal.SIGKILL)
     second.process.wait()
+    until(lambda: not listens(second.port), "nothing is left of it")
     clock.run_until(at + DAY)
     crl_is(first, 407, at + DAY)
     second.start()
@@ -161,8 +172,8 @@ def behind():
     d.env = {"KEYMUSTER_CLOCK": "at=2029-01-01T00:00:00Z,rate=1"}
     d.start()
     text = d.command("show clock")
-    assert text.startswith("*00:00:0") and "not believed" in text, text
-    assert "behind the latest time known (00:00:0" in text and "Jan 1 2030" in text, text
+    assert re.match(r"\*00:0\d:\d\d.* Jan 1 2029", text) and "not believed" in text, text  # minutes: a machine may be slow
+    assert re.search(r"behind the latest time known \(00:0\d:.*Jan 1 2030", text), text
     assert "why: show clock" in d.command("show crypto pki server")
     assert d.show("crypto pki timers")["cs_timers"] == []
     for operation in ("GetCACaps", "GetCACert", "GetCRL"):
@@ -174,7 +185,7 @@ def behind():
     assert answer.status in (400, 503), answer
     assert d.log()[before:].count("clock is behind the latest time known") == 1, d.log()
     d.stop()
-    d.env = {"KEYMUSTER_CLOCK": "at=2030-01-01T00:01:00Z,rate=1"}
+    d.env = {"KEYMUSTER_CLOCK": "at=2030-01-01T00:10:00Z,rate=1"}
     d.start()
     assert d.show("clock")["authoritative"] is True
     daemon.enrol(d, "r2", "O=Cisco,CN=r2")
