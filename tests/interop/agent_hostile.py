@@ -58,7 +58,7 @@ class Liar:
 
     def __init__(self, d):
         self.d, self.port = d, daemon.free_port()
-        self.operation = self.lie = None
+        self.plan = None, None  # operation and lie: one, for they are changed while others look
         self.told, self.kept, self.wrong = 0, {}, None
         self.socket = socket.create_server(("127.0.0.1", self.port), backlog=64)
         threading.Thread(target=self.serve, daemon=True).start()
@@ -67,10 +67,11 @@ class Liar:
         return "http://127.0.0.1:%d%s" % (self.port, daemon.PATH)
 
     def begin(self, operation, lie):
-        self.operation, self.lie, self.told, self.wrong = operation, lie, 0, None
+        self.told, self.wrong = 0, None
+        self.plan = operation, lie
 
     def honest(self):
-        self.operation = self.lie = None
+        self.plan = None, None
 
     def serve(self):
         while True:
@@ -81,23 +82,32 @@ class Liar:
         with client:
             octets = b""
             while b"\r\n\r\n" not in octets:
-                octets += client.recv(65536)
+                octets += self.more(client)
             head, _, body = octets.partition(b"\r\n\r\n")
             length = re.search(rb"(?i)content-length: (\d+)", head)
             while length and len(body) < int(length[1]):
-                body += client.recv(65536)
+                body += self.more(client)
             self.answer(client, head.decode(), body)
+
+    @staticmethod
+    def more(client):
+        """Who hangs up would else be waited for without end, and without a pause."""
+        octets = client.recv(65536)
+        if not octets:
+            sys.exit()  # this thread
+        return octets
 
     def answer(self, client, head, body):
         method, target = head.split()[:2]
         operation = re.search(r"operation=(\w+)", target)[1]
         honest = self.d.fetch(target, method, body)
-        if operation != self.operation:
+        lied_about, lie = self.plan
+        if operation != lied_about:
             self.kept[operation] = honest.body
             client.sendall(honest.raw)
             return
         try:
-            out = self.lie(Ask(self, operation, body, honest))
+            out = lie(Ask(self, operation, body, honest))
         except Exception as why:  # a row that cannot lie has failed: the test says so
             self.wrong = why
             raise
@@ -471,7 +481,7 @@ def lies(w, a, because, before, mark, times=2):
     """It was told so often, the log says so, what was held before stays; from now on nobody lies."""
     w.soon(lambda: w.liar.told >= times, "it asks again")
     wanted = 1 if "waits" in because else times  # PENDING is said once
-    until(lambda: len(re.findall(because, a.log()[mark:])) >= wanted, "the log says '%s'\n%s" % (because, a.log()[mark:]), 10)
+    until(lambda: len(re.findall(because, a.log()[mark:])) >= wanted, "the log says '%s'\n%s" % (because, a.log()[mark:]))
     assert held(a) == before, "what is held has changed"
     said = a.log()[mark:]
     assert not re.search("Sanitizer|runtime error|switched|certificate stored trustpoint", said), said
@@ -495,6 +505,7 @@ def first_case(sentence, operation, lie, because):
         w.liar.begin(operation, lie)
         a = w.agent()
         w.soon(lambda: w.liar.told and (operation == "GetCACert" or a.has("R1", "ca-bundle.pem")), "it asks")
+        w.run_until(w.now())  # what is written is written
         lies(w, a, because, held(a), 0)
         assert not a.has("R1", "active")
         w.soon(lambda: a.has("R1", "active/cert.pem"), "an honest answer is taken\n" + a.log())
