@@ -6,6 +6,7 @@ cannot verify an answer (2026). Arguments: keymusterd, keymuster, client.
 """
 import os
 import re
+import socket
 
 import daemon
 from daemon import case, run, until
@@ -32,6 +33,12 @@ manual = daemon.Daemon("  grant manual\n")
 behind_ra = daemon.Daemon(daemon.EC_BEHIND_RA)
 
 
+def listens(path):
+    """Its name is there a moment before it is listened at."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
 class Certmonger:
     """certmonger on a bus of its own; what it holds lies in its directory."""
 
@@ -39,17 +46,17 @@ class Certmonger:
 
     def __init__(self):
         self.dir = daemon.directory()
-        socket = self.dir + "/bus"
-        self.env = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + socket, "HOME": self.dir,
+        bus = self.dir + "/bus"
+        self.env = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + bus, "HOME": self.dir,
                     "CERTMONGER_SYSTEM_LOCK_FILE": self.dir + "/lock"}
         for name, under in DIRECTORIES.items():
             self.env[name] = os.path.join(self.dir, under)
             os.makedirs(self.env[name], exist_ok=True)
-        self.write("bus.conf", BUS % socket)
+        self.write("bus.conf", BUS % bus)
         self.write("config/certmonger.conf", "[defaults]\nnotification_method = command\n"
                    "notification_destination = /bin/true\n")
         self.bus = self.launch("dbus-daemon", "--config-file=" + self.dir + "/bus.conf", "--nofork", "--nopidfile")
-        until(lambda: os.path.exists(socket), "the bus listens")
+        until(lambda: listens(bus), "the bus listens")
         self.process = self.launch("certmonger", "-s", "-n", "-d", "1")
         until(lambda: self.getcert("list-cas").code == 0, "certmonger answers")
 

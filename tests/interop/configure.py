@@ -228,7 +228,7 @@ def agent():
     d = daemon.Daemon("", base="clock calendar-valid\ncrypto pki trustpoint A\n enrollment url http://127.0.0.1:%(port)d\n")
     d.options = lambda: [AGENT, "-f", d.conf, "-s", d.state, "-r", d.run]
     d.launch()
-    until(lambda: os.path.exists(d.run + "/control"), "it can be asked")
+    until(lambda: run(KEYMUSTER, "-r", d.run, "show", "clock").code == 0, "it answers")
     d.reads = 0
     typed(d, "crypto pki trustpoint B", "enrollment url http://127.0.0.1:%d" % d.port, "end")
     reads(d)
