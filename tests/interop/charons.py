@@ -136,7 +136,7 @@ class Crossing:
             ran = s.charon.swanctl("--rekey", "--ike", "tunnel", "--reauth")
             assert ran.code == 0, "%s\n%s" % (ran, s.charon.log()[-3000:])
             try:
-                until(lambda: all(x.up() not in (None, o) for x, o in zip(self.sides, was)), "a tunnel anew", 20)
+                until(lambda: all(x.up() not in (None, o) for x, o in zip(self.sides, was)), "a tunnel anew")
             except AssertionError as why:
                 raise AssertionError("%s at %s\n%s" % (why, when, self.logs()))
             assert [x.sees() for x in self.sides] == [n + 1 for n in seen], self.logs()
