@@ -27,6 +27,8 @@ FETCH, GOT, SAY, PUT, STORED = 3, 4, 2, 5, 6
 SCEP = "/cgi-bin/pkiclient.exe"
 MIB = 1 << 20
 LIMIT = 30000
+SHORT = 2000
+LONG = 600000
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 AT_ONCE, WAITING = 32, 256
 HOUR = 3600
@@ -163,6 +165,9 @@ def tls():
 port = serve()
 tls_port, tls_cert = tls()
 closed = daemon.free_port()
+# Where nobody answers: a thread of a server would note the question some time, maybe cases later.
+mute = socket.create_server(("127.0.0.1", 0))
+MUTE = "http://127.0.0.1:%d" % mute.getsockname()[1]
 URL = "http://127.0.0.1:%d" % port
 PLACES = ["PLAIN", "PATH", "CLOSED", "PROXIED", "LO", "NO_SUCH", "TLS", "NO_URL", "NO_HOST"]
 PLAIN, PATH, CLOSED, PROXIED, LO, NO_SUCH, TLS, NO_URL, NO_HOST = range(len(PLACES))
@@ -379,9 +384,8 @@ def retry():
 @case("who does not answer in time, or not at all, is told apart in words only")
 def silent():
     began = time.monotonic()
-    fails(c.word("held", limit=300), "(?i)timeout|timed out")
-    assert time.monotonic() - began >= 0.29
-    Server.let_go.set()
+    fails(c.fetch(url=MUTE + "/", limit=SHORT), "(?i)timeout|timed out")
+    assert time.monotonic() - began >= SHORT / 1000 - 0.01
     fails(c.fetch(place=CLOSED), "(?i)connect")
     fails(c.fetch(place=NO_HOST), "(?i)resolve")
 
@@ -398,6 +402,7 @@ def silent_at(number):
     for w in waits:
         w.setblocking(False)
         w.connect_ex(("::1", number))
+    daemon.until(lambda: select.select([], waits, [], 0)[1], "the queue is full")
     return [s] + waits
 
 
@@ -458,7 +463,7 @@ def tls_case():
 def crowd():
     Server.let_go.clear()
     Server.most_in = 0
-    numbers = [c.ask(url=URL + "/held") for _ in range(AT_ONCE + WAITING)]
+    numbers = [c.ask(url=URL + "/held", limit=LONG) for _ in range(AT_ONCE + WAITING)]
     fails(c.fetch(), "too many at once")
     daemon.until(lambda: Server.most_in >= AT_ONCE, "as many as may run")
     Server.let_go.set()
@@ -470,7 +475,7 @@ def crowd():
 @case("who waits too long for his turn is told so when it is over, not when there is room")
 def overdue():
     Server.let_go.clear()
-    numbers = [c.ask(url=URL + "/held") for _ in range(AT_ONCE)]
+    numbers = [c.ask(url=URL + "/held", limit=LONG) for _ in range(AT_ONCE)]
     fails(c.fetch(limit=200), "waited too long")
     Server.let_go.set()
     assert sorted(Got(c.hear()).id for _ in numbers) == numbers
@@ -491,7 +496,7 @@ def ends():
 
 @case("a copy is put whole by HTTP, with the depot's name and password; another status, a redirect and silence are no copy")
 def copies():
-    porter = Courier((), [("", "", ""), (URL + "/d", "joe", "a:word"), (URL + "/e/", "", "")])
+    porter = Courier((), [("", "", ""), (URL + "/d", "joe", "a:word"), (URL + "/e/", "", ""), (MUTE, "", "")])
     octets = os.urandom(20 * MIB)
     for depot, path, headers in ((1, "/d/hundred", ["Authorization"]), (2, "/e/hundred", [])):
         why = porter.carry("hundred", octets, depot)
@@ -502,11 +507,9 @@ def copies():
     assert Server.asked[-2][2]["Authorization"] == "Basic " + base64.b64encode(b"joe:a:word").decode()
     assert porter.carry("absent", b"x") == "its answer has status 404"
     assert porter.carry("moved", b"x") == "its answer has status 302" and Server.asked[-1][1] == "/d/moved"
-    Server.let_go.clear()
     began = time.monotonic()
-    assert "timed out" in porter.carry("held", b"x", limit=300)
-    assert 0.29 <= time.monotonic() - began < LIMIT / 1000
-    Server.let_go.set()
+    assert "timed out" in porter.carry("held", b"x", 3, SHORT)
+    assert SHORT / 1000 - 0.01 <= time.monotonic() - began < LIMIT / 1000
     assert porter.carry("hundred", b"x") == ""
     porter.end()
 
