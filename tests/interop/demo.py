@@ -152,7 +152,7 @@ def plain():
     assert "by openssl verify -x509_strict -attime:" in out, out
     assert len(table(out)) == 16 and all(before == "good" for before, _ in table(out).values()), out
     asked_of_openssl(asked, table(out))
-    assert ran.left() == ([], []), ran.left()
+    until(lambda: ran.left() == ([], []), "nothing is left")
 
 
 def planted(name, words):
@@ -162,7 +162,8 @@ def planted(name, words):
     for word in words + ["NOT as expected"]:
         assert word in out, "%s\n%s" % (word, out)
     kept = re.search(r"kept in (\S+)", out)[1]
-    assert os.path.exists(kept + "/spoke-1/log") and ran.left()[0] == [], ran.left()
+    assert os.path.exists(kept + "/spoke-1/log")
+    until(lambda: ran.left()[0] == [], "no process is left")
 
 
 @case("a spoke without a percentage is cut off where the story does not expect it: exit 1, the directory is kept")
@@ -191,7 +192,7 @@ def interrupted(wanted, **env):
             ran.text += os.read(ran.master, 65536)
         except BlockingIOError:
             time.sleep(0.01)
-    ran.read(b"ended by a signal")
+    ran.read(b"ended by a signal\r\n")
     assert ran.process.returncode == 1, ran.process.returncode
     until(lambda: ran.left() == ([], []), "nothing is left")
     assert termios.tcgetattr(ran.slave) == ran.before, "the terminal is another"
