@@ -20,7 +20,7 @@ from trustpoint import Agent
 
 DAY = 86400
 BORN = calendar.timegm((2031, 3, 1, 12, 0, 0))
-PACE = 4000
+PACE = 600
 
 
 class Forwarder:
@@ -244,7 +244,11 @@ def overlap():
     Stepped(10 * DAY).story()
 
 
-# ---- a clock with a pace: a day in 22 seconds ----
+# ---- a clock with a pace ----
+#
+# No process waits for another here, so each span of the story is seconds on a slow machine too, by the real clock: 18
+# between the next CA and its begin, in which shadows are taken; 6 in which the agent must switch before the old CA ends;
+# 12 from then on in which there is no next CA.
 
 
 class Probed(Agent):
@@ -266,16 +270,22 @@ class Probed(Agent):
     def probe(self):
         last = None
         while not self.stopped.is_set():
-            at, active = self.world.now(), os.path.realpath(self.path("R1", "active"))
-            seen = active, os.stat(self.path("R1", "ca-bundle.pem")).st_ino, int(4 * time.time())
+            files = self.files()
+            at, seen = self.world.now(), (files, int(4 * time.time()))
             if seen != last:
-                ran = run("openssl", "verify", "-attime", str(int(at)), "-CAfile", self.path("R1", "ca-bundle.pem"), active + "/cert.pem")
-                self.looks += 1
-                self.served.add(active)
-                if ran.code != 0:
-                    self.blind.append((at, str(ran)))
-            last = seen
+                ran = run("openssl", "verify", "-attime", str(int(at)), "-CAfile", self.path("R1", "ca-bundle.pem"), files[0] + "/cert.pem")
+                if self.files() == files:  # else it has looked at those of another instant
+                    self.looks += 1
+                    self.served.add(files[0])
+                    if ran.code != 0:
+                        self.blind.append((at, str(ran)))
+                    last = seen
             time.sleep(0.01)
+
+    def files(self):
+        """Which ones they are at this instant."""
+        bundle = os.stat(self.path("R1", "ca-bundle.pem"))
+        return os.path.realpath(self.path("R1", "active")), bundle.st_ino, bundle.st_mtime_ns
 
     def stop(self):
         self.stopped.set()
@@ -290,7 +300,7 @@ class Paced(World):
         begun = int(time.time())
 
         self.spec = "at=%s,rate=%d,epoch=%d" % (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(BORN)), PACE, begun)
-        super().__init__("  lifetime ca-certificate 1\n  lifetime certificate 1\n  auto-rollover 0 16 overlap 0 2\n", self.spec,
+        super().__init__("  lifetime ca-certificate 0 9\n  lifetime certificate 0 9\n  auto-rollover 0 5 overlap 0 2\n", self.spec,
                          lambda: BORN + (time.time() - begun) * PACE, PACE)
 
     def start(self):
