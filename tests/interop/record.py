@@ -1,6 +1,6 @@
 """record.py - what authority and trustpoints consumed is stepped through them again, and no secret is in the record.
 
-An hour of the simulated clock lasts two seconds; that of the agent steps. Arguments: keymusterd, keymuster, client,
+An hour of the simulated clock lasts eight seconds; that of the agent steps. Arguments: keymusterd, keymuster, client,
 keymuster-agent.
 """
 import os
@@ -24,7 +24,7 @@ WORDS = """\
   database archive pkcs12 password 0 Rev0c$t1
   lifetime ca-certificate 1
   lifetime certificate 1
-  auto-rollover 0 20 overlap 0 20
+  auto-rollover 0 23 overlap 0 20
   profile vpn challenge url https://127.0.0.1:1/ask
   profile vpn challenge password 0 %s
 crypto pki trustpoint OWN
@@ -43,7 +43,7 @@ now = time.time()
 class Recorded(daemon.Daemon):
     def options(self):
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 16 * 3600))
-        return super().options() + ["--clock", "at=%s,rate=1800,epoch=%d" % (at, now), "--record", "record"]
+        return super().options() + ["--clock", "at=%s,rate=450,epoch=%d" % (at, now), "--record", "record"]
 
 
 base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", WORDS)
