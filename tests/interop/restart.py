@@ -3,6 +3,7 @@
 Prints how long the first public answer took; the figure is judged by the bench, not here.
 Arguments: keymusterd, keymuster, client.
 """
+import os
 import signal
 import time
 
@@ -127,8 +128,11 @@ def serials():
 @case("kill -9 of the whole set: a new start finds everything and the audit chain holds")
 def killed():
     old = facts()
+    children = [daemon.child(d, role) for role in ("core", "front", "signer")]
+    assert all(children), children
     d.process.send_signal(signal.SIGKILL)
     d.process.wait()
+    until(lambda: not any(os.path.exists("/proc/%d" % pid) for pid in children), "the set is gone, and its port free")
     d.start()
     changed = differences(old, facts())
     assert not changed, changed
