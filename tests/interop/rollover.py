@@ -1,7 +1,7 @@
 """rollover.py - a CA carries strongSwan over to the next.
 
-An hour of the simulated clock lasts two seconds. The next CA certificate overlaps the active one, so that
-both are valid by the real clock, which pki and openssl look at. Arguments: keymusterd, keymuster, client.
+The daemon's clock steps. The next CA certificate overlaps the active one, so that both are valid by the real
+clock, which pki and openssl look at. Arguments: keymusterd, keymuster, client.
 """
 import os
 import re
@@ -9,33 +9,25 @@ import time
 
 import daemon
 from daemon import aes_256, case, certificates_in, dates, fingerprint, key_id, openssl, run, until
+from stepclock import StepClock
 
 WORDS = """\
   grant auto
   database archive pkcs12 password 0 Rev0c$t1
   lifetime ca-certificate 1
   lifetime certificate 1
-  auto-rollover 0 20 overlap 0 20
+  auto-rollover 0 8 overlap 0 8
 """
 
 
-class Rolling(daemon.Daemon):
-    def options(self):
-        now = time.time()
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 16 * 3600))
-        return super().options() + ["--clock", "at=%s,rate=1800,epoch=%d" % (at, now)]
-
-    def next_ca(self):
-        """The answer to GetNextCACert, once it is there."""
-        def there():
-            answer = self.get("GetNextCACert")
-            return answer if answer.status == 200 else None
-
-        return until(there, "GetNextCACert is answered")
-
-
+HOUR = 3600
+BORN = int(time.time()) - 20 * HOUR
+END = BORN + 24 * HOUR
+NEXT = END - 8 * HOUR
+path = daemon.directory() + "/clock"
+clock = StepClock(path, BORN)
 base = daemon.ROOT.replace("  lifetime certificate 365\n  lifetime ca-certificate 730\n", "")
-d = Rolling(WORDS, base)
+d = daemon.Daemon(WORDS, base, {"KEYMUSTER_CLOCK": "step=" + path})
 held = {}
 
 
@@ -59,7 +51,11 @@ def before():
 
 @case("NX-01, NX-03, NX-19: then it is signed by the active CA; inside, byte for byte, the next one alone")
 def announced():
-    answer = d.next_ca()
+    clock.run_until(NEXT - 1)
+    assert d.get("GetNextCACert").status == 404, "it came early"
+    clock.run_until(NEXT)
+    until(lambda: d.get("GetNextCACert").status == 200, "GetNextCACert is answered")
+    answer = d.get("GetNextCACert")
     assert answer.headers["content-type"] == "application/x-x509-next-ca-cert", answer
     path, inner = d.save("next.der", answer.body), d.dir + "/inner.der"
     run("openssl", "cms", "-verify", "-inform", "DER", "-in", path, "-CAfile", held["old"], "-purpose", "any", "-binary",
@@ -85,7 +81,7 @@ def next_certificate():
         assert (daemon.cert_field(old, what) == daemon.cert_field(new, what)) == same, what
     assert key_id(old) != key_id(new)
     begins, ends = dates(new)
-    assert begins == dates(old)[1] - 20 * 3600 and ends == begins + 86400, (begins, ends, dates(old))
+    assert begins == dates(old)[1] - 8 * HOUR == NEXT and ends == begins + 24 * HOUR, (begins, ends, dates(old))
     text = d.command("show crypto pki certificates")
     assert text.index("CA Certificate (Rollover)") < text.index("CA Certificate\n"), text
     text = d.command("show crypto pki server")
@@ -153,7 +149,10 @@ def archives():
 
 @case("CA-04: at the end of the active one GetCACert brings the next, and GetNextCACert nothing")
 def switched():
-    until(lambda: d.get("GetCACert").status == 200 and fingerprint(d.ca()) == fingerprint(held["next"]), "the switch", 120)
+    clock.run_until(END - 1)
+    assert fingerprint(d.ca()) == fingerprint(held["old"]), "the switch came early"
+    clock.run_until(END)
+    until(lambda: d.get("GetCACert").status == 200 and fingerprint(d.ca()) == fingerprint(held["next"]), "the switch")
     until(lambda: "switch to next CA certificate" in d.command("show crypto pki server ROOTCA audit"), "the record of it")
     assert d.get("GetNextCACert").status == 404
     answer = d.fetch("/ROOTCA/next/%s" % key_id(held["old"]))
