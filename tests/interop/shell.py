@@ -79,7 +79,7 @@ class Terminal:
             left = max(0, end - time.monotonic())
             assert select.select([self.master], [], [], left)[0], "%r is not in %r" % (text, self.said)
             try:
-                self.said += os.read(self.master, 4096).decode().replace("\r\n", "\n")
+                self.said = (self.said + os.read(self.master, 4096).decode()).replace("\r\n", "\n")
             except OSError:
                 assert text in self.said, "%r is not in %r" % (text, self.said)
         before, self.said = self.said.split(text, 1)
