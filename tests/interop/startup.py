@@ -199,7 +199,7 @@ def no_key():
     for name in glob.glob(d.state + "/servers/ROOTCA/keys/*.key"):
         os.unlink(name)
     d.launch()
-    until(lambda: d.process.poll() == 1, "the daemon refuses to start", 5)
+    until(lambda: d.process.poll() == 1, "the daemon refuses to start")
     says(d.log(), "keys/ROOTCA.key", "restore")
 
 
