@@ -201,16 +201,19 @@ the_object_of_the_hour(void **state)
 	front_end();
 }
 
-/* With the clock at 100,000 times its speed one object ends and the next begins within the
- * test. */
+/* On a clock that steps one object ends and the next begins, at the second. */
 static void
 objects_switch_by_themselves(void **state)
 {
 	struct front_say s = object(OP_GETCACERT, "ROOTCA", "a/b", "old");
+	char path[] = "/tmp/keymuster-test-XXXXXX", spec[80];
+	struct blob a = {0};
 	when_t now;
 
 	(void)state;
-	assert_true(clock_init("at=2030-01-01T00:00:00Z,rate=100000", NULL));
+	close(mkstemp(path));
+	(void)snprintf(spec, sizeof(spec), "step=%s,at=2030-01-01T00:00:00Z", path);
+	assert_true(clock_init(spec, NULL));
 	front_start(IN_FLIGHT);
 	now = clock_now();
 	s.valid_from = now;
@@ -221,9 +224,16 @@ objects_switch_by_themselves(void **state)
 	s.valid_until = WHEN_NEVER;
 	say(&s);
 	await_answer("/?operation=GetCACert", "\r\n\r\nold");
-	await_answer("/?operation=GetCACert", "\r\n\r\nnew");
+	clock_announce(now + DAY - 1, false);
+	assert_int_equal(get("/?operation=GetCACert", &a), 200);
+	assert_true(has(&a, "\r\n\r\nold"));
+	clock_announce(now + DAY, false);
+	assert_int_equal(get("/?operation=GetCACert", &a), 200);
+	assert_true(has(&a, "\r\n\r\nnew"));
+	blob_free(&a);
 	front_end();
 	assert_true(clock_init(NULL, NULL));
+	assert_int_equal(unlink(path), 0);
 }
 
 static void
