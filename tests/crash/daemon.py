@@ -114,7 +114,7 @@ class Daemon:
     def ended_by_itself(self):
         return self.process.poll() is not None
 
-    def ready(self, seconds=20):
+    def ready(self, seconds=60):
         for server in self.servers:
             until(seconds, f'{server} answers', lambda: self.ended_by_itself() or self.get_ca(server))
             if self.ended_by_itself():
@@ -143,16 +143,18 @@ class Daemon:
             return None
 
     def kill(self):
-        """The supervisor; returns when its children have followed it."""
+        """The supervisor; returns when its children have followed it. Who stands makes no more of them."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         children = self.children()
         self.process.kill()
         self.process.wait()
         Daemon.running.remove(self)
-        until(10, 'children end with their supervisor', lambda: all(map(is_gone, children)))
+        until(60, 'children end with their supervisor', lambda: all(map(is_gone, children)))
 
     def stop(self):
         self.process.terminate()
-        code = self.process.wait(15)
+        code = self.process.wait(60)
         Daemon.running.remove(self)
         return [] if code == 0 else [f'the daemon ended with {code}']
 
@@ -185,13 +187,20 @@ class Daemon:
         return got.returncode, got.stdout + got.stderr
 
     def store(self, server):
-        """A copy of the stopped daemon's store, log included, so that nothing is changed by looking."""
-        copy = tempfile.mkdtemp(dir=os.path.dirname(self.state))
-        for suffix in '', '-wal':
-            path = os.path.join(self.state, 'servers', server, f'store.db{suffix}')
-            if os.path.exists(path):
-                shutil.copy(path, copy)
-        return Store(os.path.join(copy, 'store.db'))
+        """A copy of the store, log included, so that nothing is changed by looking; both of one moment, if the daemon runs."""
+        paths = [os.path.join(self.state, 'servers', server, f'store.db{suffix}') for suffix in ('', '-wal')]
+
+        def stamps():
+            return [(os.stat(path).st_mtime_ns, os.stat(path).st_size) for path in paths if os.path.exists(path)]
+
+        def copied():
+            copy, before = tempfile.mkdtemp(dir=os.path.dirname(self.state)), stamps()
+            for path in paths:
+                if os.path.exists(path):
+                    shutil.copy(path, copy)
+            return stamps() == before and copy
+
+        return Store(os.path.join(until(60, 'the store rests', copied), 'store.db'))
 
 
 class Store:

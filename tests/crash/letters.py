@@ -36,7 +36,7 @@ class Letters:
                 return body if status == 200 else None
 
             with open(self.path(n, 'answer'), 'wb') as f:
-                f.write(until(30, f'letter {n} of {self.directory} is answered', answered))
+                f.write(until(60, f'letter {n} of {self.directory} is answered', answered))
         lines = [line.split(' ') for line in self.tool('open', self.directory, issuer or self.ca, self.count).splitlines()]
         return [(int(status), serial, sha256) for _, status, serial, sha256 in lines]
 
@@ -47,4 +47,4 @@ def command(daemon, *words):
         code, text = daemon.command(*words)
         return code == 0 and text
 
-    return until(30, ' '.join(words), done)
+    return until(60, ' '.join(words), done)

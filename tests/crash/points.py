@@ -24,7 +24,10 @@ class Scene:
         self.daemon.ready()
         self.ca = os.path.join(directory, f'{name}.ca')
         with open(self.ca, 'wb') as f:
-            f.write(until(20, 'the CA certificate', lambda: self.daemon.get_ca(SERVER)))
+            f.write(until(60, 'the CA certificate', lambda: self.daemon.get_ca(SERVER)))
+
+    def has_died(self):
+        return os.path.exists(self.marker) and os.path.getsize(self.marker) > 0
 
     def letters(self, kind, act, source):
         return Letters(os.path.join(self.directory, f'{self.name}.{kind}'), self.ca, act, source, COUNT)
@@ -47,7 +50,7 @@ def issue(scene, letters):
 # Each phase: acts in a scene, gives its faults.
 
 def first_start(scene, _):
-    until(30, 'a revocation list', lambda: scene.daemon.get_crl(SERVER))
+    until(60, 'a revocation list', lambda: scene.daemon.get_crl(SERVER))
     return []
 
 
@@ -61,7 +64,7 @@ def leave(scene, _):
     with open(letters.path(0, 'ask'), 'rb') as f:
         scene.daemon.http('POST', f'/scep/{SERVER}?operation=PKIOperation', f.read())
     words = ['show', 'crypto', 'pki', 'server', SERVER, 'certificates']
-    until(30, 'its certificate', lambda: 'cn=lost-0' in scene.daemon.command(*words)[1])
+    until(60, 'its certificate', lambda: 'cn=lost-0' in scene.daemon.command(*words)[1])
     return []
 
 
@@ -76,7 +79,7 @@ def grant(scene, _):
         answers = poll.send(scene.daemon)
         return not status_faults(answers, SUCCESS) and answers
 
-    answers = until(30, 'the certificates that were granted', all_there)
+    answers = until(60, 'the certificates that were granted', all_there)
     return faults + [f'letter {n}: a repeat gives {b}, the poll gave {a}'
                      for n, (a, b) in enumerate(zip(answers, letters.send(scene.daemon))) if a != b]
 
@@ -89,24 +92,25 @@ def revoke(scene, enrolled):
     serials = [serial for _, serial, _ in enrolled.answers]
     for n, serial in enumerate(serials):
         command(scene.daemon, 'crypto', 'pki', 'server', SERVER, 'revoke', f'0x{serial}' if n % 2 else serial)
-        until(30, 'a revocation list with it', lambda octets=bytes.fromhex(serial): octets in (scene.daemon.get_crl(SERVER) or b''))
-    crl = until(30, 'a revocation list', lambda: scene.daemon.get_crl(SERVER))
+        until(60, 'a revocation list with it', lambda octets=bytes.fromhex(serial): octets in (scene.daemon.get_crl(SERVER) or b''))
+    crl = until(60, 'a revocation list', lambda: scene.daemon.get_crl(SERVER))
     return [f'{serial} is not on the last list' for serial in serials if bytes.fromhex(serial) not in crl]
 
 
 def ask_next(scene, _):
     """BAD-158, KR-12: by hand, for 'auto-rollover' is a matter of years."""
-    before = scene.daemon.get_ca(SERVER)
+    before = until(60, 'the CA certificate', lambda: scene.daemon.get_ca(SERVER))
     command(scene.daemon, 'crypto', 'pki', 'server', SERVER, 'rollover')
-    until(30, 'the next CA certificate', lambda: scene.daemon.http('GET', f'/scep/{SERVER}?operation=GetNextCACert')[0] == 200)
-    return [] if scene.daemon.get_ca(SERVER) == before else ['the switch came early']
+    until(60, 'the next CA certificate', lambda: scene.daemon.http('GET', f'/scep/{SERVER}?operation=GetNextCACert')[0] == 200)
+    after = until(60, 'the CA certificate', lambda: scene.daemon.get_ca(SERVER))
+    return [] if after == before else ['the switch came early']
 
 
 def switch(scene, _):
     """Nobody was there at the end of the active certificate."""
     new = scene.daemon.store(SERVER).one('SELECT cert FROM generation WHERE number = 2')
-    until(30, 'the switch', lambda: scene.daemon.get_ca(SERVER) == new)
-    until(30, 'a list of the new one', lambda: scene.daemon.get_crl(SERVER))
+    until(60, 'the switch', lambda: scene.daemon.get_ca(SERVER) == new)
+    until(60, 'a list of the new one', lambda: scene.daemon.get_crl(SERVER))
     switched = scene.daemon.store(SERVER).one('SELECT switched_at - not_after FROM generation WHERE number = 1')
     records = scene.daemon.store(SERVER).one("SELECT count(*) FROM audit WHERE act = 'switch to next CA certificate'")
     return [f'switched {switched} s behind the end, {records} records'] if (switched, records) != (0, 1) else []
@@ -120,10 +124,17 @@ def cancel(scene, _):
         code, text = scene.daemon.command(*words)
         return code == 0 or 'does not exist' in text
 
-    until(30, 'the cancel', done)
+    until(60, 'the cancel', done)
     last = 'SELECT count(*) FROM crl, generation WHERE generation = 2 AND generation.number = 2 AND next_update = not_after'
-    until(30, 'the last list of the cancelled one', lambda: scene.daemon.store(SERVER).one(last) == 1)
-    status = scene.daemon.http('GET', f'/scep/{SERVER}?operation=GetNextCACert')[0]
+    until(60, 'the last list of the cancelled one', lambda: scene.daemon.store(SERVER).one(last) == 1)
+
+
+    def answered():
+        """Not by a front whose core is away."""
+        status = scene.daemon.http('GET', f'/scep/{SERVER}?operation=GetNextCACert')[0]
+        return status not in (0, 503) and status
+
+    status = until(60, 'GetNextCACert is answered', answered)
     return [] if status == 404 else [f'GetNextCACert is answered with {status}']
 
 
@@ -215,8 +226,8 @@ def test(tap, directory):
             try:
                 scene = Scene(directory, name, states[state].state if state else None, point, passing, mode, clock_of(phase))
                 faults = phase(scene, enrolled)
-                if not os.path.exists(scene.marker) or os.path.getsize(scene.marker) == 0:
-                    faults.append('core did not pass there')
+                until(60, 'core passes there', scene.has_died)
+                scene.daemon.ready()
                 faults += scene.daemon.stop()
                 faults += store_faults(scene, before, issued, revoked, GENERATIONS.get(phase, 1))
             except (TimeoutError, RuntimeError) as broken:

@@ -97,8 +97,8 @@ class Course:
     def start(self, env):
         self.daemon.start('step=' + self.clock.path, **env)
         self.daemon.ready()
-        until(20, 'a revocation list', lambda: self.daemon.get_crl(SERVER))
-        until(20, 'nobody at work', self.clock.settled)
+        until(60, 'a revocation list', lambda: self.daemon.get_crl(SERVER))
+        until(60, 'nobody at work', self.clock.settled)
         self.began = len(passings(self.marker))
 
     def letters(self, kind, act, ca, source, count):
@@ -114,7 +114,7 @@ class Course:
             status, body = self.daemon.http('GET', f'/crl/{key}.crl')
             return body if status == 200 and bytes.fromhex(serial) in body else None
 
-        return [list_facts(until(30, f'the list of {key} names {serial}', lambda k=key: named(k))) for key in self.keys]
+        return [list_facts(until(60, f'the list of {key} names {serial}', lambda k=key: named(k))) for key in self.keys]
 
     def answers(self, what, letters, issuer=None):
         got = letters.send(self.daemon, issuer)
@@ -126,7 +126,7 @@ class Course:
         self.clock.run_until(NEXT)
         os.mkdir(self.path('next'))
         with open(self.path('next/0.answer'), 'wb') as f:
-            f.write(until(30, 'GetNextCACert is answered', lambda: self.get('GetNextCACert')))
+            f.write(until(60, 'GetNextCACert is answered', lambda: self.get('GetNextCACert')))
         words = [os.environ['BIN_LETTERS'], 'next', self.old, self.path('next'), '1']
         subprocess.run(words, check=True, timeout=30)
         self.next = self.path('next/0.next')
@@ -147,7 +147,7 @@ class Course:
         self.clock.run_until(END - 1)
         self.facts['lists before the switch'] = self.lists(serial)
         with open(self.old, 'rb') as f:
-            shown = until(30, 'GetCACert is answered', lambda: self.get('GetCACert'))
+            shown = until(60, 'GetCACert is answered', lambda: self.get('GetCACert'))
             self.facts['a second before'] = shown == f.read()
         self.facts['link certificates'] = [self.link(key) for key in self.keys]
 
@@ -162,7 +162,7 @@ class Course:
         self.clock.run_until(END)
         self.new = self.path('new')
         with open(self.new, 'wb') as f:
-            f.write(until(30, 'the switch', lambda: self.get('GetCACert') not in (None, old) and self.get('GetCACert')))
+            f.write(until(60, 'the switch', lambda: self.get('GetCACert') not in (None, old) and self.get('GetCACert')))
         late = self.letters('late', 'again', self.old, self.enrolled, 2)
         self.answers('renewals that reach the replaced CA', late, self.new)
         self.answers('renewal by the shadow', self.letters('on', 'renew', self.new, self.last, 1))
@@ -175,9 +175,9 @@ class Course:
         self.clock.run_until(GONE - 1)
         self.facts['keys a second before'] = self.keys_kept()
         self.clock.run_until(GONE)
-        until(30, 'the replaced keys are gone', lambda: 'EC.key' not in self.keys_kept() and 'RA.key' not in self.keys_kept())
+        until(60, 'the replaced keys are gone', lambda: 'EC.key' not in self.keys_kept() and 'RA.key' not in self.keys_kept())
         words = 'show', 'crypto', 'pki', 'server', SERVER, 'requests'
-        until(30, 'the request is gone', lambda: 'again' not in command(self.daemon, *words))
+        until(60, 'the request is gone', lambda: 'again' not in command(self.daemon, *words))
         self.clock.run_until(GONE + DAY)
         self.facts['keys'] = self.keys_kept()
 
