@@ -52,8 +52,14 @@ shelf_put(struct tp_shelf *s, const struct tp_change *list, size_t n, struct err
 	if (c->full > 0 || c->crash_in_put)
 		return err_set(e, WHY_BUSY, "the disk takes nothing");
 	law_shelf(shelf->w, c, list, n);
-	for (size_t i = 0; i < n; i++)
-		blob_set(&shelf->leaf[list[i].leaf], list[i].bytes);
+	for (size_t i = 0; i < n; i++) {
+		enum tp_leaf leaf = list[i].leaf;
+
+		blob_set(&shelf->leaf[leaf], list[i].bytes);
+		if (leaf == TP_CA || leaf == TP_NEXT_CA)
+			shelf->ca[leaf] =
+			    list[i].bytes.n > 0 ? digest_of(first_of(list[i].bytes)) : 0;
+	}
 	return true;
 }
 
@@ -68,8 +74,10 @@ static const struct tp_shelf_table shelf_table = {shelf_get, shelf_put, shelf_cl
 static void
 shelf_empty(struct shelf *s)
 {
-	for (size_t i = 0; i < TP_LEAVES; i++)
+	for (size_t i = 0; i < TP_LEAVES; i++) {
 		blob_free(&s->leaf[i]);
+		s->ca[i] = 0;
+	}
 }
 
 /* ---- start and end ---- */

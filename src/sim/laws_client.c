@@ -13,7 +13,7 @@
 #define LONGEST (14 * HOUR) /* between two tries */
 #define HELD 15000	    /* ms: behind a full disk it waits that long */
 
-static struct view
+struct view
 first_of(struct view certs)
 {
 	struct reader r = reader_of(certs);
@@ -31,7 +31,7 @@ leaf(const struct client *c, enum tp_leaf which)
 const struct seen_ca *
 client_ca(struct sim *w, const struct client *c)
 {
-	return ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_CA)));
+	return ledger_ca_by_digest(&w->ledger, c->shelf.ca[TP_CA]);
 }
 
 bool
@@ -42,7 +42,7 @@ client_misled(struct sim *w, const struct client *c)
 	if (!w->ledger.cancelled)
 		return false;
 	held = client_ca(w, c);
-	next = ledger_ca_by_der(&w->ledger, first_of(leaf(c, TP_NEXT_CA)));
+	next = ledger_ca_by_digest(&w->ledger, c->shelf.ca[TP_NEXT_CA]);
 	return (held != NULL && held->cancelled_ms != 0) ||
 	       (next != NULL && next->cancelled_ms != 0);
 }
@@ -472,7 +472,7 @@ leave_behind(struct sim *w, struct client *c, struct seen_ca *old, enum left_why
 static bool
 is_under(struct sim *w, const struct client *c, enum tp_leaf ca, const struct seen_ca *wanted)
 {
-	return ledger_ca_by_der(&w->ledger, first_of(leaf(c, ca))) == wanted;
+	return ledger_ca_by_digest(&w->ledger, c->shelf.ca[ca]) == wanted;
 }
 
 /* The shadow of one that slept through a switch is of the CA that ends now. */

@@ -132,14 +132,18 @@ ledger_ca_by_label(struct ledger *l, const char *label)
 }
 
 struct seen_ca *
-ledger_ca_by_der(struct ledger *l, struct view der)
+ledger_ca_by_digest(struct ledger *l, uint64_t digest)
 {
-	uint64_t digest = digest_of(der);
-
 	for (size_t i = l->cas; i-- > 0;)
 		if (l->ca[i].der == digest)
 			return &l->ca[i];
 	return NULL;
+}
+
+struct seen_ca *
+ledger_ca_by_der(struct ledger *l, struct view der)
+{
+	return ledger_ca_by_digest(l, digest_of(der));
 }
 
 struct seen_ca *

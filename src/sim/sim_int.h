@@ -120,6 +120,7 @@ struct ledger {
 struct seen_cert *ledger_cert(struct ledger *l, struct view serial);
 struct seen_cert *ledger_add(struct ledger *l, struct view serial);
 struct seen_ca *ledger_ca_by_label(struct ledger *l, const char *label);
+struct seen_ca *ledger_ca_by_digest(struct ledger *l, uint64_t digest); /* 0: NULL */
 struct seen_ca *ledger_ca_by_der(struct ledger *l, struct view der);
 struct seen_ca *ledger_ca_numbered(const struct ledger *l, int64_t number);
 /* Beside those that were taken back; NULL: none. */
@@ -207,6 +208,7 @@ struct shelf {
 	struct sim *w;
 	uint32_t client;
 	struct blob leaf[TP_LEAVES];
+	uint64_t ca[TP_LEAVES]; /* digests of first certificates, for TP_CA and TP_NEXT_CA */
 };
 
 enum left_why {
@@ -435,6 +437,7 @@ void law_reply(struct sim *w, struct letter *l, const struct effect *x, when_t n
 void law_unseen(struct sim *w, const struct letter *l);
 
 /* laws_client.c */
+struct view first_of(struct view certs); /* the first certificate of several */
 /* The CA that a client holds. NULL: none of ours. */
 const struct seen_ca *client_ca(struct sim *w, const struct client *c);
 bool client_misled(
