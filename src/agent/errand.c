@@ -214,6 +214,8 @@ agent_hooks_readable(struct agent *a)
 		struct err e = {0};
 
 		ok = got == CHANNEL_MESSAGE && hooks_ran_decode(blob_view(&message), &ran, &e);
+		if (!ok && got == CHANNEL_MESSAGE)
+			log_error("hooks said what is no answer", "why='%s'", e.text);
 		if (!ok)
 			break;
 		if (ran.id == 0)

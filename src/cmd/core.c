@@ -82,7 +82,7 @@ agent_keys(void *arg)
 	struct core *c = arg;
 
 	if (!agent_keys_readable(c->agent))
-		loop_stop(c->loop, 1);
+		loop_stop(c->loop, 0);
 	loop_after_round(c->loop, core_round, c);
 }
 
@@ -91,9 +91,8 @@ agent_hooks(void *arg)
 {
 	struct core *c = arg;
 
-	/* The supervisor holds the other end: closed, the set ends. */
 	if (!agent_hooks_readable(c->agent))
-		loop_stop(c->loop, 1);
+		loop_stop(c->loop, 0);
 	loop_after_round(c->loop, core_round, c);
 }
 

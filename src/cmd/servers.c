@@ -25,7 +25,7 @@ flush_sayings(struct core *c)
 	if (e.why == WHY_BUSY)
 		timer_set(c->say_again, SAY_AGAIN_MS);
 	else
-		loop_stop(c->loop, 1);
+		loop_stop(c->loop, e.why == WHY_IO ? 0 : 1);
 }
 
 static void
@@ -152,7 +152,7 @@ submit_jobs(struct server *s)
 		if (!keys_submit(s->keys, &j->job, &e)) {
 			log_error("signer does not take a job", "ca='%s' why='%s'",
 			    s->conf->name, e.text);
-			loop_stop(s->core->loop, 1);
+			loop_stop(s->core->loop, e.why == WHY_IO ? 0 : 1);
 		}
 		s->in_flight++;
 		crash_point("job-sent");
@@ -489,7 +489,7 @@ keys_readable(void *arg)
 		crash_point("job-done");
 	}
 	if (!s->keys->table->alive(s->keys))
-		loop_stop(s->core->loop, 1);
+		loop_stop(s->core->loop, 0);
 	loop_after_round(s->core->loop, core_round, s->core);
 }
 

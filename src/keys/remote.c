@@ -48,6 +48,8 @@ remote_collect(struct keys *k, struct key_done *out)
 	bool ok = got == CHANNEL_MESSAGE && done_decode(blob_view(&r->message), out, &e);
 
 	blob_clear(&r->message); /* wipes content keys */
+	if (got == CHANNEL_MESSAGE && !ok)
+		log_error("signer said what is no answer", "why='%s'", e.text);
 	if (got != CHANNEL_EMPTY && !ok)
 		r->gone = true;
 	return ok;

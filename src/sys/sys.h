@@ -121,6 +121,7 @@ struct child_spec {
  * The supervisor: runs make() for a fresh set of children (channels are new each time), waits;
  * when any child dies it kills the rest, reaps, and makes a new set within 100 ms (a second at
  * most apart when a set lived under one second; the log counts). SIGTERM and SIGINT end all.
+ * Who ends with 0 only follows another, whose death is waited for, so the log names the cause.
  * Returns the exit code. A child's exit code 78 (EX_CONFIG) ends all with 1, for it has said
  * why: from a child that may, in a set that has lived under one second. A child that is alone
  * comes back the same way, with the descriptors it had: what it had read of them is lost.

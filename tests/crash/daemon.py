@@ -63,13 +63,14 @@ def run(test):
 
 
 def until(seconds, what, happened):
-    """Wait for an event."""
+    """Wait for an event; it is looked for behind the deadline, too."""
     deadline = time.monotonic() + seconds
     while True:
+        late = time.monotonic() > deadline
         got = happened()
         if got:
             return got
-        if time.monotonic() > deadline:
+        if late:
             raise TimeoutError(f'{what}: not within {seconds} s')
         time.sleep(0.01)
 

@@ -2,6 +2,7 @@
 """Usage: points.py KEYMUSTERD_CRASH. Each phase starts from the same state; the table says which points it passes how often."""
 import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -230,7 +231,7 @@ def test(tap, directory):
                 scene.daemon.ready()
                 faults += scene.daemon.stop()
                 faults += store_faults(scene, before, issued, revoked, GENERATIONS.get(phase, 1))
-            except (TimeoutError, RuntimeError) as broken:
+            except (TimeoutError, RuntimeError, subprocess.SubprocessError) as broken:
                 faults = [str(broken)]
                 Daemon.end_all()
             tap.rule(f'{phase.__name__}: core dies at {point}, passing {passing}', faults)

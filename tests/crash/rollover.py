@@ -152,8 +152,12 @@ class Course:
         self.facts['link certificates'] = [self.link(key) for key in self.keys]
 
     def link(self, key):
-        """Its dates, or None."""
-        status, body = self.daemon.http('GET', f'/{SERVER}/link/{key}')
+        """Its dates, or None; 503 is said by a front whose core is away."""
+        def answered():
+            status, body = self.daemon.http('GET', f'/{SERVER}/link/{key}')
+            return status not in (0, 503) and (status, body)
+
+        status, body = until(60, 'the link certificate is asked for', answered)
         return openssl('x509', '-inform', 'DER', '-noout', '-dates', give=body) if status == 200 else None
 
     def switched(self):

@@ -8,7 +8,7 @@ import signal
 import time
 
 import daemon
-from daemon import case, enrol, exchange, until
+from daemon import case, child, enrol, exchange, until
 
 d = daemon.Daemon("  grant manual\n")
 before = {}
@@ -123,6 +123,28 @@ def serials():
         enrol(d, "again%d" % n, "O=Cisco,CN=again%d" % n, challenge=d.one_time_password())
     numbers = [c["serial"] for c in d.certificates()]
     assert len(numbers) == len(set(numbers)) and len(numbers) >= 7, numbers
+
+
+@case("kill -9 of one child: the log names that one, not who followed it")
+def one_killed():
+    def ended(pid):
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"
+
+    for role in "signer", "front", "core":
+        before, children = len(d.log()), [child(d, r) for r in ("signer", "front", "core")]
+        pid = child(d, role)
+        os.kill(d.process.pid, signal.SIGSTOP)
+        try:
+            os.kill(pid, signal.SIGKILL)
+            # the supervisor finds them all at once, and cannot know whose death came first
+            until(lambda: all(map(ended, children)), "all have followed " + role)
+        finally:
+            os.kill(d.process.pid, signal.SIGCONT)
+        until(lambda: "starting a new set" in d.log()[before:], "a new set after the death of " + role)
+        said = d.log()[before:]
+        assert "child died role='%s' pid=%d signal=9" % (role, pid) in said and " exit=" not in said, said
+        until(lambda: d.get("GetCACert").status == 200, "it answers again")
 
 
 @case("kill -9 of the whole set: a new start finds everything and the audit chain holds")
