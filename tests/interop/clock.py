@@ -6,11 +6,10 @@ import calendar
 import os
 import re
 import signal
-import socket
 import time
 
 import daemon
-from daemon import KEYMUSTER, Daemon, case, openssl, plain_case, run, until
+from daemon import KEYMUSTER, Daemon, case, listens, openssl, plain_case, run, until
 from stepclock import StepClock
 
 START = calendar.timegm((2028, 2, 28, 23, 0, 0))
@@ -32,14 +31,6 @@ def crl(d):
 
 def crl_is(d, number, at):
     until(lambda: crl(d)[:2] == (number, at), "list %d of %d is served" % (number, at))
-
-
-def listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 def number(d):

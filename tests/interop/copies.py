@@ -12,7 +12,7 @@ import threading
 import time
 
 import daemon
-from daemon import aes_256, case, fingerprint, openssl, run, until, write
+from daemon import aes_256, case, fingerprint, listens, openssl, run, until, write
 from ports import free_port
 from stepclock import StepClock
 
@@ -38,14 +38,6 @@ LINES = """\
 def read(path):
     with open(path, "rb") as f:
         return f.read()
-
-
-def listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 class Vsftpd:
