@@ -31,7 +31,8 @@ usage(void)
 				     "       keymuster demo                             "
 				     "a CA and eight clients, for a minute\n"
 				     "exit:  0 done, 1 refused, 2 usage, 3 pending, 4 daemon "
-				     "unreachable, 5 clock not authoritative\n");
+				     "unreachable, 5 clock not authoritative,\n"
+				     "       6 somebody is left behind (simulate)\n");
 	return CODE_USAGE;
 }
 

@@ -435,6 +435,7 @@ left_words(enum left_why why)
 	    [LEFT_PATH] = "it could not reach the server",
 	    [LEFT_LATE] = "it missed the switch before, too",
 	    [LEFT_UNSHOWN] = "the next CA could not be announced",
+	    [LEFT_UNMADE] = "no auto-rollover: no next CA was made",
 	    [LEFT_FRESH] = "it enrolled just before the switch",
 	    [LEFT_KEY] = "its key pair was lost",
 	    [LEFT_ROTTEN] = "its file was damaged",
@@ -573,11 +574,23 @@ come_back(struct sim *w, struct client *c, when_t now)
 	c->left_why = LEFT_NOT;
 }
 
+/* Without auto-rollover a CA may end with none behind it, and no switch names who is left. */
+static void
+left_by_ca(struct sim *w, struct client *c)
+{
+	struct seen_ca *last = ledger_last(&w->ledger);
+
+	if (c->joined && c->left_ms == 0 && !w->setup.ca.plan.auto_rollover &&
+	    last->until * 1000 <= w->now)
+		leave_behind(w, c, last, LEFT_UNMADE);
+}
+
 void
 law_client_day(struct sim *w, struct client *c, when_t now)
 {
 	if (!post_clear(w, c))
 		c->clear_since = w->now;
+	left_by_ca(w, c);
 	if (!c->up)
 		return;
 	has_identity(w, c, now);

@@ -223,6 +223,7 @@ enum left_why {
 	LEFT_PATH,
 	LEFT_LATE,	/* left behind by an earlier switch, not back yet */
 	LEFT_UNSHOWN,	/* the next CA was not announced: law_announced says whether rightly */
+	LEFT_UNMADE,	/* the CA ended, and without auto-rollover none was made */
 	LEFT_FRESH,	/* came too late to have a certificate that can be followed */
 	LEFT_KEY,	/* its key pair is gone, and it has not got another certificate yet */
 	LEFT_ROTTEN,	/* it cannot read its file */

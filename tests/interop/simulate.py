@@ -148,6 +148,17 @@ def left():
     assert title(picture) == "ROOTCA: 9 clients, 8 left behind"
 
 
+@case("S57: without auto-rollover all are left behind at the CA's end, and it says why")
+def never_followed():
+    with open(ROOTCA) as f:
+        alone = file("alone", f.read().replace("auto-rollover 90", ""))
+    for faults in ("none", "heavy"):
+        text, numbers, _ = all_three(alone, SPOKE, *FIVE, "--faults", faults, code=6)
+        one = json.loads(numbers)
+        same_numbers(text.decode(), one)
+        assert [r["why"] for r in one["left_behind"]] == ["no auto-rollover: no next CA was made"] * 9, one
+
+
 @case("the same seed gives the same octets, with faults too; another seed others")
 def again():
     words = ROOTCA, SPOKE, *FIVE, "--faults", "heavy", "--seed"
