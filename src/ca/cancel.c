@@ -173,6 +173,9 @@ static void
 tell_done(struct ca *ca, const struct generation *g, bool forced, struct effects *out)
 {
 	char leaf[96], archive[200] = "";
+	const char *again = ca->policy.plan.auto_rollover
+				? "  auto-rollover makes another: show crypto pki timers\n"
+				: "";
 
 	if (g->facts.archived) {
 		ca_archive_name(ca, g->number, leaf);
@@ -183,13 +186,15 @@ tell_done(struct ca *ca, const struct generation *g, bool forced, struct effects
 	if (ca->cancel.id != 0 && forced)
 		effect_tell(out, ca->cancel.id, 0,
 		    "%% The next CA certificate is cancelled; %ld certificate%s revoked.\n"
-		    "  It lists them once more and answers PENDING until the end of the active "
-		    "one.\n%s",
-		    (long)ca->cancel.found, ca->cancel.found == 1 ? "" : "s", archive);
+		    "  Its last list names them; it answers PENDING until the active one "
+		    "ends.\n"
+		    "  Who holds it switches to it all the same, and does not notice: remove\n"
+		    "  each such trustpoint, authenticate and enrol it anew.\n%s%s",
+		    (long)ca->cancel.found, ca->cancel.found == 1 ? "" : "s", again, archive);
 	else if (ca->cancel.id != 0)
 		effect_tell(out, ca->cancel.id, 0,
-		    "%% The next CA certificate is cancelled and its key destroyed.\n%s",
-		    archive);
+		    "%% The next CA certificate is cancelled and its key destroyed.\n%s%s",
+		    again, archive);
 	blob_free(&ca->cancel.names);
 	ca->cancel.active = false;
 }

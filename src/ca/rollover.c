@@ -202,6 +202,10 @@ rollover_switch(struct ca *ca, when_t now, struct effects *out, struct err *e)
 	ca->facts.rollover_asked = false;
 	log_notice("CA certificate replaced", "ca='%s' at='%s' label='%s'", ca->policy.name,
 	    when_rfc3339(old->switched_at, at), ca->active->label);
+	if (old->announcement.n == 0) /* made behind the end of the old one */
+		log_warn("no client was told of this CA certificate",
+		    "ca='%s' mend='on each: crypto pki authenticate NAME fingerprint HEX'",
+		    ca->policy.name);
 	generations_tell(ca);
 	if (!list_load(ca, e))
 		return false;

@@ -30,7 +30,7 @@ r1 renew -> granted
 # Less than a day before the end it is held up for half of the time that is left.
 wait 729d+12h
 expect generations active=6 next=7
-operator cancel -> its key destroyed
+operator cancel -> auto-rollover makes another
 wait 21599s
 expect generations active=6
 wait 1s

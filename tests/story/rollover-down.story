@@ -12,10 +12,12 @@ server up
 expect generations active=2
 r1 activate
 r1 renew -> granted
-# Down over the whole of it: both steps are made up for.
+# Down over the whole of it: both steps are made up for, and the log says who knows of it.
 server down
 wait 150d
+log
 server up
 expect generations active=3 next=4
+expect log -> no client was told of this CA certificate ca='ROOTCA'
 r2 enrol -> granted
 expect audit
