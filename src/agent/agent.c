@@ -102,7 +102,8 @@ alert(struct member *m, const char *what, when_t until, when_t *last, bool follo
 		return;
 	*last = now;
 	if (a.due == ALERT_URGENT)
-		log_error("certificate ends soon, and none follows",
+		log_error(now >= until ? "certificate has ended, and none follows"
+				       : "certificate ends soon, and none follows",
 		    "trustpoint='%s' certificate='%s' until='%s' days=%ld", m->name, what,
 		    when_rfc3339(until, at), (long)((until - now) / DAY));
 	else
