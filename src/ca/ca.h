@@ -201,6 +201,7 @@ enum effect_kind {
 	EFFECT_PUBLISH, /* object: bytes served from front's memory */
 	EFFECT_ARCHIVE, /* bytes to STATEDIR/servers/NAME/archive/leaf; id comes back */
 	EFFECT_ASK,	/* the hook about a challenge; id: comes back; bytes: ca_question */
+	EFFECT_KEEP_IN, /* leaf, an archive whose CA is cancelled: no copy leaves any more */
 };
 /* OBJECT_NEXT without bytes: there is none, but from valid_from on (INT64_MIN: nobody knows).
  */
@@ -221,8 +222,8 @@ struct effect {
 	int retry_after;  /* seconds */
 	int64_t delay_ms; /* EFFECT_REPLY: not before (wrong passwords) */
 	enum ca_object object;
-	char leaf[96]; /* EFFECT_ARCHIVE; OBJECT_CRL, OBJECT_OLD_NEXT, OBJECT_LINK: key
-			  identifier in hex;
+	char leaf[96]; /* EFFECT_ARCHIVE, EFFECT_KEEP_IN; OBJECT_CRL, OBJECT_OLD_NEXT,
+			  OBJECT_LINK: key identifier in hex;
 			  "": by NAME */
 	when_t valid_from, valid_until;
 	struct key_job job;
@@ -300,6 +301,8 @@ int64_t ca_generation(const struct ca *ca);	 /* number of the active one, 0: non
 int64_t ca_next_generation(const struct ca *ca); /* of the next one, 0: none */
 /* The name of the archive of a generation, whether there is one or not. */
 void ca_archive_name(const struct ca *ca, int64_t generation, char out[96]);
+/* Whether there is such a generation and it was not cancelled. */
+bool ca_stands(struct ca *ca, int64_t generation);
 /* Unsigned octets of the serial given last (0 octets: none). */
 struct view ca_last_serial(const struct ca *ca);
 size_t ca_in_flight(const struct ca *ca);

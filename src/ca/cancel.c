@@ -160,6 +160,8 @@ retire(struct ca *ca, bool forced, when_t now, struct effects *out, struct err *
 		forced ? "cancel next CA certificate, by force" : "cancel next CA certificate",
 		g->label, e))
 		return false;
+	if (g->facts.archived)
+		ca_archive_name(ca, g->number, effect_add(out, EFFECT_KEEP_IN)->leaf);
 	crash_point("cancelled");
 	log_notice("next CA certificate cancelled", "ca='%s' label='%s' by='%s'",
 	    ca->policy.name, g->label, ca->cancel.actor);

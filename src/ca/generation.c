@@ -206,6 +206,15 @@ ca_archive_name(const struct ca *ca, int64_t generation, char out[96])
 		(void)snprintf(out, 96, "%s_%05ld.p12", ca->policy.name, (long)generation - 1);
 }
 
+bool
+ca_stands(struct ca *ca, int64_t generation)
+{
+	struct row_generation row;
+
+	return ST(ca)->generation_get(ca->store, generation, &row, NULL) &&
+	       row.cancelled_at == 0;
+}
+
 /* Of those replaced or cancelled only what still has its key counts: *gone says that it has
  * none. Numbers have gaps. */
 static bool

@@ -19,6 +19,15 @@ copy_archive(struct server *s, const char *leaf, struct view bytes)
 }
 
 void
+copy_no_more(struct server *s, const char *leaf)
+{
+	int depot = depot_number(s->core->o->conf, s->conf, DEPOT_P12);
+
+	if (depot >= 0)
+		copies_drop(&s->core->copies, (unsigned)depot, leaf);
+}
+
+void
 copy_list(struct server *s, struct view der)
 {
 	char leaf[CONF_NAME_MAX + 4];
@@ -28,8 +37,8 @@ copy_list(struct server *s, struct view der)
 	copy(s, DEPOT_CRL_TOO, leaf, der);
 }
 
-/* What of it was copied before is not kept: doing it again does no harm. Lists come by
- * themselves, with their publication. */
+/* What of it was copied before is not kept: doing it again does no harm. A cancelled CA's key
+ * goes nowhere. Lists come by themselves, with their publication. */
 void
 copy_archives(struct server *s)
 {
@@ -43,7 +52,8 @@ copy_archives(struct server *s)
 
 		ca_archive_name(s->ca, n, leaf);
 		(void)snprintf(below, sizeof(below), "archive/%s", leaf);
-		if (file_read(server_path(s->core->o->state, s->conf->name, below, path),
+		if (ca_stands(s->ca, n) &&
+		    file_read(server_path(s->core->o->state, s->conf->name, below, path),
 			ARCHIVE_MAX, &bytes, NULL))
 			copy_archive(s, leaf, blob_view(&bytes));
 		blob_free(&bytes);

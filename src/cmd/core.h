@@ -122,6 +122,7 @@ void questions_free(struct core *c);
 /* copies.c: of archives and lists, to the porter. Nothing waits for them, not even a timer:
  * there is a round each second. */
 void copy_archive(struct server *s, const char *leaf, struct view bytes);
+void copy_no_more(struct server *s, const char *leaf); /* of an archive */
 void copy_list(struct server *s, struct view der);
 void copy_archives(struct server *s); /* those that there are at the start */
 void copies_work(struct core *c);

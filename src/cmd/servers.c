@@ -287,6 +287,9 @@ release_effects(struct server *s, struct effects *out)
 		case EFFECT_ASK:
 			question_ask(s, x);
 			break;
+		case EFFECT_KEEP_IN:
+			copy_no_more(s, x->leaf);
+			break;
 		}
 	}
 	effects_free(out);

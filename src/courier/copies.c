@@ -10,13 +10,22 @@
 /* A minute, doubled each time; how long it may become is up to how long it has been so. */
 static const struct plan_tp_policy pace = {.retry_count = UINT32_MAX, .retry_period = MINUTE};
 
-static struct courier_copy *
-copy_at(struct courier_copies *c, unsigned depot, const char *leaf)
+/* Where it is, or would be. */
+static struct courier_copy **
+copy_place(struct courier_copies *c, unsigned depot, const char *leaf)
 {
 	struct courier_copy **at = &c->first;
 
 	while (*at != NULL && ((*at)->depot != depot || strcmp((*at)->leaf, leaf) != 0))
 		at = &(*at)->next;
+	return at;
+}
+
+static struct courier_copy *
+copy_at(struct courier_copies *c, unsigned depot, const char *leaf)
+{
+	struct courier_copy **at = copy_place(c, depot, leaf);
+
 	if (*at == NULL) {
 		*at = mem_get(sizeof(**at));
 		(*at)->depot = depot;
@@ -34,6 +43,18 @@ copies_add(struct courier_copies *c, unsigned depot, const char *leaf, struct vi
 		return;
 	blob_set(&x->bytes, bytes);
 	x->newer = true;
+}
+
+void
+copies_drop(struct courier_copies *c, unsigned depot, const char *leaf)
+{
+	struct courier_copy **at = copy_place(c, depot, leaf), *x = *at;
+
+	if (x == NULL)
+		return;
+	*at = x->next;
+	blob_free(&x->bytes);
+	free(x);
 }
 
 static bool

@@ -204,6 +204,8 @@ struct courier_copies { /* zero: none */
 };
 /* This is to stand there now, whatever was before. */
 void copies_add(struct courier_copies *c, unsigned depot, const char *leaf, struct view bytes);
+/* It is not tried again; what is under way may still arrive. */
+void copies_drop(struct courier_copies *c, unsigned depot, const char *leaf);
 /* The next that is due is under way from now on; what out has is borrowed until the next call.
  * False: none. */
 bool copies_next(struct courier_copies *c, when_t now, struct courier_put *out) MUST_USE;

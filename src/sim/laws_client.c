@@ -580,7 +580,7 @@ left_by_ca(struct sim *w, struct client *c)
 {
 	struct seen_ca *last = ledger_last(&w->ledger);
 
-	if (c->joined && c->left_ms == 0 && !w->setup.ca.plan.auto_rollover &&
+	if (last != NULL && c->joined && c->left_ms == 0 && !w->setup.ca.plan.auto_rollover &&
 	    last->until * 1000 <= w->now)
 		leave_behind(w, c, last, LEFT_UNMADE);
 }

@@ -220,6 +220,8 @@ leave(struct sim *w, struct effect *x, bool trusted, when_t now)
 	case EFFECT_ASK:
 		world_at(w, soon, M_SERVER_ANSWERED, 0, life, x->id, NULL);
 		break;
+	case EFFECT_KEEP_IN: /* no copies are made here */
+		break;
 	}
 }
 

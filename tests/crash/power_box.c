@@ -223,6 +223,8 @@ effect_take(struct box *b, struct effect *x, struct err *e)
 		return true;
 	case EFFECT_ARCHIVE:
 		return archive_write(b, x, e);
+	case EFFECT_KEEP_IN:
+		return true;
 	case EFFECT_ASK:
 		break;
 	}

@@ -365,6 +365,30 @@ def dies():
     list_is_copied(depot + "/ROOTCA.crl")
 
 
+@case("a cancelled CA's key goes nowhere: not when the server is back, and not behind a restart")
+def cancelled():
+    leaf = "ROOTCA_00002.p12"
+    ftp.stop()
+    d.command("crypto pki server ROOTCA rollover")
+    behind("connect", leaf)
+    text = d.command("crypto pki server ROOTCA rollover cancel")
+    assert "Its archive %s still holds the key" % leaf in text, text
+    assert copy(leaf) == {}, copies()
+    ftp.start()
+    for _ in range(2):
+        revoke("behind-%d" % len(d.certificates()))
+        pass_time(HOUR)
+        list_is_copied(depot + "/ROOTCA.crl")
+        assert os.path.exists(archived(leaf)) and copy(leaf) == {} and not os.path.exists(depot + "/" + leaf), copies()
+        d.command("crypto pki server ROOTCA rollover")  # one behind it, which a start looks for
+        stand(5)
+        d.stop()
+        d.start()
+        stand(5)
+        assert copy(leaf) == {} and not os.path.exists(depot + "/" + leaf), copies()
+        d.command("crypto pki server ROOTCA rollover cancel")
+
+
 @case("ftps: TLS for commands and files; a certificate that nobody vouches for gets nothing")
 def tls():
     key, cert = top + "/tls.key", top + "/tls.pem"

@@ -307,6 +307,8 @@ take_effect(struct world *w, struct effect *x)
 	case EFFECT_ASK:
 		take_question(w, x);
 		break;
+	case EFFECT_KEEP_IN: /* no copies are made here */
+		break;
 	case EFFECT_JOB:
 		break;
 	}
